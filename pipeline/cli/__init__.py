@@ -1,0 +1,15 @@
+"""The command line: parse, wire, call a stage, report. The one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+from pipeline.cli.application import application
+from pipeline.cli.boundary import run_guarded
+
+__all__ = ["application", "main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``gitless`` with these arguments (the process's own by default) and leave with the table's exit code."""
+    sys.exit(run_guarded(application, sys.argv[1:] if arguments is None else arguments))

@@ -1,0 +1,64 @@
+"""The group of all commands; a command's module is imported only when that command runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from pipeline import __version__
+
+COMMANDS = {
+    "init": "Write a commented gitless.yaml from what is found in a folder.",
+    "run": "Run the whole chain, or a part of it, from gitless.yaml.",
+    "build": "Render folders, kustomizations and Helm charts into canonical YAML.",
+    "package": "Pack a folder as an OCI artifact and push it.",
+    "sign": "Sign an artifact's digest with a cosign key.",
+    "diff": "Show what would change between two sides, field by field.",
+    "apply": "Apply an artifact to a cluster, prune, and record the inventory.",
+    "verify": "Prove that what runs is what was signed, and healthy.",
+    "pull": "Verify and unpack an artifact into a folder.",
+    "list": "List an artifact repository's tags.",
+    "tag": "Point tags at a digest.",
+    "copy": "Copy an artifact with its signatures and other referrers.",
+    "keys": "Make and show signing keys.",
+    "schema": "Print the JSON Schema of gitless.yaml.",
+    "completion": "Print a shell completion script.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one-liners, and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All names, in the order of the chain."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Import ``pipeline.cli.<name>`` and take its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"pipeline.cli.{cmd_name.replace('-', '_')}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gitless", message="%(prog)s %(version)s")
+def application() -> None:
+    """Build, package, sign, diff, apply and verify Kubernetes manifests as OCI artifacts.
+
+    \b
+    gitless init                            # write a gitless.yaml for this folder
+    gitless run --target staging            # the whole chain
+    gitless COMMAND --help                  # each stage by itself
+
+    \b
+    Exit codes: 0 ok, 1 bug, 2 usage or configuration, 3 changes pending (--exit-code), 4 trust refused,
+    5 registry, 6 cluster, 7 not healthy or verification failed, 8 render or tool failed,
+    9 guard, policy or stale plan refused.
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines

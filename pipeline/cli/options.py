@@ -1,0 +1,117 @@
+"""Options that several commands share; every one can also be given as ``GITLESS_<NAME>`` in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.model.outcome import Result
+from pipeline.ports import Reporter
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def option(*declarations: str, **attributes: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401 - click's own
+    """``click.option`` that also reads ``GITLESS_<LONG_NAME>``."""
+    if "envvar" not in attributes:
+        long_name = next(name for name in declarations if name.startswith("--")).partition("/")[0]
+        attributes["envvar"] = "GITLESS_" + long_name.removeprefix("--").replace("-", "_").upper()
+    return click.option(*declarations, **attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """How one command talks: the reporter for stderr and the format of the result on stdout."""
+
+    reporter: Reporter
+    output: str
+    color: bool
+
+    def print_result(self, result: Result) -> None:
+        """Write the result to stdout in the chosen format."""
+        from pipeline.reports import render_result
+
+        click.echo(render_result(result, self.output, color=self.color), nl=False)
+
+
+def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
+    """Add ``-o/--output``, ``--log-format`` and ``-v``; the command receives them as ``terminal: Terminal``."""
+    choices: Sequence[str] = formats or ("text", "json")
+
+    def decorate(command: Decorated) -> Callable[..., Any]:
+        def wrapped(*, output: str, log_format: str, verbose: bool, **arguments: Any) -> Any:  # noqa: ANN401
+            return command(terminal=_terminal(output, log_format, verbose=verbose), **arguments)
+
+        wrapped.__name__ = command.__name__
+        wrapped.__doc__ = command.__doc__
+        wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
+        decorated = option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="Format of the messages on stderr.",
+        )(decorated)
+        return option(
+            "-o",
+            "--output",
+            type=click.Choice(choices),
+            default=choices[0],
+            show_default=True,
+            help="Format of the result on stdout.",
+        )(decorated)
+
+    return decorate
+
+
+def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
+    import os
+    import sys
+
+    from pipeline.reports.console import Console, JsonLog
+
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if log_format == "json":
+        return Terminal(JsonLog(sys.stderr, verbose=verbose), output, color=color)
+    return Terminal(Console(sys.stderr, verbose=verbose, environment=os.environ), output, color=color)
+
+
+def registry_options(command: Decorated) -> Decorated:
+    """How to reach a registry: credentials, TLS, plain HTTP, timeouts. Collected by ``wiring.RegistryOptions``."""
+    for decorate in reversed(
+        (
+            option("--username", help="Registry user; otherwise the docker configuration is asked."),
+            option("--password-stdin", is_flag=True, help="Read the registry password from standard input."),
+            option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Trust this CA for the registry."),
+            option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate (PEM)."),
+            option("--key-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate's key (PEM)."),
+            option("--plain-http", is_flag=True, help="Talk HTTP to the registry (loopback may always)."),
+            option(
+                "--registry-timeout",
+                type=click.FloatRange(min=0.1),
+                default=30.0,
+                show_default=True,
+                metavar="SECONDS",
+                help="Give up on a registry request after this long without an answer.",
+            ),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+def cluster_options(command: Decorated) -> Decorated:
+    """Which cluster: kubeconfig, context and namespace, named as in kubectl."""
+    for decorate in reversed(
+        (
+            option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file.", envvar=None),
+            option("--context", help="Context of the kubeconfig to use."),
+            option("-n", "--namespace", help="Namespace of the inventory, and of objects that name none."),
+        )
+    ):
+        command = decorate(command)
+    return command

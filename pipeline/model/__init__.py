@@ -1,0 +1,1 @@
+"""Frozen data and the rules over it: no files, no network, no clock."""

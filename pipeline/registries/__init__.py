@@ -1,0 +1,1 @@
+"""Artifact stores: one file or folder per kind."""

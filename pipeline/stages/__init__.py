@@ -1,0 +1,1 @@
+"""The stages: each one function over frozen data and ports."""
