@@ -67,7 +67,7 @@ class Registry(Protocol):
         ...
 
     def write_blob(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> bool:
-        """Store a blob unless it is there; ``content`` is called anew for every try; returns whether bytes were sent."""
+        """Store a blob unless it is there; ``content`` is called anew for every try; returns whether it sent any."""
         ...
 
     def mount_blob(self, descriptor: Descriptor, source: Repository) -> bool:
