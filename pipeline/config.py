@@ -1,1 +1,235 @@
-"""Settings from ``gitless.yaml``."""
+"""Read ``gitless.yaml``: checked against its JSON Schema, every complaint with file, line and what was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigurationError, ManifestError
+from pipeline.model.settings import (
+    ArtifactSettings,
+    RegistrySettings,
+    Settings,
+    SigningSettings,
+    TargetSettings,
+)
+from pipeline.model.sources import HelmOptions, Source
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+    import yaml
+
+FILE_NAME = "gitless.yaml"
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+
+
+def schema_text() -> str:
+    """The JSON Schema of ``gitless.yaml``, for editors."""
+    return resources.files("pipeline.schemas").joinpath("gitless.v1.json").read_text(encoding="utf-8")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in ``1m30s``, ``500ms`` or ``2h``: Go's notation, as Flux and kubectl write it.
+
+    Raises:
+        ConfigurationError: the text is something else.
+    """
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ConfigurationError(f"'{text}' is not a duration; expected a number and a unit, such as 30s, 5m or 1m30s")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read, check and resolve a settings file; paths in it become relative to the file's folder.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable, or says something that the schema does not allow.
+    """
+    from pipeline.model.yaml_reading import read_documents
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: {error.strerror or error}",
+            hint="`gitless init` writes a commented one from what it finds in the folder",
+        ) from None
+    try:
+        documents = list(read_documents(content, str(path)))
+    except ManifestError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None
+    if len(documents) != 1 or not isinstance(documents[0][0], Mapping):
+        raise ConfigurationError(f"{path}:1: expected one YAML document with keys such as name, sources and artifact")
+    body = documents[0][0]
+    _check(body, content, str(path))
+    return _settings(body, path)
+
+
+def _check(body: Mapping[str, Any], content: bytes, file: str) -> None:
+    import jsonschema_rs
+
+    schema = json.loads(schema_text())
+    errors = list(jsonschema_rs.validator_for(schema).iter_errors(body))
+    if not errors:
+        return
+    positions = dict(_positions(content))
+    messages = sorted(
+        (line, f"{file}:{line}: {text}") for error in errors for line, text in _complaints(error, schema, positions)
+    )
+    hint = None
+    if len(messages) > 1:
+        hint = "also: " + "\n  also: ".join(text for _, text in messages[1:])
+    raise ConfigurationError(messages[0][1], hint=hint)
+
+
+def _complaints(
+    error: jsonschema_rs.ValidationError, schema: Mapping[str, Any], positions: Mapping[tuple[str | int, ...], int]
+) -> Iterator[tuple[int, str]]:
+    place = tuple(error.instance_path)
+    line = positions.get(place, 1)
+    where = _dotted(place)
+    if error.kind.name == "additionalProperties":
+        known = list(_schema_at(schema, error.schema_path[:-1]).get("properties", {}))
+        for key in error.kind.as_dict()["unexpected"]:
+            near = get_close_matches(key, known, n=1)
+            meant = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+            yield positions.get((*place, key), line), f"unknown key '{_dotted((*place, key))}'; {meant}"
+    elif error.kind.name == "required":
+        name = error.kind.as_dict()["property"]
+        says = _schema_at(schema, error.schema_path[:-1]).get("properties", {}).get(name, {}).get("description", "")
+        yield line, f"'{_dotted((*place, name))}' is missing{': ' + says if says else ''}"
+    else:
+        says = _schema_at(schema, error.schema_path[:-1]).get("description", "")
+        yield line, f"'{where}': {error.message}{' (' + says + ')' if says else ''}"
+
+
+def _schema_at(schema: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
+    here: Any = schema
+    for part in path:
+        here = here[part]
+        while isinstance(here, Mapping) and "$ref" in here:
+            here = schema["$defs"][here["$ref"].rpartition("/")[2]]
+    return here if isinstance(here, Mapping) else {}
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "the document"
+
+
+def _positions(content: bytes) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    import yaml
+
+    node = yaml.compose(content, Loader=yaml.CSafeLoader)
+    if node is not None:
+        yield from _node_positions(node, ())
+
+
+def _node_positions(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    import yaml
+
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _node_positions(value, (*path, key.value))
+            # A key's own line says more than the line its value begins on.
+            yield (*path, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _node_positions(item, (*path, index))
+
+
+def _settings(body: Mapping[str, Any], path: Path) -> Settings:
+    folder = path.parent
+    signing = body.get("signing")
+    return Settings(
+        file=str(path),
+        name=body["name"],
+        sources=_sources(body.get("sources", ()), folder),
+        artifact=_artifact(body.get("artifact", {}), folder),
+        signing=SigningSettings(
+            key=_file(folder, signing["key"]),
+            password_file=_file(folder, signing.get("passwordFile", "")),
+            format=signing.get("format", "bundle"),
+        )
+        if signing
+        else None,
+        trusted_keys=tuple(_file(folder, key) for key in body.get("trust", {}).get("keys", ())),
+        registry=_registry(body.get("registry", {}), folder),
+        targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
+    )
+
+
+def _file(folder: Path, name: str) -> str:
+    return str(folder / name) if name else ""
+
+
+def _sources(items: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Source, ...]:
+    return tuple(
+        Source(folder / item["path"], item.get("renderer", ""), _helm(item.get("helm", {}), folder)) for item in items
+    )
+
+
+def _helm(item: Mapping[str, Any], folder: Path) -> HelmOptions:
+    return HelmOptions(
+        release=item.get("release", ""),
+        namespace=item.get("namespace", ""),
+        values_files=tuple(_file(folder, name) for name in item.get("values", ())),
+        set_values=tuple(f"{key}={_scalar(value)}" for key, value in item.get("set", {}).items()),
+        include_crds=item.get("includeCRDs", True),
+        kube_version=item.get("kubeVersion", ""),
+        api_versions=tuple(item.get("apiVersions", ())),
+    )
+
+
+def _scalar(value: str | float | bool) -> str:  # noqa: FBT001 - the schema allows exactly these types
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _artifact(item: Mapping[str, Any], folder: Path) -> ArtifactSettings:
+    repository: str = item.get("repository", "")
+    scheme, colon, layout = repository.partition("oci-layout:")
+    if colon and not scheme:
+        repository = f"oci-layout:{folder / layout}"
+    return ArtifactSettings(
+        repository=repository,
+        tags=tuple(item.get("tags", ())),
+        annotations=dict(item.get("annotations", {})),
+        source=item.get("source", ""),
+        revision=item.get("revision", ""),
+    )
+
+
+def _registry(item: Mapping[str, Any], folder: Path) -> RegistrySettings:
+    return RegistrySettings(
+        plain_http=item.get("plainHTTP", False),
+        ca_file=_file(folder, item.get("caFile", "")),
+        cert_file=_file(folder, item.get("certFile", "")),
+        key_file=_file(folder, item.get("keyFile", "")),
+        timeout=parse_duration(item.get("timeout", "30s")),
+    )
+
+
+def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) -> TargetSettings:
+    return TargetSettings(
+        name=name,
+        sources=_sources(item.get("sources", ()), folder),
+        artifact=_artifact(item["artifact"], folder) if "artifact" in item else None,
+        kubeconfig=_file(folder, item.get("kubeconfig", "")),
+        context=item.get("context", ""),
+        namespace=item.get("namespace", ""),
+        inventory=item.get("inventory", application),
+        prune=item.get("prune", True),
+        wait=item.get("wait", True),
+        timeout=parse_duration(item.get("timeout", "5m")),
+        force_conflicts=item.get("forceConflicts", False),
+        recreate=item.get("recreate", False),
+        take_ownership=item.get("takeOwnership", False),
+    )

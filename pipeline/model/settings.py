@@ -1,0 +1,86 @@
+"""``gitless.yaml`` as frozen values; what each field means and its default is in ``schemas/gitless.v1.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pipeline.model.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSettings:
+    """Where the artifact is published."""
+
+    repository: str = ""
+    tags: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSettings:
+    """How the artifact is signed; files are paths that can be opened."""
+
+    key: str
+    password_file: str = ""
+    format: str = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """How registries are reached; timeout in seconds."""
+
+    plain_http: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """One place to apply to; timeout in seconds."""
+
+    name: str
+    sources: tuple[Source, ...] = ()
+    artifact: ArtifactSettings | None = None
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    inventory: str = ""
+    prune: bool = True
+    wait: bool = True
+    timeout: float = 300.0
+    force_conflicts: bool = False
+    recreate: bool = False
+    take_ownership: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file; ``file`` is its path for messages."""
+
+    file: str
+    name: str
+    sources: tuple[Source, ...] = ()
+    artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
+    signing: SigningSettings | None = None
+    trusted_keys: tuple[str, ...] = ()
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+    targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
+
+    def for_target(self, target: TargetSettings) -> Settings:
+        """These settings with what the target replaces: sources, and single fields of the artifact."""
+        artifact = self.artifact
+        if target.artifact is not None:
+            own = target.artifact
+            artifact = ArtifactSettings(
+                repository=own.repository or artifact.repository,
+                tags=own.tags or artifact.tags,
+                annotations={**artifact.annotations, **own.annotations},
+                source=own.source or artifact.source,
+                revision=own.revision or artifact.revision,
+            )
+        return replace(self, sources=target.sources or self.sources, artifact=artifact)
