@@ -1,0 +1,57 @@
+# `make demo` and `make test` do everything on a fresh machine; `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml tests/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gitless needs Python 3.11 or later; set PYTHON=...")'
+	@$(PYTHON) -m venv .venv || { echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing Python packages into .venv ..."
+	@$(BIN)/pip install --quiet --constraint tests/constraints.txt --editable '.[dev]'
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMP) ## Install Python packages, fetch and build the tools and the control plane
+	@$(BIN)/python -m tests.platform setup
+
+.PHONY: demo
+demo: $(STAMP) ## Run the main job on the example application (QUICK=1: only the half without a cluster)
+	@$(BIN)/python -m examples.demo $(if $(QUICK),--quick)
+
+.PHONY: demo-down
+demo-down: $(STAMP) ## Stop what the demo left running
+	@$(BIN)/python -m examples.demo --down
+
+.PHONY: test
+test: setup check ## Set everything up and run every test
+	@$(BIN)/pytest -n 2 --dist loadgroup tests
+
+.PHONY: check
+check: $(STAMP) ## Linters, types and architecture
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## Format the Python files
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+.PHONY: bench
+bench: setup ## Print times and memory against the peers, as ratios
+	@$(BIN)/python -m tests.bench
+
+.PHONY: readme
+readme: $(STAMP) ## Write the help blocks of the README anew
+	@$(BIN)/python -m tests.delivery.help_blocks --write
+
+.PHONY: clean
+clean: ## Remove what is derived (the tools' cache stays)
+	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The main job on the example application, on real parts: what ``make demo`` runs."""

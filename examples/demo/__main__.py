@@ -1,0 +1,94 @@
+"""``make demo``: begin building the control plane, show the half that needs none, then the whole chain on it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from examples.demo.chain import offline_half, whole_chain
+from examples.demo.narration import DemoError, Narrator
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".demo"
+PLATFORM = STATE / "platform"
+QUICK_TOOLS = ("helm", "kubectl")
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only the half that needs no cluster")
+    parser.add_argument("--down", action="store_true", help="stop what an earlier demo left running")
+    arguments = parser.parse_args()
+    if arguments.down:
+        return _down()
+    try:
+        return _demo(quick=arguments.quick)
+    except DemoError as error:
+        sys.stderr.write(f"\nThe demo stopped: {error}\nLogs are kept in {STATE.relative_to(Path.cwd())}\n")
+        return 1
+
+
+def _demo(*, quick: bool) -> int:
+    if PLATFORM.exists():
+        _down()
+    shutil.rmtree(STATE, ignore_errors=True)
+    workspace = STATE / "shop"
+    shutil.copytree(ROOT / "examples" / "shop", workspace)
+    _platform("setup", *QUICK_TOOLS)
+    build = None if quick else _build_in_background()
+    narrator = Narrator(workspace, _environment())
+    offline_half(narrator)
+    if build is None:
+        narrator.say("\nThat was the half without a cluster. `make demo` runs the whole chain on a real API server.")
+        return 0
+    if build.poll() is None:
+        narrator.say("\nThe control plane is still being built (only the first time); this is how far it is:")
+    if _platform("setup", check=False) or build.wait():
+        raise DemoError(f"the platform could not be built; see {STATE.name}/platform-build.log")
+    _platform("up", "--detach", "--directory", str(PLATFORM))
+    narrator = Narrator(workspace, _environment(), started=narrator.started, step=narrator.step)
+    whole_chain(narrator, (PLATFORM / "registry-address").read_text().strip(), PLATFORM / "kubeconfig")
+    return 0
+
+
+def _build_in_background() -> subprocess.Popen[bytes]:
+    log = (STATE / "platform-build.log").open("wb")
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.platform", "setup"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    )
+
+
+def _platform(*arguments: str, check: bool = True) -> int:
+    code = subprocess.run([sys.executable, "-m", "tests.platform", *arguments], cwd=ROOT, check=False).returncode
+    if code and check:
+        raise DemoError(f"the local platform refused `{' '.join(arguments)}` (its message is above)")
+    return code
+
+
+def _environment() -> dict[str, str]:
+    """The tools that the demo uses go before whatever else is on PATH."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "tests.platform", "paths"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    folders = dict.fromkeys(str(Path(line.split("=", 1)[-1].strip()).parent) for line in listed.splitlines() if line)
+    path = os.pathsep.join([str(Path(sys.executable).parent), *folders, os.environ.get("PATH", "")])
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("GITLESS_") or name == "GITLESS_CACHE"
+    }
+    return {**kept, "PATH": path, "COSIGN_PASSWORD": "demo"}
+
+
+def _down() -> int:
+    if PLATFORM.exists():
+        _platform("down", "--directory", str(PLATFORM))
+    shutil.rmtree(PLATFORM, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

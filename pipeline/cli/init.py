@@ -1,0 +1,69 @@
+"""``gitless init``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Terminal, option, talking
+from pipeline.errors import ConfigurationError
+from pipeline.model.proposal import FoundSource, application_name, propose
+
+_MAX_DEPTH = 4
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@option("--name", help="Name of the application; the folder's name when absent.", envvar=None)
+@option("--force", is_flag=True, help="Overwrite an existing gitless.yaml.", envvar=None)
+@talking("text")
+def command(*, folder: Path, name: str | None, force: bool, terminal: Terminal) -> None:
+    """Write a commented gitless.yaml from what is found in FOLDER.
+
+    \b
+    gitless init
+    gitless init deploy/ --name shop
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline.config import FILE_NAME
+
+    file = folder / FILE_NAME
+    found = sorted(_sources(folder, folder, _MAX_DEPTH), key=lambda source: source.path)
+    if not found:
+        raise ConfigurationError(
+            f"{folder}: no manifests, kustomizations or charts found",
+            hint="run it in the folder that holds your Kubernetes manifests",
+        )
+    text = propose(name or application_name(folder.resolve().name), found)
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise ConfigurationError(f"{file} exists already", hint="--force overwrites it") from None
+    for source in found:
+        terminal.reporter.info(f"found {source.path} ({source.renderer})")
+    click.echo(f"Wrote {file}. Next: `gitless keys generate`, then `gitless run`.")
+
+
+def _sources(root: Path, folder: Path, depth: int) -> Iterator[FoundSource]:
+    names = {entry.name for entry in folder.iterdir() if entry.is_file()}
+    path = folder.relative_to(root).as_posix()
+    if "Chart.yaml" in names:
+        yield FoundSource(path, "helm")
+        return
+    if names & {"kustomization.yaml", "kustomization.yml", "Kustomization"}:
+        yield FoundSource(path, "kustomize")
+    elif any(name.endswith((".yaml", ".yml")) and _is_manifest(folder / name) for name in names):
+        yield FoundSource(path, "plain")
+        return
+    if depth:
+        for child in sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()):
+            if not child.name.startswith("."):
+                yield from _sources(root, child, depth - 1)
+
+
+def _is_manifest(file: Path) -> bool:
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        head = stream.read(65536)
+    return head.startswith(("apiVersion:", "kind:")) or "\napiVersion:" in head

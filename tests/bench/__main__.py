@@ -1,0 +1,68 @@
+"""``make bench``: measure every case, print one table, and mark the aims that are missed."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.cases import Bench, Case, environment, gitless, start_up, with_cluster, without_cluster
+from tests.bench.measuring import Series
+from tests.platform.control_plane import ControlPlane
+from tests.platform.registries import ReferrersRegistry
+
+SIZES = (100, 1000, 5000)
+ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
+
+
+def main() -> int:
+    """Measure and print; returns 0 whether or not the aims are met, for the machine may be busy."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="numbers of objects")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-cluster", action="store_true")
+    arguments = parser.parse_args()
+    print(ROW.format("case", "objects", "min s", "med s", "peer min", "peer med", "ratio", "aim", "", "MiB ours/peer"))
+    with tempfile.TemporaryDirectory(prefix="gitless-bench-") as name:
+        folder = Path(name)
+        with ReferrersRegistry.start(folder / "registry") as registry:
+            bench = Bench(folder, folder / "cluster" / "kubeconfig", registry.address, environment())
+            subprocess.run(gitless("keys", "generate"), cwd=folder, env=bench.environment, check=True, stdout=-3)
+            _print_all(bench, start_up(), arguments.runs)
+            for size in arguments.sizes:
+                _print_all(bench, without_cluster(bench, size), arguments.runs)
+            if not arguments.no_cluster:
+                with ControlPlane.start(folder / "cluster") as cluster:
+                    bench = Bench(folder, cluster.kubeconfig, registry.address, bench.environment)
+                    for size in arguments.sizes:
+                        _print_all(bench, with_cluster(bench, size), arguments.runs)
+    return 0
+
+
+def _print_all(bench: Bench, cases: Iterator[Case], runs: int) -> None:
+    for case in cases:
+        ours, peer = bench.run(case, runs)
+        print(_row(case, ours, peer), flush=True)
+
+
+def _row(case: Case, ours: Series, peer: Series | None) -> str:
+    reached = ours.median / peer.median if peer else ours.median
+    return ROW.format(
+        case.name,
+        case.objects or "",
+        f"{ours.fastest:.2f}",
+        f"{ours.median:.2f}",
+        f"{peer.fastest:.2f}" if peer else "",
+        f"{peer.median:.2f}" if peer else "",
+        f"{reached:.2f}" if peer else "",
+        f"{case.aim:.2f}" if peer else f"{case.aim:.1f} s",
+        "ok" if reached <= case.aim else "MISS",
+        f"{ours.memory:.0f}/{peer.memory:.0f} {case.peer_name}" if peer else f"{ours.memory:.0f}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
