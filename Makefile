@@ -51,6 +51,7 @@ bench: setup ## Print times and memory against the peers, as ratios
 .PHONY: readme
 readme: $(STAMP) ## Write the help blocks of the README anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
+	@$(BIN)/python -m tests.delivery.schema_table --write
 
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
