@@ -6,8 +6,12 @@ Formats: OCI image specification 1.1 (descriptor, image manifest, image index) a
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from pipeline.errors import RegistryError
+from pipeline.model.reference import is_digest
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -65,3 +69,97 @@ class StoredManifest:
     media_type: str
     digest: str
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedManifest:
+    """What a manifest or index points at, whichever of the two it is."""
+
+    media_type: str
+    artifact_type: str | None
+    config: Descriptor | None
+    layers: tuple[Descriptor, ...]
+    children: tuple[Descriptor, ...]
+    subject: Descriptor | None
+    annotations: Mapping[str, str] = field(hash=False)
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """Config and layers, each digest once."""
+        parts = ((self.config,) if self.config else ()) + self.layers
+        return tuple({part.digest: part for part in parts}.values())
+
+
+def is_manifest_type(media_type: str) -> bool:
+    """Whether the media type is that of a manifest or index, and not of a blob."""
+    return media_type in {OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_INDEX}
+
+
+def parse_manifest(manifest: StoredManifest) -> ParsedManifest:
+    """Read a manifest or index; unknown fields are ignored.
+
+    Raises:
+        RegistryError: the content is not what the media type says.
+    """
+    where = f"manifest {manifest.digest}"
+    if not is_manifest_type(manifest.media_type):
+        raise RegistryError(f"{where} has the media type '{manifest.media_type}', which is no OCI or Docker manifest")
+    try:
+        body = json.loads(manifest.content)
+    except (ValueError, RecursionError):
+        raise RegistryError(f"{where} is not JSON") from None
+    if not isinstance(body, dict):
+        raise RegistryError(f"{where} is not a JSON object")
+    config = _descriptor(body["config"], where) if body.get("config") is not None else None
+    artifact_type = body.get("artifactType") or (config.media_type if config else None)
+    return ParsedManifest(
+        media_type=manifest.media_type,
+        artifact_type=artifact_type if isinstance(artifact_type, str) else None,
+        config=config,
+        layers=_descriptors(body.get("layers"), where),
+        children=_descriptors(body.get("manifests"), where),
+        subject=_descriptor(body["subject"], where) if body.get("subject") is not None else None,
+        annotations=_annotations(body.get("annotations"), where),
+    )
+
+
+def referrer_descriptor(manifest: StoredManifest) -> Descriptor:
+    """How the referrers API (distribution specification 1.1) lists it: with artifact type and annotations."""
+    parsed = parse_manifest(manifest)
+    return Descriptor(
+        manifest.media_type, manifest.digest, len(manifest.content), parsed.annotations, parsed.artifact_type
+    )
+
+
+def _descriptors(value: object, where: str) -> tuple[Descriptor, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise RegistryError(f"{where} is malformed: expected a list of descriptors")
+    return tuple(_descriptor(item, where) for item in value)
+
+
+def _descriptor(value: object, where: str) -> Descriptor:
+    if not isinstance(value, dict):
+        raise RegistryError(f"{where} is malformed: expected a descriptor")
+    media_type, digest, size = value.get("mediaType"), value.get("digest"), value.get("size")
+    if not isinstance(media_type, str) or not isinstance(digest, str) or not is_digest(digest):
+        raise RegistryError(f"{where} is malformed: a descriptor lacks a media type or a sha256 digest")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise RegistryError(f"{where} is malformed: the descriptor of {digest} lacks a size")
+    artifact_type = value.get("artifactType")
+    return Descriptor(
+        media_type,
+        digest,
+        size,
+        _annotations(value.get("annotations"), where),
+        artifact_type if isinstance(artifact_type, str) and artifact_type else None,
+    )
+
+
+def _annotations(value: object, where: str) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise RegistryError(f"{where} is malformed: annotations must map text to text")
+    return value
