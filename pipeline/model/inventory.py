@@ -6,10 +6,15 @@ which the next one can repair and prune.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.errors import UsageError
 from pipeline.model.manifests import ObjectId
+
+# RFC 1123 label: fits into a label value, and with our prefix into an object's name.
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,51}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,29 @@ class Inventory:
     verified_by: tuple[str, ...] = ()
     """The signers that were accepted; empty means verification was skipped on request."""
     resource_version: str = ""
+    writer: str = ""
+    """Who saved it last, such as ``user@host`` or a CI job's address."""
+    written_at: str = ""
+    """When it was saved last: RFC 3339, UTC."""
+
+    @property
+    def known(self) -> Mapping[ObjectId, InventoryEntry]:
+        """Everything that may be in the cluster because of us: what is applied and what was about to be."""
+        return {**self.pending, **self.applied}
+
+    def __str__(self) -> str:
+        return f"inventory {self.namespace}/{self.name}"
+
+
+def check_inventory_name(name: str) -> str:
+    """Return the name if it can name an inventory: it becomes a label value and part of an object's name.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"'{name}' cannot name an inventory; expected up to 53 lower-case letters, digits or '-',"
+            " beginning and ending with a letter or digit"
+        )
+    return name
