@@ -37,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlatformError as error:
         say(f"error: {error}")
         return 1
+    except ModuleNotFoundError as error:
+        say(f"error: the Python package {error.name} is missing")
+        say("  install the development extras: pip install -e .[dev]")
+        return 1
     except KeyboardInterrupt:
         say("interrupted")
         return 130

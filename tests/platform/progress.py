@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 import time
@@ -44,6 +45,7 @@ class Progress:
     def waiting(self) -> None:
         """Say that another process is building the same tool."""
         self._note = ", another process is building it"
+        self._show(final="")
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
@@ -70,7 +72,9 @@ class Progress:
         if not sys.stderr.isatty():
             say(line)
             return
-        sys.stderr.write(_ERASE + line + ("\n" if final else ""))
+        # A wrapped line could not be overwritten.
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(_ERASE + line[:width] + ("\n" if final else ""))
         sys.stderr.flush()
 
     def _line(self, final: str) -> str:

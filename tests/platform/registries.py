@@ -56,6 +56,7 @@ class ReferrersRegistry(_Registry):
     def start(cls, directory: Path, *, detached: bool = False) -> Self:
         """Start an empty registry and return once it listens."""
         program = binary("registry")
+        directory = directory.absolute()
         port_file = directory / "port"
         port_file.unlink(missing_ok=True)
         processes = ProcessGroup(directory, detached=detached)
@@ -88,6 +89,7 @@ class DebianRegistry(_Registry):
         if detached and auth == "token":
             raise ValueError("a registry with token authentication cannot be detached")
         program = binary("docker-registry")
+        directory = directory.absolute()
         directory.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(directory / "data", ignore_errors=True)
         address = f"127.0.0.1:{free_port()}"
@@ -114,13 +116,16 @@ class DebianRegistry(_Registry):
             _processes=processes,
             _tokens=tokens,
         )
-        try:
-            processes.start("docker-registry", [program, "serve", config])
-            processes.wait(lambda: listens(address), seconds=_SECONDS, what="Debian's registry")
-        except BaseException:
-            started.stop()
-            raise
+        started._serve(program, config)
         return started
+
+    def _serve(self, program: Path, config: Path) -> None:
+        try:
+            self._processes.start("docker-registry", [program, "serve", config])
+            self._processes.wait(lambda: listens(self.address), seconds=_SECONDS, what="Debian's registry")
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def token_requests(self) -> list[TokenRequest]:

@@ -61,8 +61,14 @@ def claim(directory: Path) -> None:
 
 
 def enlisted() -> list[Path]:
-    """All directories on the list."""
-    found = [Path(entry.read_text().strip()) for entry in (cache_root() / "standing").glob("*")]
+    """All directories on the list that still exist."""
+    found = []
+    for entry in (cache_root() / "standing").glob("*"):
+        directory = Path(entry.read_text().strip())
+        if directory.is_dir():
+            found.append(directory)
+        else:
+            entry.unlink(missing_ok=True)
     return sorted(found)
 
 
