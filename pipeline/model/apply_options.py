@@ -1,0 +1,34 @@
+"""What the user decided about an apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """Decisions of one apply; timeout in seconds.
+
+    Attributes:
+        inventory: name of the inventory.
+        namespace: where the inventory is, and where namespaced objects go that name no namespace.
+        prune: delete what the inventory knows and the manifests no longer have.
+        dry_run: plan against the server and write nothing.
+        force_conflicts: take fields from other managers.
+        recreate: delete and create objects whose change touches immutable fields.
+        take_ownership: take objects from other inventories and tools.
+        concurrency: how many requests may be under way at once.
+        timeout: how long to wait for definitions, namespaces and deletions.
+        writer: who runs this, for the inventory and for whoever meets it there.
+    """
+
+    inventory: str
+    namespace: str
+    prune: bool = True
+    dry_run: bool = False
+    force_conflicts: bool = False
+    recreate: bool = False
+    take_ownership: bool = False
+    concurrency: int = 8
+    timeout: float = 60.0
+    writer: str = ""
