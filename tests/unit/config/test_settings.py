@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_settings, parse_duration
+from pipeline.errors import ConfigurationError
+
+HEAD = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "gitless.yaml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (HEAD + "sorces: []\n", 4, "unknown key 'sorces'; did you mean 'sources'?"),
+        (HEAD + "artifact:\n  repositry: oci://h/r\n", 5, "'artifact.repositry'; did you mean 'repository'?"),
+        (HEAD + "artifact:\n  tags: latest\n", 5, "'artifact.tags'"),
+        (HEAD + "targets:\n  staging:\n    prune: 'yes'\n", 6, "'targets.staging.prune'"),
+        (HEAD + "sources:\n  - path: a\n  - renderer: helm\n", 6, "'sources[1].path' is missing"),
+        (HEAD + "signing: {format: bundle}\n", 4, "'signing.key' is missing"),
+        ("kind: Pipeline\nname: shop\n", 1, "'apiVersion' is missing"),
+        (HEAD + "registry: {timeout: soon}\n", 4, "'registry.timeout'"),
+        (HEAD + "zzz: 1\n", 4, "known here: apiVersion"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_what_was_meant(tmp_path: Path, text: str, line: int, says: str) -> None:
+    file = write(tmp_path, text)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(file)
+
+    assert caught.value.message.startswith(f"{file}:{line}: ")
+    assert says in caught.value.message
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    file = write(tmp_path, HEAD + "sorces: []\nartefact: {}\n")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(file)
+
+    assert "sorces" in caught.value.message
+    assert "artefact" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", HEAD + "---\n" + HEAD, HEAD + "name: twice\n"])
+def test_what_is_not_one_document_of_keys_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"gitless\.yaml"):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_missing_file_points_to_init(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path / "gitless.yaml")
+
+    assert "gitless init" in (caught.value.hint or "")
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    text = HEAD + "sources: [{path: base}]\nsigning: {key: k/cosign.key}\ntrust: {keys: [cosign.pub]}\n"
+
+    settings = load_settings(write(tmp_path, text + "artifact: {repository: 'oci-layout:out'}\n"))
+
+    assert settings.sources[0].path == tmp_path / "base"
+    assert settings.signing is not None
+    assert settings.signing.key == str(tmp_path / "k/cosign.key")
+    assert settings.trusted_keys == (str(tmp_path / "cosign.pub"),)
+    assert settings.artifact.repository == f"oci-layout:{tmp_path / 'out'}"
+
+
+def test_a_target_replaces_sources_and_single_fields_of_the_artifact(tmp_path: Path) -> None:
+    text = (
+        "sources: [{path: base}]\nartifact: {repository: 'oci://h.example/r', tags: [latest]}\n"
+        "targets: {staging: {sources: [{path: overlay}], artifact: {tags: [staging]}, timeout: 1m30s}}\n"
+    )
+    settings = load_settings(write(tmp_path, HEAD + text))
+
+    staging = settings.for_target(settings.targets["staging"])
+
+    assert [source.path.name for source in staging.sources] == ["overlay"]
+    assert staging.artifact.repository == "oci://h.example/r"
+    assert staging.artifact.tags == ("staging",)
+    assert settings.targets["staging"].timeout == 90
+    assert settings.targets["staging"].inventory == "shop"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200), ("1.5m", 90)])
+def test_durations_are_gos(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 m", "m", "1d", "-5s"])
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="duration"):
+        parse_duration(text)
