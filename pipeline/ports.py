@@ -12,7 +12,7 @@ from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.model.reference import PinnedReference, Repository
 from pipeline.model.sources import Source
-from pipeline.model.trust import Signature, TrustPolicy, VerifiedSignature
+from pipeline.model.trust import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
 
 
 class Renderer(Protocol):
@@ -93,6 +93,12 @@ class Registry(Protocol):
 
 class Signer(Protocol):
     """Makes signatures."""
+
+    format: SignatureFormat
+
+    def own_policy(self) -> TrustPolicy:
+        """The policy that accepts this signer's signatures and nobody else's."""
+        ...
 
     def sign(self, subject: PinnedReference) -> Signature:
         """Sign the digest."""

@@ -34,6 +34,11 @@ class TrustPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsafeSkipVerification:
+    """Asked for by name instead of a policy: nothing is checked, and whatever is applied is recorded as unverified."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """One signature as found beside, or made for, an artifact.
 
@@ -55,6 +60,27 @@ class VerifiedSignature:
     format: SignatureFormat
     signer: str
     """The key's file and fingerprint."""
+    fingerprint: str = ""
+    """``SHA256:<hex>`` of the key's SubjectPublicKeyInfo in DER."""
+    found_in: str = ""
+    """Digest of the manifest that carried the signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedSignature:
+    """Something found where signatures are kept that was not accepted, and which check it failed."""
+
+    format: SignatureFormat
+    found_in: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a policy makes of all signatures of one digest."""
+
+    accepted: tuple[VerifiedSignature, ...] = ()
+    rejected: tuple[RejectedSignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

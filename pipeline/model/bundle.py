@@ -1,0 +1,82 @@
+"""Sigstore bundles with a DSSE envelope made by a key: written as cosign 3 writes them, read strictly.
+
+Format: ``dev.sigstore.bundle.v1.Bundle`` in protobuf's JSON mapping (``sigstore/protobuf-specs``,
+``sigstore_bundle.proto``), version 0.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from pipeline.errors import TrustError
+from pipeline.model.artifact import SIGSTORE_BUNDLE
+from pipeline.model.in_toto import PAYLOAD_TYPE, Envelope
+from pipeline.model.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
+
+BUNDLE_MEDIA_TYPE_PREFIX = "application/vnd.dev.sigstore.bundle"
+MAX_BUNDLE_BYTES = 1024 * 1024
+"""A key's signature takes 1 KiB; what is larger carries an attestation, which is no signature."""
+
+_VERSION = re.compile(
+    r"application/vnd\.dev\.sigstore\.bundle(?:\.v(?P<new>[0-9]+\.[0-9]+(?:\.[0-9]+)?)\+json"
+    r"|\+json;version=(?P<old>[0-9]+\.[0-9]+))"
+)
+
+
+def write_bundle(envelope: Envelope, key_hint: str) -> bytes:
+    """The bundle's JSON; ``key_hint`` is base64 of the SHA-256 of the public key's DER, as cosign fills it."""
+    document = {
+        "mediaType": SIGSTORE_BUNDLE,
+        "verificationMaterial": {"publicKey": {"hint": key_hint}},
+        "dsseEnvelope": {
+            "payload": _base64(envelope.payload),
+            "payloadType": envelope.payload_type,
+            "signatures": [{"sig": _base64(envelope.signature)}],
+        },
+    }
+    return json.dumps(document, separators=(",", ":")).encode("utf-8")
+
+
+def read_envelope(content: bytes) -> Envelope:
+    """Take the envelope out of a bundle that could be a key's signature; the signature is still to be checked.
+
+    Raises:
+        TrustError: it is malformed, of a version that cosign 3 would not read, or made without a key.
+    """
+    if len(content) > MAX_BUNDLE_BYTES:
+        raise TrustError(f"the bundle is larger than {MAX_BUNDLE_BYTES} bytes")
+    bundle = parse_object(content, "the bundle")
+    _check_version(text_in(bundle, "mediaType", "the bundle"))
+    material = object_in(bundle, "verificationMaterial", "the bundle")
+    if "publicKey" not in material:
+        raise TrustError("the bundle was made with a certificate (keyless), not with a key")
+    if "messageSignature" in bundle:
+        raise TrustError("the bundle holds a bare message signature, expected a DSSE envelope")
+    return _read_envelope(object_in(bundle, "dsseEnvelope", "the bundle"))
+
+
+def _check_version(media_type: str) -> None:
+    match = _VERSION.fullmatch(media_type)
+    version = (match["new"] or match["old"]) if match else ""
+    if version.split(".")[:2] != ["0", "3"]:
+        raise TrustError(f"the bundle's media type is {ascii(media_type)[:120]}, expected version 0.3")
+
+
+def _read_envelope(envelope: JsonObject) -> Envelope:
+    signatures = envelope.get("signatures")
+    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
+        raise TrustError("the bundle's envelope must have exactly one signature")
+    payload_type = text_in(envelope, "payloadType", "the envelope")
+    if payload_type != PAYLOAD_TYPE:
+        raise TrustError(f"the envelope's payload type is {ascii(payload_type)[:120]}, expected {PAYLOAD_TYPE}")
+    return Envelope(
+        payload_type,
+        decode_base64(text_in(envelope, "payload", "the envelope"), "the envelope's payload"),
+        decode_base64(text_in(signatures[0], "sig", "the envelope's signature"), "the envelope's signature"),
+    )
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -1,0 +1,86 @@
+"""The statement that a bundle signs, and the envelope around it.
+
+Formats: in-toto Statement v1 (in-toto attestation framework, ``spec/v1/statement.md``), DSSE 1.0 envelope and its
+pre-authentication encoding (``secure-systems-lab/dsse``, ``protocol.md``), and the predicate type under which
+``cosign sign`` files a signature since version 3.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from pipeline.errors import TrustError
+from pipeline.model.strict_json import parse_object
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+SIGN_PREDICATE_TYPE = "https://sigstore.dev/cosign/sign/v1"
+
+_MAX_SUBJECTS = 1024
+"""As many as sigstore's own verifiers look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A DSSE envelope with its one signature; everything decoded, nothing checked."""
+
+    payload_type: str
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """The pre-authentication encoding: what the signature is over."""
+        return pre_authentication_encoding(self.payload_type, self.payload)
+
+
+def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
+    """``DSSEv1 <length> <type> <length> <payload>``, lengths in bytes."""
+    name = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %s %d %s" % (len(name), name, len(payload), payload)
+
+
+def sign_statement(digest: str) -> bytes:
+    """The statement by which ``cosign sign`` says that a manifest's digest is signed, and no more than that."""
+    algorithm, _, value = digest.partition(":")
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"digest": {algorithm: value}}],
+        "predicateType": SIGN_PREDICATE_TYPE,
+        "predicate": {},
+    }
+    return json.dumps(statement, separators=(",", ":")).encode("utf-8")
+
+
+def check_sign_statement(payload: bytes, digest: str) -> None:
+    """Accept a statement that signs exactly this digest; the envelope's signature must have been checked before.
+
+    An attestation (build provenance, an SBOM) is a statement about an artifact and not a decision to release it, so
+    no other predicate type counts, though cosign and Flux let it.
+
+    Raises:
+        TrustError: it is another kind of statement, or about something else.
+    """
+    statement = parse_object(payload, "the signed statement")
+    if statement.get("_type") != STATEMENT_TYPE:
+        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
+    predicate = statement.get("predicateType")
+    if predicate != SIGN_PREDICATE_TYPE:
+        raise TrustError(f"it is an attestation of type {_quoted(predicate)}, not a signature ({SIGN_PREDICATE_TYPE})")
+    subjects = statement.get("subject")
+    if not isinstance(subjects, list) or not 0 < len(subjects) <= _MAX_SUBJECTS:
+        raise TrustError("the signed statement has no usable list of subjects")
+    if not any(_names(subject, digest) for subject in subjects):
+        raise TrustError(f"the signed statement is about another digest than {digest}")
+
+
+def _names(subject: object, digest: str) -> bool:
+    digests = subject.get("digest") if isinstance(subject, dict) else None
+    algorithm, _, value = digest.partition(":")
+    return isinstance(digests, dict) and digests.get(algorithm) == value
+
+
+def _quoted(value: object) -> str:
+    # What a stranger wrote goes into a message cut short and with control characters made visible.
+    return ascii(value)[:120]

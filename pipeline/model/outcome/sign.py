@@ -1,0 +1,40 @@
+"""What ``gitless sign`` did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.model.outcome import header
+from pipeline.model.reference import PinnedReference
+from pipeline.model.trust import SignatureFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignResult:
+    """One artifact, signed now or before.
+
+    ``signed`` is false where a valid signature of this format by this key was there already, and nothing was written.
+    ``signature_digest`` is the manifest that carries the signature.
+    """
+
+    kind: ClassVar[str] = "SignResult"
+
+    artifact: PinnedReference
+    format: SignatureFormat
+    signature_digest: str
+    key_fingerprint: str
+    signed: bool
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return {
+            **header(self.kind),
+            "repository": str(self.artifact.repository),
+            "digest": self.artifact.digest,
+            "digestUrl": self.artifact.digest_url,
+            "signatureDigest": self.signature_digest,
+            "format": self.format.value,
+            "keyFingerprint": self.key_fingerprint,
+            "signed": self.signed,
+        }

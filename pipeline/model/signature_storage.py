@@ -1,0 +1,99 @@
+"""Where cosign keeps signatures beside an artifact, as manifests.
+
+Bundles are referrers: an image manifest with the artifact as ``subject`` and the bundle as its only layer (cosign 3,
+``pkg/oci/remote/write.go``). Simple signatures are the layers of one image under the tag ``sha256-<hex>.sig``, each
+with its signature in an annotation (cosign 2, ``specs/SIGNATURE_SPEC.md``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.model.artifact import (
+    OCI_EMPTY,
+    OCI_IMAGE_CONFIG,
+    OCI_MANIFEST,
+    SIGSTORE_BUNDLE,
+    SIMPLE_SIGNING,
+    Blob,
+    Descriptor,
+)
+from pipeline.model.in_toto import SIGN_PREDICATE_TYPE
+
+SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
+EMPTY_CONFIG = Blob(OCI_EMPTY, b"{}")
+
+_NO_TIME = "0001-01-01T00:00:00Z"
+
+
+def signature_tag(digest: str) -> str:
+    """``sha256-<hex>.sig``."""
+    return f"{digest.replace(':', '-')}.sig"
+
+
+def bundle_manifest(subject: Descriptor, bundle: Descriptor) -> Blob:
+    """The referrer that carries a bundle.
+
+    cosign also writes the time; nothing reads it, and without it the manifest says only what is signed.
+    """
+    return _manifest(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "artifactType": SIGSTORE_BUNDLE,
+            "config": _descriptor(EMPTY_CONFIG.descriptor),
+            "layers": [_descriptor(bundle)],
+            "subject": _descriptor(subject),
+            "annotations": {
+                "dev.sigstore.bundle.content": "dsse-envelope",
+                "dev.sigstore.bundle.predicateType": SIGN_PREDICATE_TYPE,
+            },
+        }
+    )
+
+
+def simple_layer(payload: bytes, signature: str) -> Blob:
+    """A payload with its base64 signature, as a layer."""
+    return Blob(SIMPLE_SIGNING, payload, {SIGNATURE_ANNOTATION: signature})
+
+
+def simple_config(layers: Sequence[Descriptor]) -> Blob:
+    """The image configuration that belongs to these layers; verifiers never read it, image tools want it."""
+    document = {
+        "architecture": "",
+        "created": _NO_TIME,
+        "history": [{"created": _NO_TIME} for _ in layers],
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+        "config": {},
+    }
+    return Blob(OCI_IMAGE_CONFIG, json.dumps(document, separators=(",", ":")).encode("utf-8"))
+
+
+def simple_manifest(config: Descriptor, layers: Sequence[Descriptor]) -> Blob:
+    """The image whose layers are signatures: the ones that were there, and the new one behind them."""
+    return _manifest(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": _descriptor(config),
+            "layers": [_descriptor(layer) for layer in layers],
+        }
+    )
+
+
+def _descriptor(descriptor: Descriptor) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "mediaType": descriptor.media_type,
+        "digest": descriptor.digest,
+        "size": descriptor.size,
+    }
+    if descriptor.annotations:
+        document["annotations"] = dict(descriptor.annotations)
+    return document
+
+
+def _manifest(document: dict[str, Any]) -> Blob:
+    return Blob(OCI_MANIFEST, json.dumps(document, separators=(",", ":")).encode("utf-8"))

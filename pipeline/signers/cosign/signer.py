@@ -1,0 +1,64 @@
+"""The signing half."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from pipeline.model.bundle import write_bundle
+from pipeline.model.in_toto import PAYLOAD_TYPE, Envelope, pre_authentication_encoding, sign_statement
+from pipeline.model.reference import PinnedReference
+from pipeline.model.simple_signing import write_payload
+from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.signers.cosign import public_keys
+from pipeline.signers.cosign.key_files import read_key_file
+from pipeline.signers.cosign.private_keys import ReadPassword, parse_private_key
+
+if TYPE_CHECKING:
+    from pipeline.signers.cosign.private_keys import SigningKey
+
+
+class CosignSigner:
+    """Signs with a private key, offline: no certificate, no transparency log, no time stamp."""
+
+    def __init__(self, key: SigningKey, source: str, signature_format: SignatureFormat) -> None:
+        self.format = signature_format
+        self._key = key
+        self._public_key = PublicKey(public_keys.public_pem(key.public_key()), source)
+
+    @classmethod
+    def from_file(cls, file: str, signature_format: SignatureFormat, read_password: ReadPassword) -> CosignSigner:
+        """Open a key file; the password is asked for only where the key is encrypted.
+
+        Raises:
+            ConfigurationError: the file is not a private key, or the password is wrong.
+        """
+        return cls(parse_private_key(read_key_file(file), file, read_password), file, signature_format)
+
+    def own_policy(self) -> TrustPolicy:
+        """The policy that trusts this key alone."""
+        return TrustPolicy((self._public_key,))
+
+    def sign(self, subject: PinnedReference) -> Signature:
+        """Sign the digest in this signer's format."""
+        if self.format is SignatureFormat.SIMPLE:
+            payload = write_payload(subject.repository, subject.digest)
+            encoded = base64.b64encode(self._sign(payload)).decode("ascii")
+            return Signature(SignatureFormat.SIMPLE, payload, encoded)
+        statement = sign_statement(subject.digest)
+        envelope = Envelope(PAYLOAD_TYPE, statement, self._sign(pre_authentication_encoding(PAYLOAD_TYPE, statement)))
+        hint = public_keys.key_hint(self._key.public_key())
+        return Signature(SignatureFormat.BUNDLE, write_bundle(envelope, hint))
+
+    def _sign(self, content: bytes) -> bytes:
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        # SHA-256 for every kind of key: Flux checks with no other.
+        if isinstance(self._key, EllipticCurvePrivateKey):
+            return self._key.sign(content, ECDSA(SHA256()))
+        if isinstance(self._key, RSAPrivateKey):
+            return self._key.sign(content, PKCS1v15(), SHA256())
+        return self._key.sign(content)
