@@ -1,0 +1,44 @@
+"""Registries over HTTP: ``connect`` gives one repository of one."""
+
+from __future__ import annotations
+
+from pipeline.errors import UsageError
+from pipeline.model.connections import RegistryOptions
+from pipeline.model.reference import Repository
+from pipeline.ports import Clock, Environment, Registry, Reporter
+
+
+def connect(
+    repository: Repository,
+    options: RegistryOptions,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    clock: Clock | None = None,
+) -> Registry:
+    """A registry's repository; nothing is sent, and no login is looked for, before the first call.
+
+    Raises:
+        UsageError: the options contradict each other.
+    """
+    from pipeline.registries.oci.connections import TlsFiles
+    from pipeline.registries.oci.credentials import find_credentials
+    from pipeline.registries.oci.endpoints import endpoint_of
+    from pipeline.registries.oci.registry import OciRegistry
+    from pipeline.registries.oci.retries import SystemClock
+    from pipeline.registries.oci.transport import Transport
+
+    if options.plain_http and options.cert_file is not None:
+        raise UsageError("--plain-http has no use for a client certificate; leave one of the two away")
+    if options.key_file is not None and options.cert_file is None:
+        raise UsageError("--key-file needs the certificate that it belongs to: --cert-file")
+    transport = Transport(
+        endpoint_of(repository, options),
+        TlsFiles(options.ca_file, options.cert_file, options.key_file),
+        options.timeout,
+        lambda: find_credentials(repository, options, environment),
+        environment,
+        reporter,
+        clock or SystemClock(),
+    )
+    return OciRegistry(repository, options, transport)

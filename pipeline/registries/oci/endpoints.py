@@ -1,0 +1,108 @@
+"""Where a repository is reached: scheme, host and path, the proxy on the way, and what may be sent there."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
+
+from pipeline.model.connections import RegistryOptions
+from pipeline.model.reference import Repository
+
+DOCKER_HUB = "docker.io"
+_DOCKER_HUB_ALIASES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+_DOCKER_HUB_API = "registry-1.docker.io"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A repository's place on the wire; ``host`` is how the user named the registry."""
+
+    scheme: str
+    authority: str
+    path: str
+    host: str
+
+    @property
+    def origin(self) -> str:
+        """``scheme://host:port``, the only place that credentials are sent to."""
+        return origin_of(f"{self.scheme}://{self.authority}/")
+
+
+def endpoint_of(repository: Repository, options: RegistryOptions) -> Endpoint:
+    """Decide on scheme and names.
+
+    HTTPS, except where plain HTTP was asked for. Loopback hosts speak plain HTTP as well, unless a CA or a client
+    certificate was given: whoever gives one expects TLS.
+    """
+    tls_expected = options.ca_file is not None or options.cert_file is not None
+    plain = options.plain_http or (is_loopback(repository.host) and not tls_expected)
+    scheme = "http" if plain else "https"
+    if is_docker_hub(repository.host):
+        path = repository.path if "/" in repository.path else f"library/{repository.path}"
+        return Endpoint(scheme, _DOCKER_HUB_API, path, repository.host)
+    return Endpoint(scheme, repository.host, repository.path, repository.host)
+
+
+def is_docker_hub(host: str) -> bool:
+    """Whether the host is one of Docker Hub's many names."""
+    return host in _DOCKER_HUB_ALIASES
+
+
+def is_loopback(authority: str) -> bool:
+    """Whether ``host[:port]`` is this machine: ``localhost``, 127.0.0.0/8 or ::1."""
+    host = urlsplit(f"//{authority}").hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str:
+    """``scheme://host:port`` of a URL, the port always spelled out."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{bracketed}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
+
+
+def without_query(url: str) -> str:
+    """The URL as it may be shown: queries carry upload states and pre-signed access, user information passwords."""
+    parts = urlsplit(url)
+    authority = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{authority}{parts.path}"
+
+
+def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The proxy for a URL by ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``; never one for loopback.
+
+    As in Go, whose tools users compare us with, NO_PROXY may also hold address ranges.
+    """
+    parts = urlsplit(url)
+    name = f"{parts.scheme}_proxy"
+    proxy = environment.get(name) or environment.get(name.upper()) or ""
+    if not proxy or is_loopback(parts.netloc):
+        return {}
+    exceptions = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if proxy_bypass_environment(parts.netloc, {"no": exceptions}) or _in_ranges(parts.hostname or "", exceptions):
+        return {}
+    return {parts.scheme: proxy if "://" in proxy else f"http://{proxy}"}
+
+
+def _in_ranges(host: str, exceptions: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    for entry in exceptions.split(","):
+        try:
+            if address in ipaddress.ip_network(entry.strip(), strict=False):
+                return True
+        except ValueError:
+            continue
+    return False

@@ -1,0 +1,168 @@
+"""What went wrong, said for people: the host, what was being done, the registry's own words, and what to try."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pipeline.errors import ArtifactNotFoundError, RegistryError
+from pipeline.registries.oci.endpoints import Endpoint
+
+_LONGEST_QUOTE = 200
+_URL_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_SPOKE_HTTP_TO_HTTPS = re.compile(rb"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
+_HTML = re.compile(rb"\s*<(?:!doctype|html)", re.IGNORECASE)
+
+
+class StatusError(RegistryError):
+    """The registry answered, but not with what was asked for; ``status`` is HTTP's."""
+
+    def __init__(self, message: str, *, status: int, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.status = status
+
+
+class LostConnectionError(RegistryError):
+    """No answer came; ``may_retry`` where another try can end differently."""
+
+    def __init__(self, message: str, *, hint: str | None = None, may_retry: bool = False) -> None:
+        super().__init__(message, hint=hint, code="registry.unreachable")
+        self.may_retry = may_retry
+
+
+def cleaned(text: str, secrets: Sequence[str] = ()) -> str:
+    """Foreign text as it may be shown: one line, cut, without control characters, URL queries and known secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = _URL_QUERY.sub(r"\1?…", _UNPRINTABLE.sub(" ", text)).strip()
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+
+
+def registry_errors(body: bytes) -> tuple[tuple[str, str], ...]:
+    """Code and message of each error in the distribution specification's error document; empty for anything else."""
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        return ()
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if not isinstance(errors, list):
+        return ()
+    return tuple(
+        (str(error.get("code") or ""), str(error.get("message") or "")) for error in errors if isinstance(error, dict)
+    )
+
+
+def refused(
+    endpoint: Endpoint, what: str, status: int, body: bytes, *, secrets: Sequence[str], logged_in: bool
+) -> RegistryError:
+    """The error for an answer that is not what was asked for."""
+    message = f"{endpoint.host}: cannot {what}: {_status_text(status)}{_own_words(body, secrets)}"
+    if status == HTTPStatus.NOT_FOUND:
+        return ArtifactNotFoundError(message, hint=_hint(endpoint, status, body, logged_in=logged_in))
+    denied = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    return StatusError(
+        message,
+        status=status,
+        hint=_hint(endpoint, status, body, logged_in=logged_in),
+        code="registry.denied" if denied else None,
+    )
+
+
+def unreachable(endpoint: Endpoint, what: str, error: BaseException, timeout: float, place: str) -> LostConnectionError:
+    """The error for a connection that was not made or was lost; ``place`` is ``host[:port]`` of the other side."""
+    at = endpoint.host if place == endpoint.authority else f"{endpoint.host} (at {place})"
+    causes = tuple(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return _tls(at, what, cause)
+    if any("Timeout" in type(cause).__name__ for cause in causes):
+        return LostConnectionError(
+            f"{at}: cannot {what}: no answer within {timeout:g} s", hint="is the address right? --registry-timeout"
+        )
+    if any(type(cause).__name__ == "ProxyError" for cause in causes):
+        return LostConnectionError(
+            f"{at}: cannot {what}: the proxy did not connect", hint="check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        )
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return LostConnectionError(f"{at}: cannot {what}: the host name is unknown", hint="is the address right?")
+    system = next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+    why = system.strerror if system is not None and system.strerror else "the connection broke"
+    hint = "is the registry running, and the address right?" if isinstance(system, ConnectionRefusedError) else None
+    return LostConnectionError(f"{at}: cannot {what}: {why.lower()}", hint=hint, may_retry=True)
+
+
+def _tls(at: str, what: str, cause: ssl.SSLError) -> LostConnectionError:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return LostConnectionError(
+            f"{at}: cannot {what}: the registry's certificate is not trusted: {cause.verify_message}",
+            hint="give the authority that signed it: --ca-file FILE",
+        )
+    reason = cause.reason or ""
+    if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}:
+        return LostConnectionError(
+            f"{at}: cannot {what}: the registry answers without TLS", hint="if that is meant to be so: --plain-http"
+        )
+    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason or "BAD_CERTIFICATE" in reason:
+        return LostConnectionError(
+            f"{at}: cannot {what}: the registry refused the TLS connection ({reason.lower().replace('_', ' ')})",
+            hint="it may ask for a client certificate: --cert-file and --key-file",
+        )
+    why = reason.lower().replace("_", " ") or "no reason given"
+    return LostConnectionError(f"{at}: cannot {what}: TLS failed: {why}", hint="--ca-file, --cert-file, --key-file")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything it was made of, however the libraries nested it."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [getattr(cause, "reason", None), getattr(cause, "original_error", None), *cause.args]
+        waiting += [cause.__cause__, cause.__context__]
+
+
+def _status_text(status: int) -> str:
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def _own_words(body: bytes, secrets: Sequence[str]) -> str:
+    errors = registry_errors(body)
+    if errors:
+        code, message = errors[0]
+        words = cleaned(f"{code}: {message}" if code and message else code or message, secrets)
+        return f" ({words})" if words else ""
+    if not body or _HTML.match(body):
+        return ""
+    words = cleaned(body[: 2 * _LONGEST_QUOTE].decode(errors="replace"), secrets)
+    return f" ({words})" if words else ""
+
+
+def _hint(endpoint: Endpoint, status: int, body: bytes, *, logged_in: bool) -> str | None:
+    if endpoint.scheme == "http" and _SPOKE_HTTP_TO_HTTPS.search(body):
+        return "this registry speaks HTTPS: leave --plain-http away; on loopback give --ca-file FILE"
+    if status == HTTPStatus.UNAUTHORIZED and logged_in:
+        return "the registry does not accept this login: check --username and the password, or `docker login`"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return f"log in: --username with --password-stdin, or `docker login {endpoint.host}`"
+    if status == HTTPStatus.FORBIDDEN:
+        return f"this login may not do that in {endpoint.path}; is the repository's name right?"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "the registry limits requests; try again later, or log in"
+    if _HTML.match(body):
+        return f"{endpoint.host} answers with a web page; is it a registry, or is a proxy in between?"
+    if status == HTTPStatus.NOT_FOUND:
+        return "is the name right, and was it pushed? Some registries also hide what a login may not see"
+    return None

@@ -1,0 +1,298 @@
+"""A repository on a registry, by the OCI distribution specification 1.1."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
+from pipeline.model.artifact import (
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Blob,
+    Descriptor,
+    StoredManifest,
+    sha256_digest,
+)
+from pipeline.model.connections import RegistryOptions
+from pipeline.model.reference import Repository, is_digest
+from pipeline.registries.oci import uploads
+from pipeline.registries.oci.endpoints import endpoint_of, origin_of
+from pipeline.registries.oci.referrers import (
+    as_referrer,
+    fallback_tag,
+    format_index,
+    is_doubtful,
+    parse_index,
+    subject_of,
+)
+from pipeline.registries.oci.transport import Call, Transport
+
+if TYPE_CHECKING:
+    import requests
+
+# Without all four, some registries say that a manifest of another type is not there.
+_ACCEPT = {"Accept": f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_INDEX}"}
+_FOUND = 200
+_NOT_FOUND = 404
+_READ = frozenset({_FOUND})
+_WRITTEN = frozenset({200, 201, 202})
+# What registries without the referrers API answer instead of the 404 they should.
+_NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
+_PAGE = 1000
+_MAX_PAGES = 1000
+_FALLBACK_TRIES = 3
+
+
+class OciRegistry:
+    """The :class:`pipeline.ports.Registry` over HTTP. Safe in many threads."""
+
+    def __init__(self, repository: Repository, options: RegistryOptions, transport: Transport) -> None:
+        self.repository = repository
+        self._options = options
+        self._transport = transport
+        self._host = transport.endpoint.host
+
+    def resolve(self, tag: str) -> Descriptor:
+        """What the tag points at now; see the port."""
+        response = self._manifest_call("HEAD", tag, f"find tag '{tag}' in {self.repository.path}")
+        digest = response.headers.get("Docker-Content-Digest", "")
+        size = response.headers.get("Content-Length", "")
+        media_type = _media_type(response)
+        if is_digest(digest) and size.isascii() and size.isdigit() and media_type:
+            return Descriptor(media_type, digest, int(size))
+        # The digest header is optional, and some registries give no length to HEAD.
+        stored = self._read_manifest(tag, f"find tag '{tag}' in {self.repository.path}")
+        return Descriptor(stored.media_type, stored.digest, len(stored.content))
+
+    def read_manifest(self, digest: str) -> StoredManifest:
+        """A manifest by digest, hashed and compared; see the port."""
+        stored = self._read_manifest(digest, f"read manifest {digest} of {self.repository.path}")
+        if stored.digest != digest:
+            raise TrustError(
+                f"{self._host}: the registry gave other content for manifest {digest} of {self.repository.path}: "
+                f"it hashes to {stored.digest}",
+                hint="do not trust this registry, or what is between it and you",
+            )
+        return stored
+
+    def read_blob(self, descriptor: Descriptor) -> Iterator[bytes]:
+        """The blob in chunks; see the port."""
+        what = f"read blob {descriptor.digest} of {self.repository.path}"
+        response = self._transport.get_blob(self._transport.container, descriptor.digest, stream=True)
+        size = 0
+        running = hashlib.sha256()
+        for chunk in self._transport.read(response, what):
+            size += len(chunk)
+            if size > descriptor.size:
+                response.close()
+                break
+            running.update(chunk)
+            yield chunk
+        found = f"sha256:{running.hexdigest()}"
+        if size != descriptor.size or found != descriptor.digest:
+            facts = f"more than {descriptor.size} bytes" if size > descriptor.size else f"{size} bytes, {found}"
+            raise TrustError(
+                f"{self._host}: the registry gave other content for blob {descriptor.digest} "
+                f"({descriptor.size} bytes) of {self.repository.path}: {facts}",
+                hint="do not trust this registry, or what is between it and you",
+            )
+
+    def write_blob(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> bool:
+        """Store a blob unless it is there; see the port."""
+        if uploads.exists(self._transport, descriptor):
+            return False
+        uploads.upload(self._transport, descriptor, content)
+        return True
+
+    def mount_blob(self, descriptor: Descriptor, source: Repository) -> bool:
+        """Take the blob over from a repository of this registry; see the port."""
+        if source.is_layout:
+            return False
+        there, here = endpoint_of(source, self._options), self._transport.endpoint
+        if there.origin != here.origin or there.path == here.path:
+            return False
+        return uploads.mount(self._transport, descriptor, there.path)
+
+    def write_manifest(self, manifest: Blob, tag: str | None = None) -> Descriptor:
+        """Store exactly these bytes; see the port.
+
+        Where the registry does not say that it keeps referrers itself, the fallback tag is brought up to date.
+        """
+        descriptor = manifest.descriptor
+        response = self._put_manifest(manifest, tag or descriptor.digest)
+        subject = subject_of(manifest.content)
+        # A registry that keeps referrers should say so in a header; one that does not say it may still list them.
+        if subject is not None and response.headers.get("OCI-Subject") != subject:
+            listed = self._from_api(subject)
+            if listed is None or descriptor.digest not in listed:
+                self._add_to_fallback(subject, as_referrer(descriptor, manifest.content))
+        return descriptor
+
+    def tags(self) -> Sequence[str]:
+        """Every tag, sorted; see the port."""
+        what = f"list the tags of {self.repository.path}"
+        url = self._transport.url(self._transport.container.tags_url(N=_PAGE))
+        found: set[str] = set()
+        for response in self._pages(url, what, frozenset({_NOT_FOUND})):
+            if response.status_code == _NOT_FOUND:
+                self._check_it_is_a_registry(what)
+                return ()
+            found.update(_tags_in(response, f"{self._host}: cannot {what}"))
+        return tuple(sorted(found))
+
+    def referrers(self, digest: str) -> Sequence[Descriptor]:
+        """Every manifest whose subject is the digest; see the port."""
+        found = self._from_api(digest)
+        if found is None:
+            found = {entry.digest: entry for entry in self._read_fallback(digest)}
+        return tuple(self._completed(entry) for entry in found.values())
+
+    def _manifest_call(self, method: str, reference: str, what: str) -> requests.Response:
+        return self._transport.send(
+            Call(
+                method=method,
+                url=self._transport.url(self._transport.container.manifest_url(reference)),
+                what=what,
+                scopes=self._transport.pull_scopes(),
+                headers=_ACCEPT,
+                accepted=_READ,
+            )
+        )
+
+    def _read_manifest(self, reference: str, what: str) -> StoredManifest:
+        response = self._manifest_call("GET", reference, what)
+        content = response.content
+        return StoredManifest(_declared_type(content) or _media_type(response), sha256_digest(content), content)
+
+    def _put_manifest(self, manifest: Blob, reference: str) -> requests.Response:
+        response = self._transport.send(
+            Call(
+                method="PUT",
+                url=self._transport.url(self._transport.container.manifest_url(reference)),
+                what=f"write manifest '{reference}' to {self.repository.path}",
+                scopes=self._transport.push_scopes(),
+                headers={"Content-Type": manifest.media_type},
+                content=lambda: (manifest.content,),
+                size=len(manifest.content),
+                accepted=_WRITTEN,
+            )
+        )
+        uploads.compare_digest(self._transport, response, manifest.descriptor.digest)
+        return response
+
+    def _pages(self, url: str, what: str, also_accepted: frozenset[int]) -> Iterator[requests.Response]:
+        """Follow the ``Link`` of each page to the next one, which must be on the same registry and new."""
+        seen: set[str] = set()
+        while url not in seen and len(seen) < _MAX_PAGES:
+            seen.add(url)
+            response = self._transport.send(
+                Call(
+                    method="GET",
+                    url=url,
+                    what=what,
+                    scopes=self._transport.pull_scopes(),
+                    accepted=_READ | also_accepted,
+                )
+            )
+            yield response
+            link = response.links.get("next", {}).get("url")
+            if not link:
+                return
+            url = urljoin(url, link)
+            if origin_of(url) != self._transport.endpoint.origin:
+                raise RegistryError(f"{self._host}: cannot {what}: the next page is on another host")
+        raise RegistryError(f"{self._host}: cannot {what}: the registry's pages do not end")
+
+    def _check_it_is_a_registry(self, what: str) -> None:
+        """Tell a repository that is not there from a host that is no registry: both answer 404."""
+        self._transport.send(
+            Call(
+                method="GET",
+                url=self._transport.url(f"{self._transport.container.registry}/v2/"),
+                what=what,
+                scopes=self._transport.pull_scopes(),
+                accepted=_READ,
+            )
+        )
+
+    def _from_api(self, digest: str) -> dict[str, Descriptor] | None:
+        """Descriptors by digest, or ``None`` where there is no referrers API."""
+        what = f"list what refers to {digest}"
+        base = self._transport.url(self._transport.container.manifest_url(digest)).removesuffix(f"manifests/{digest}")
+        found: dict[str, Descriptor] = {}
+        for response in self._pages(f"{base}referrers/{digest}", what, _NO_REFERRERS_API):
+            # A registry that does not know the API may also show its web page.
+            if response.status_code != _FOUND or _media_type(response) != OCI_INDEX:
+                return None
+            for entry in parse_index(response.content, f"{self._host}: cannot {what}"):
+                found[entry.digest] = entry
+        return found
+
+    def _read_fallback(self, digest: str) -> tuple[Descriptor, ...]:
+        tag = fallback_tag(digest)
+        try:
+            stored = self._read_manifest(tag, f"read the referrers tag '{tag}' of {self.repository.path}")
+        except ArtifactNotFoundError:
+            return ()
+        return parse_index(stored.content, f"{self._host}: tag '{tag}' of {self.repository.path}")
+
+    def _add_to_fallback(self, subject: str, referrer: Descriptor) -> None:
+        """Read, add, write; and look again, because another writer may have written in between."""
+        for _ in range(_FALLBACK_TRIES):
+            entries = self._read_fallback(subject)
+            if any(entry.digest == referrer.digest for entry in entries):
+                return
+            self._put_manifest(format_index((*entries, referrer)), fallback_tag(subject))
+        if all(entry.digest != referrer.digest for entry in self._read_fallback(subject)):
+            raise RegistryError(
+                f"{self._host}: others keep writing the referrers tag '{fallback_tag(subject)}' of "
+                f"{self.repository.path}; {referrer.digest} is stored but cannot be found from there",
+                hint="run the same command again",
+            )
+
+    def _completed(self, entry: Descriptor) -> Descriptor:
+        if not is_doubtful(entry):
+            return entry
+        try:
+            return as_referrer(entry, self.read_manifest(entry.digest).content)
+        except ArtifactNotFoundError:
+            return entry
+
+
+def _media_type(response: requests.Response) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip()
+
+
+_TYPE_FIELD = re.compile(rb'"mediaType"')
+
+
+def _declared_type(content: bytes) -> str | None:
+    """The manifest's own ``mediaType``, which its digest covers and the header is not held to."""
+    if _TYPE_FIELD.search(content) is None:
+        return None
+    document = _json(content)
+    declared = document.get("mediaType") if isinstance(document, dict) else None
+    return declared if isinstance(declared, str) and declared else None
+
+
+def _tags_in(response: requests.Response, where: str) -> Iterable[str]:
+    document = _json(response.content)
+    tags = document.get("tags") or [] if isinstance(document, dict) else None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise RegistryError(f"{where}: expected a JSON object with 'tags'", hint="is it a registry?")
+    return tags
+
+
+def _json(content: bytes) -> Any:  # noqa: ANN401 - any JSON
+    import json
+
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

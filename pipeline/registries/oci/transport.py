@@ -1,0 +1,327 @@
+"""The oras client with its way of sending replaced: time limits, few retries, scoped tokens, guarded redirects.
+
+oras makes the session, the URLs and the requests for blobs; every request it makes goes through
+:meth:`Transport.do_request`, so that none of its own retrying, logging in or error handling is ever reached.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from pipeline import __version__
+from pipeline.errors import PipelineError, RegistryError
+from pipeline.model.artifact import MAX_MANIFEST_BYTES
+from pipeline.ports import Clock, Environment, Reporter
+from pipeline.registries.oci import failures
+from pipeline.registries.oci.authentication import Authentication, TokenAnswer
+from pipeline.registries.oci.challenges import PULL, PUSH, Scopes, repository_scope
+from pipeline.registries.oci.connections import TlsAdapter, TlsFiles, without_jsonschema
+from pipeline.registries.oci.credentials import Credentials
+from pipeline.registries.oci.endpoints import Endpoint, origin_of, proxies_for, without_query
+from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
+
+with without_jsonschema():
+    import oras.container
+    import oras.provider
+
+if TYPE_CHECKING:
+    import requests
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEPING_METHOD = frozenset({307, 308})
+_MAX_REDIRECTS = 5
+_SAFE = frozenset({"GET", "HEAD"})
+_LONGEST_CONNECT = 10.0
+_CHUNK = 256 * 1024
+_OK = frozenset({200, 201, 202, 204})
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request as we mean it; ``what`` completes "cannot …" in messages.
+
+    ``content`` is called anew for every try. ``accepted`` statuses are returned, all others raised.
+    """
+
+    method: str
+    url: str
+    what: str
+    scopes: Scopes = field(hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    content: Callable[[], Iterable[bytes]] | None = None
+    size: int = 0
+    accepted: frozenset[int] = _OK
+    idempotent: bool = True
+    retried: bool = True
+    stream: bool = False
+
+
+class _SizedBody:
+    """A body with a known length that is never in memory at once."""
+
+    def __init__(self, content: Callable[[], Iterable[bytes]], size: int) -> None:
+        self._content = content
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        sent = 0
+        try:
+            for chunk in self._content():
+                sent += len(chunk)
+                if sent > self._size:
+                    break
+                yield chunk
+        except OSError as error:
+            # Passed on as it is, it would look like a broken connection.
+            raise RegistryError(f"cannot read what is to be uploaded: {error.strerror or 'unknown reason'}") from error
+        if sent != self._size:
+            raise RegistryError("what is to be uploaded changed while it was sent")
+
+
+class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no type information
+    """Sends requests to one registry. Safe in many threads."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        tls: TlsFiles,
+        timeout: float,
+        find_credentials: Callable[[], Credentials | None],
+        environment: Environment,
+        reporter: Reporter,
+        clock: Clock,
+    ) -> None:
+        super().__init__(hostname=endpoint.authority, insecure=endpoint.scheme == "http")
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._environment = environment
+        self._reporter = reporter
+        self.clock = clock
+        self._authentication = Authentication(endpoint, find_credentials, self._ask_token_server, clock)
+        self._prepare_session(tls)
+        self.container = self._container(endpoint)
+
+    def url(self, place: str) -> str:
+        """The URL of ``host/v2/…`` as oras' containers give it."""
+        return f"{self.prefix}://{place}"
+
+    def pull_scopes(self) -> Scopes:
+        """Reading our repository."""
+        return repository_scope(self.endpoint.path, PULL)
+
+    def push_scopes(self) -> Scopes:
+        """Writing our repository, reading included."""
+        return repository_scope(self.endpoint.path, PUSH)
+
+    def do_request(
+        self,
+        url: str,
+        method: str = "GET",
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        stream: bool = False,  # noqa: FBT001, FBT002 - oras' signature
+    ) -> requests.Response:
+        """The one way of oras to the network, led through :meth:`send`."""
+        body = data if json is None else json_format.dumps(json).encode()
+        call = Call(
+            method=method,
+            url=url,
+            what=f"{'read' if method in _SAFE else 'write'} {self.endpoint.path}",
+            scopes=self.pull_scopes() if method in _SAFE else self.push_scopes(),
+            headers=headers or {},
+            content=None if body is None else lambda: (body,),
+            size=len(body or b""),
+            stream=stream,
+        )
+        return self.send(call)
+
+    def send(self, call: Call) -> requests.Response:
+        """Send until there is a final answer.
+
+        Without ``stream`` the answer's body has been read, up to the size of a manifest.
+
+        Raises:
+            ArtifactNotFoundError: the answer is 404 and that was not accepted.
+            RegistryError: any other answer that was not accepted, or none.
+        """
+        patience = Patience(self.clock)
+        while True:
+            try:
+                response = self._send_authorized(call)
+            except failures.LostConnectionError as lost:
+                if call.retried and call.idempotent and lost.may_retry and patience.after_lost_connection():
+                    continue
+                raise
+            again = call.retried and is_worth_retrying(response.status_code, idempotent=call.idempotent)
+            if again and patience.after_status(self.asked_to_wait(response)):
+                response.close()
+                continue
+            return self._judged(call, response)
+
+    def read(self, response: requests.Response, what: str) -> Iterator[bytes]:
+        """A body in chunks, exactly as it came; the connection is given back at the end.
+
+        Raises:
+            RegistryError: the connection broke before the announced length.
+        """
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield from response.raw.stream(_CHUNK, decode_content=False)
+        except (HTTPError, OSError) as error:
+            place = urlsplit(str(response.url)).netloc
+            raise failures.unreachable(self.endpoint, what, error, self.timeout, place) from None
+        finally:
+            response.close()
+
+    def asked_to_wait(self, response: requests.Response) -> float | None:
+        """The seconds of an answer's ``Retry-After``."""
+        return retry_after(response.headers.get("Retry-After"), self.clock.now())
+
+    def refused(self, what: str, response: requests.Response) -> PipelineError:
+        """The error for an answer whose body has been read."""
+        known = self._authentication
+        status, body = response.status_code, response.content
+        return failures.refused(self.endpoint, what, status, body, secrets=known.secrets, logged_in=known.logged_in)
+
+    def _container(self, endpoint: Endpoint) -> Any:  # noqa: ANN401 - oras has no type information
+        authority = endpoint.authority
+        if "." not in authority and ":" not in authority:
+            # oras takes a host without dot and port for a part of the path.
+            authority = f"{authority}:{80 if endpoint.scheme == 'http' else 443}"
+        return oras.container.Container(f"{authority}/{endpoint.path}")
+
+    def _prepare_session(self, tls: TlsFiles) -> None:
+        self.session.headers["User-Agent"] = f"gitless/{__version__}"
+        # Compressed on the way, content would not have the digest that it is stored under.
+        self.session.headers["Accept-Encoding"] = "identity"
+        # Otherwise requests would overrule our Authorization by ~/.netrc and our CA by variables.
+        self.session.trust_env = False
+        # The client certificate is for the registry alone, not for the places it redirects to.
+        self.session.mount("https://", TlsAdapter(TlsFiles(ca_file=tls.ca_file)))
+        self.session.mount(f"{self.endpoint.scheme}://{self.endpoint.authority}/", TlsAdapter(tls))
+
+    def _send_authorized(self, call: Call) -> requests.Response:
+        authorization = self._authentication.authorization(call.scopes)
+        response = self._follow(call, authorization)
+        if response.status_code != _UNAUTHORIZED or origin_of(str(response.url)) != self.endpoint.origin:
+            return response
+        challenge = response.headers.get("WWW-Authenticate", "")
+        self._bounded(response, call.what)
+        renewed = self._authentication.respond(challenge, call.scopes, authorization)
+        if renewed is None:
+            raise self.refused(call.what, response)
+        return self._follow(call, renewed)
+
+    def _follow(self, call: Call, authorization: str | None) -> requests.Response:
+        url = call.url
+        for _ in range(_MAX_REDIRECTS + 1):
+            at_registry = origin_of(url) == self.endpoint.origin
+            headers = dict(call.headers)
+            if authorization is not None and at_registry:
+                headers["Authorization"] = authorization
+            body = None if call.content is None else _SizedBody(call.content, call.size)
+            response = self._once(call.method, url, call.what, headers, body)
+            location = response.headers.get("Location")
+            if response.status_code not in _REDIRECTS or not location:
+                return response
+            response.close()
+            target = urljoin(url, location)
+            self._check_redirect(call, url, target, response.status_code)
+            url = target
+        raise RegistryError(f"{self.endpoint.host}: cannot {call.what}: more than {_MAX_REDIRECTS} redirects")
+
+    def _check_redirect(self, call: Call, url: str, target: str, status: int) -> None:
+        problem = None
+        scheme = urlsplit(target).scheme
+        if scheme not in {"http", "https"}:
+            problem = "to something that is no HTTP address"
+        elif scheme == "http" and urlsplit(url).scheme == "https":
+            problem = f"from HTTPS to plain HTTP ({without_query(target)})"
+        elif call.method not in _SAFE and (status not in _KEEPING_METHOD or origin_of(target) != self.endpoint.origin):
+            problem = f"an upload to another place ({without_query(target)})"
+        if problem:
+            raise RegistryError(f"{self.endpoint.host}: cannot {call.what}: the registry redirects {problem}")
+
+    def _once(self, method: str, url: str, what: str, headers: Mapping[str, str], body: object) -> requests.Response:
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        started = perf_counter()
+        place = urlsplit(url).netloc
+        try:
+            response: requests.Response = self.session.request(
+                method,
+                url,
+                data=body,
+                headers=dict(headers),
+                stream=True,
+                allow_redirects=False,
+                timeout=(min(self.timeout, _LONGEST_CONNECT), self.timeout),
+                proxies=proxies_for(url, self._environment),
+            )
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            lost = failures.unreachable(self.endpoint, what, error, self.timeout, place)
+            self._reporter.detail(f"{method} {without_query(url)}: {lost.message}")
+            raise lost from None
+        milliseconds = (perf_counter() - started) * 1000
+        self._reporter.detail(f"{method} {without_query(url)} {response.status_code} in {milliseconds:.0f} ms")
+        return response
+
+    def _judged(self, call: Call, response: requests.Response) -> requests.Response:
+        accepted = response.status_code in call.accepted
+        if not accepted or not call.stream:
+            self._bounded(response, call.what)
+        if not accepted:
+            raise self.refused(call.what, response)
+        return response
+
+    def _bounded(self, response: requests.Response, what: str) -> None:
+        """Read the body into the response; more than a manifest may have is no answer."""
+        parts: list[bytes] = []
+        size = 0
+        for part in self.read(response, what):
+            size += len(part)
+            if size > MAX_MANIFEST_BYTES:
+                response.close()
+                raise RegistryError(
+                    f"{self.endpoint.host}: cannot {what}: the answer is larger than {MAX_MANIFEST_BYTES} bytes"
+                )
+            parts.append(part)
+        # What requests itself would have kept, had it read the body.
+        response._content = b"".join(parts)  # noqa: SLF001
+        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+
+    def _ask_token_server(self, url: str, *, authorization: str | None, form: Mapping[str, str] | None) -> TokenAnswer:
+        from urllib.parse import urlencode
+
+        headers = {} if authorization is None else {"Authorization": authorization}
+        body = None
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(form).encode()
+        patience = Patience(self.clock)
+        while True:
+            try:
+                response = self._once("GET" if form is None else "POST", url, "log in", headers, body)
+            except failures.LostConnectionError as lost:
+                if lost.may_retry and patience.after_lost_connection():
+                    continue
+                raise
+            if is_worth_retrying(response.status_code, idempotent=True) and patience.after_status(
+                self.asked_to_wait(response)
+            ):
+                response.close()
+                continue
+            self._bounded(response, "log in")
+            return TokenAnswer(response.status_code, response.content)
