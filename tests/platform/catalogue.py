@@ -128,6 +128,13 @@ TOOLS: tuple[Tool, ...] = (
         cold_seconds=6,
     ),
     _cosign(2, 135),
+    # 1.8 is the first that accepts sigstore bundles; the module proxy lacks what later ones require.
+    GoTool(
+        name="source-controller",
+        recipe="source-controller",
+        package="github.com/fluxcd/source-controller",
+        cold_seconds=230,
+    ),
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
