@@ -95,3 +95,23 @@ class RefusedError(PipelineError):
 
     exit_code = 9
     code = "refused"
+
+
+class FieldConflictError(RefusedError):
+    """Other field managers own fields that an apply would change.
+
+    Attributes:
+        conflicts: pairs of the manager and the field's path, both as the API server names them.
+    """
+
+    code = "refused.conflict"
+
+    def __init__(self, message: str, *, conflicts: tuple[tuple[str, str], ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = conflicts
+
+
+class ImmutableFieldError(RefusedError):
+    """The API server does not change these fields; only a new object can have them."""
+
+    code = "refused.immutable"
