@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.model.reference import Repository
 from pipeline.ports import Registry
+from tests.contract.registry.servers import Kind, fresh
 
 Open = Callable[[str], Registry]
 Corrupt = Callable[[Registry, str], None]
@@ -64,7 +65,17 @@ def corrupt_layout(registry: Registry, digest: str) -> None:
     file.write_bytes(b"something else")
 
 
+def real(kind: Kind, *, mounts: bool = True) -> Recipe:
+    return Recipe(f"oci-{kind}", lambda folder: fresh(kind), mounts=mounts, marks=(pytest.mark.registry,))
+
+
 RECIPES = (
     Recipe("memory", memory, corrupt=corrupt_memory),
     Recipe("layout", layout, mounts=False, corrupt=corrupt_layout),
+    # One with the referrers API; Debian's without it, for each way of logging in, and once under TLS.
+    real("referrers", mounts=False),
+    real("none"),
+    real("basic"),
+    real("token"),
+    real("tls"),
 )
