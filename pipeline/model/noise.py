@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.model.manifests import Body
+from pipeline.model.ownership import NAME_LABEL, NAMESPACE_LABEL
 
 SERVER_METADATA = frozenset(
     {
@@ -43,8 +44,8 @@ _NOISY_PREFIXES = ("internal.config.kubernetes.io/",)
 
 OWNER_LABELS = frozenset(
     {
-        "gitless.dev/inventory-name",
-        "gitless.dev/inventory-namespace",
+        NAME_LABEL,
+        NAMESPACE_LABEL,
         "kustomize.toolkit.fluxcd.io/name",
         "kustomize.toolkit.fluxcd.io/namespace",
     }
