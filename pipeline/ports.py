@@ -134,11 +134,19 @@ class Cluster(Protocol):
     def list_metadata(
         self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
     ) -> Iterator[Body]:
-        """Metadata alone (PartialObjectMetadata) of all objects of a type, page by page."""
+        """Metadata alone (PartialObjectMetadata) of all objects of a type, page by page; no namespace: all of them."""
         ...
 
-    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False) -> Body:
+    def list_objects(
+        self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
+    ) -> Iterator[Body]:
+        """Whole objects of a type, page by page; no namespace: all of them."""
+        ...
+
+    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
         """Server-side apply under gitless's field manager; returns the object as the server would store or stored it.
+
+        ``metadata_only`` asks for apiVersion, kind and metadata alone, which is much less to send and to read.
 
         Raises:
             FieldConflictError: other managers own fields; they are named.
@@ -157,6 +165,10 @@ class Cluster(Protocol):
 
     def logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> Sequence[str]:
         """Last log lines of a container; empty where there are none to be had."""
+        ...
+
+    def list_inventories(self) -> Sequence[tuple[str, str]]:
+        """Namespace and name of every inventory that may be seen, sorted."""
         ...
 
     def load_inventory(self, namespace: str, name: str) -> Inventory | None:
