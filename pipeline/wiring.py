@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.reference import Repository
+from pipeline.model.trust import SignatureFormat, TrustPolicy
 from pipeline.ports import Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
 
 
@@ -33,8 +37,8 @@ def registry(
     return connect(repository, options, environment, reporter)
 
 
-def cosign_signer(key_file: str, signature_format: str, read_password: object) -> Signer:
-    """A signer with a cosign private key; the password is asked for only when the key is opened."""
+def cosign_signer(key_file: str, signature_format: SignatureFormat, read_password: Callable[[], bytes]) -> Signer:
+    """A signer with a private key; the password is asked for only where the key is encrypted."""
     from pipeline.signers.cosign import CosignSigner
 
     return CosignSigner.from_file(key_file, signature_format, read_password)
@@ -45,6 +49,29 @@ def cosign_verifier() -> Verifier:
     from pipeline.signers.cosign import CosignVerifier
 
     return CosignVerifier()
+
+
+def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
+    """Trust whoever holds one of these public keys; the files are read and checked now."""
+    if not key_files:
+        return TrustPolicy()
+    from pipeline.signers.cosign import read_public_key
+
+    return TrustPolicy(tuple(read_public_key(file) for file in dict.fromkeys(key_files)))
+
+
+def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:
+    """Write ``<prefix>.key`` and ``<prefix>.pub``."""
+    from pipeline.signers.cosign import generate_key_pair
+
+    return generate_key_pair(prefix, read_password)
+
+
+def describe_key(file: str, read_password: Callable[[], bytes]) -> KeyResult:
+    """What a public or private key file holds."""
+    from pipeline.signers.cosign import describe_key
+
+    return describe_key(file, read_password)
 
 
 def cluster(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Cluster:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
+from pipeline.model.connections import RegistryOptions
 from pipeline.model.outcome import Result
+from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Reporter
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -45,9 +48,7 @@ def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
         def wrapped(*, output: str, log_format: str, verbose: bool, **arguments: Any) -> Any:  # noqa: ANN401
             return command(terminal=_terminal(output, log_format, verbose=verbose), **arguments)
 
-        wrapped.__name__ = command.__name__
-        wrapped.__doc__ = command.__doc__
-        wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        _stand_in(wrapped, command)
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
         decorated = option(
             "--log-format",
@@ -70,7 +71,6 @@ def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
 
 def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
     import os
-    import sys
 
     from pipeline.reports.console import Console, JsonLog
 
@@ -80,8 +80,28 @@ def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
     return Terminal(Console(sys.stderr, verbose=verbose, environment=os.environ), output, color=color)
 
 
-def registry_options(command: Decorated) -> Decorated:
-    """How to reach a registry: credentials, TLS, plain HTTP, timeouts. Collected by ``wiring.RegistryOptions``."""
+def registry_options(command: Decorated) -> Callable[..., Any]:
+    """How to reach a registry; the command receives it as ``registry_options: RegistryOptions``."""
+
+    def wrapped(
+        *,
+        username: str | None,
+        password_stdin: bool,
+        ca_file: str | None,
+        cert_file: str | None,
+        key_file: str | None,
+        plain_http: bool,
+        registry_timeout: float,
+        **arguments: Any,  # noqa: ANN401 - the command's other options
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        if (username is None) == password_stdin:
+            raise click.UsageError("--username and --password-stdin go together")
+        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+        options = RegistryOptions(username, password, ca_file, cert_file, key_file, plain_http, registry_timeout)
+        return command(registry_options=options, **arguments)
+
+    _stand_in(wrapped, command)
+    decorated: Callable[..., Any] = wrapped
     for decorate in reversed(
         (
             option("--username", help="Registry user; otherwise the docker configuration is asked."),
@@ -100,8 +120,57 @@ def registry_options(command: Decorated) -> Decorated:
             ),
         )
     ):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated
+
+
+def trust_options(command: Decorated) -> Callable[..., Any]:
+    """Whose signatures are accepted; the command receives ``trust: TrustPolicy | UnsafeSkipVerification``.
+
+    Without any key the policy is empty and refuses everything.
+    """
+
+    def wrapped(
+        *,
+        key: tuple[str, ...],
+        insecure_skip_verification: bool,
+        **arguments: Any,  # noqa: ANN401 - the command's other options
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        from pipeline import wiring
+
+        if not insecure_skip_verification:
+            return command(trust=wiring.trust_policy(key), **arguments)
+        if key:
+            raise click.UsageError("--key and --insecure-skip-verification contradict each other")
+        return command(trust=UnsafeSkipVerification(), **arguments)
+
+    _stand_in(wrapped, command)
+    decorated: Callable[..., Any] = option(
+        "--insecure-skip-verification",
+        is_flag=True,
+        envvar=None,  # it must be seen where the command is read
+        help="Accept what nobody signed. Anybody who can write to the registry then decides what runs.",
+    )(wrapped)
+    return option(
+        "--key",
+        multiple=True,
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Public key (PEM, such as cosign.pub) whose signatures are accepted; repeatable, any one is enough.",
+    )(decorated)
+
+
+def warn_unverified(trust: TrustPolicy | UnsafeSkipVerification, terminal: Terminal) -> None:
+    """Say loudly that nothing vouches for what comes next."""
+    if isinstance(trust, UnsafeSkipVerification):
+        terminal.reporter.warn("signatures are NOT verified (--insecure-skip-verification)")
+
+
+def _stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
+    """Let click see the wrapped command's name, help and parameters."""
+    wrapped.__name__ = command.__name__
+    wrapped.__doc__ = command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
 
 
 def cluster_options(command: Decorated) -> Decorated:
