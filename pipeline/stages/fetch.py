@@ -1,0 +1,101 @@
+"""Fetch: from a reference to manifests; the one place where anything becomes :class:`TrustedManifests`.
+
+The order is the point: resolve the tag once, verify the signature of that digest, then read the manifest and its
+layer by digest. A tag that moves in between changes nothing, and nothing is unpacked that nobody vouches for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.model.artifact import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.contents import content_layer, manifests_in
+from pipeline.model.manifests import Manifests
+from pipeline.model.reference import PinnedReference, Reference
+from pipeline.model.trust import TrustedManifests, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
+from pipeline.model.unpacking import Limits, read_archive
+from pipeline.ports import Registry, Verifier
+from pipeline.stages.signatures import require_signature
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFacts:
+    """Which artifact was read, and what its annotations say about where it came from."""
+
+    artifact: PinnedReference
+    source: str = ""
+    revision: str = ""
+
+
+def fetch(
+    reference: Reference,
+    registry: Registry,
+    verifier: Verifier,
+    policy: TrustPolicy | UnsafeSkipVerification,
+    *,
+    limits: Limits | None = None,
+) -> TrustedManifests:
+    """Verify an artifact and read its manifests.
+
+    Raises:
+        ArtifactNotFoundError: there is no such artifact.
+        TrustError: no signature is accepted, the bytes are not what their digest says, or the archive is hostile.
+        ManifestError: what is in it cannot be read, or is no artifact with manifests.
+        RegistryError: the registry could not be read.
+    """
+    artifact = pin(reference, registry)
+    signatures: tuple[VerifiedSignature, ...] = ()
+    if isinstance(policy, TrustPolicy):
+        signatures = (require_signature(artifact, registry, verifier, policy),)
+    manifests, facts = _read(artifact, registry, limits)
+    return TrustedManifests(manifests, artifact, facts.source, facts.revision, signatures)
+
+
+def trust_local(
+    manifests: Manifests, skip: UnsafeSkipVerification, *, source: str = "", revision: str = ""
+) -> TrustedManifests:
+    """Let a local folder be applied, which nobody signed: only for who asked to skip verification."""
+    del skip  # the proof that it was asked for
+    return TrustedManifests(manifests, None, source, revision)
+
+
+def read_artifact(
+    reference: Reference, registry: Registry, *, limits: Limits | None = None
+) -> tuple[Manifests, ArtifactFacts]:
+    """Read an artifact to look at it, as diff does: nothing is verified but digests, and nothing of it can be applied.
+
+    Raises:
+        ArtifactNotFoundError: there is no such artifact.
+        TrustError: the bytes are not what their digest says, or the archive is hostile.
+        ManifestError: what is in it cannot be read, or is no artifact with manifests.
+        RegistryError: the registry could not be read.
+    """
+    return _read(pin(reference, registry), registry, limits)
+
+
+def pin(reference: Reference, registry: Registry) -> PinnedReference:
+    """The reference with a digest: its own, or what its tag (``latest`` without one) points at now.
+
+    A tag beside a digest is only remembered.
+
+    Raises:
+        ArtifactNotFoundError: no such tag.
+    """
+    if reference.digest is not None:
+        return reference.pinned()
+    tag = reference.tag or LATEST
+    return PinnedReference(reference.repository, registry.resolve(tag).digest, tag)
+
+
+def _read(artifact: PinnedReference, registry: Registry, limits: Limits | None) -> tuple[Manifests, ArtifactFacts]:
+    manifest = parse_manifest(registry.read_manifest(artifact.digest))
+    name = artifact.digest_url
+    files = read_archive(registry.read_blob(content_layer(manifest, name)), limits)
+    facts = ArtifactFacts(
+        artifact,
+        manifest.annotations.get(ANNOTATION_SOURCE, ""),
+        manifest.annotations.get(ANNOTATION_REVISION, ""),
+    )
+    return manifests_in(files, name), facts

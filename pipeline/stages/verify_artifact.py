@@ -1,0 +1,38 @@
+"""Verify one artifact alone: is it signed by whom we trust, and is what the registry serves what was signed."""
+
+from __future__ import annotations
+
+from pipeline.model.artifact import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.reference import Reference
+from pipeline.model.trust import TrustPolicy
+from pipeline.ports import Registry, Verifier
+from pipeline.stages.fetch import pin
+from pipeline.stages.signatures import check_policy, judge_signatures, refusal
+
+
+def verify_artifact(
+    reference: Reference, registry: Registry, verifier: Verifier, policy: TrustPolicy
+) -> VerifyArtifactResult:
+    """Resolve the reference once, judge every signature of that digest, and read every blob against its digest.
+
+    Raises:
+        ArtifactNotFoundError: there is no such artifact.
+        TrustError: no signature is accepted, or a manifest or blob is not what its digest says.
+        RegistryError: the registry could not be read.
+    """
+    check_policy(policy)
+    artifact = pin(reference, registry)
+    judgement = judge_signatures(artifact, registry, verifier, policy)
+    if not judgement.accepted:
+        raise refusal(artifact, policy, judgement.rejected)
+    manifest = parse_manifest(registry.read_manifest(artifact.digest))
+    for blob in manifest.blobs:
+        for _ in registry.read_blob(blob):
+            pass
+    return VerifyArtifactResult(
+        artifact=artifact,
+        source=manifest.annotations.get(ANNOTATION_SOURCE, ""),
+        revision=manifest.annotations.get(ANNOTATION_REVISION, ""),
+        judgement=judgement,
+    )
