@@ -68,12 +68,12 @@ def drop_noise(body: Body) -> Body:
 
     A null means absent wherever the API server decodes a typed object. The body itself stays as it is.
     """
-    cleaned = {key: _clean(value) for key, value in body.items() if key not in {"status", "metadata"}}
-    cleaned = {key: value for key, value in cleaned.items() if not _says_nothing(key, value)}
-    metadata = body.get("metadata")
-    if isinstance(metadata, dict):
-        cleaned["metadata"] = _clean_metadata(metadata)
-    return cleaned
+    cleaned = {
+        key: _clean_metadata(value) if key == "metadata" and isinstance(value, dict) else _clean(value)
+        for key, value in body.items()
+        if key != "status"
+    }
+    return {key: value for key, value in cleaned.items() if not _says_nothing(key, value)}
 
 
 def _clean_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""What ``gitless diff`` found; its JSON document is described by ``schemas/diff-result.v1.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.model.live_plan import Obstacle
+from pipeline.model.outcome import header
+from pipeline.model.plan import Action, Plan
+from pipeline.model.reference import PinnedReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two sides: as the user named it, and what stood behind the name."""
+
+    name: str
+    artifact: PinnedReference | None = None
+    """For artifacts: what was read, by digest."""
+    source: str = ""
+    revision: str = ""
+    is_live: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The side as JSON; keys without a value are left out."""
+        side_type = "artifact" if self.artifact else "live" if self.is_live else "folder"
+        document = {"type": side_type, "name": self.name}
+        if self.artifact is not None:
+            document |= {"digest": self.artifact.digest, "digestUrl": self.artifact.digest_url}
+        document |= {key: text for key, text in (("source", self.source), ("revision", self.revision)) if text}
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffResult:
+    """The plan that leads from one side to the other.
+
+    ``obstacles`` are what applying would be refused for, and ``notes`` what the user should know; both only exist
+    against a live cluster. ``is_full`` asks the text report to cut nothing.
+    """
+
+    kind: ClassVar[str] = "DiffResult"
+
+    before: Side
+    after: Side
+    plan: Plan
+    obstacles: tuple[Obstacle, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_full: bool = False
+
+    @property
+    def is_different(self) -> bool:
+        """Whether there is anything to change, or anything that keeps us from knowing."""
+        return not self.plan.is_empty or bool(self.obstacles)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        counts: dict[str, int] = {action.value: self.plan.count(action) for action in Action}
+        return {
+            **header(self.kind),
+            "from": self.before.document(),
+            "to": self.after.document(),
+            "different": self.is_different,
+            "counts": counts | {"renamed": self.plan.renames},
+            "changes": [change.document() for change in self.plan.changes],
+            "obstacles": list(_obstacle_documents(self.obstacles)),
+            "notes": list(self.notes),
+        }
+
+
+def _obstacle_documents(obstacles: Iterable[Obstacle]) -> Iterable[dict[str, str]]:
+    for obstacle in obstacles:
+        document = {"subject": obstacle.subject, "problem": obstacle.problem, "code": obstacle.error.code}
+        yield document | ({"hint": obstacle.hint} if obstacle.hint else {})

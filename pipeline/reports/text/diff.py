@@ -1,0 +1,94 @@
+"""A diff for people: counts first, then what is deleted, then the rest, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.model.live_plan import Obstacle
+from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.plan import Action, Change
+from pipeline.reports.text.fields import field_lines
+from pipeline.reports.text.values import Paint, printable
+
+_SIGNS = {
+    Action.PRUNE: ("-", "delete", "red+bold"),
+    Action.RECREATE: ("±", "delete and create anew", "red+bold"),
+    Action.CREATE: ("+", "create", "green+bold"),
+    Action.CONFIGURE: ("~", "configure", "yellow+bold"),
+    Action.SKIP: ("·", "skip", "dim"),
+}
+_ORDER = tuple(_SIGNS)
+
+
+def render(result: DiffResult, *, color: bool) -> str:
+    """The report, ending with a newline."""
+    return "\n".join(printable_lines(result, Paint(color))) + "\n"
+
+
+def printable_lines(result: DiffResult, paint: Paint) -> Iterator[str]:
+    """Every line of the report."""
+    yield f"{_side(result.before, paint)} {paint('dim', '→')} {_side(result.after, paint)}"
+    yield _counts(result, paint)
+    for note in result.notes:
+        yield paint("dim", printable(f"note: {note}"))
+    yield from _obstacles(result.obstacles, paint)
+    # The old half of a rename is told with its new half.
+    shown = [change for change in result.plan.changes if change.renamed_to is None]
+    for change in sorted(shown, key=_rank):
+        if change.action is not Action.UNCHANGED:
+            yield from _change(change, paint, is_full=result.is_full)
+
+
+def _rank(change: Change) -> int:
+    return _ORDER.index(change.action) if change.renamed_from is None else len(_ORDER)
+
+
+def _side(side: Side, paint: Paint) -> str:
+    text = paint("bold", printable(side.name))
+    if side.artifact is not None and side.artifact.digest not in side.name:
+        text += paint("dim", f" ({side.artifact.digest.removeprefix('sha256:')[:12]})")
+    return text
+
+
+def _counts(result: DiffResult, paint: Paint) -> str:
+    plan = result.plan
+    replaced = sum(change.renamed_to is not None for change in plan.changes)
+    counted = (
+        (plan.count(Action.CREATE) - plan.renames, "to create", "green+bold"),
+        (plan.count(Action.CONFIGURE), "to configure", "yellow+bold"),
+        (plan.count(Action.RECREATE), "to recreate", "red+bold"),
+        (plan.count(Action.PRUNE) - replaced, "to delete", "red+bold"),
+        (plan.renames, "renamed", "cyan+bold"),
+        (plan.count(Action.SKIP), "skipped", "dim"),
+    )
+    parts = [paint(style, f"{number} {what}") for number, what, style in counted if number]
+    unchanged = f"{plan.unchanged} unchanged"
+    return ", ".join([*parts, unchanged]) if parts else f"No differences, {unchanged}"
+
+
+def _obstacles(obstacles: tuple[Obstacle, ...], paint: Paint) -> Iterator[str]:
+    if not obstacles:
+        return
+    yield ""
+    yield paint("red+bold", "Applying this would be refused:")
+    for obstacle in obstacles:
+        yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
+    for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint):
+        yield paint("dim", printable(f"  {hint}"))
+
+
+def _change(change: Change, paint: Paint, *, is_full: bool) -> Iterator[str]:
+    sign, verb, style = _SIGNS[change.action]
+    name = printable(str(change.object_id))
+    if change.renamed_from is not None:
+        sign, verb, style = "»", "rename", "cyan+bold"
+        name = f"{printable(str(change.renamed_from))} → {printable(change.object_id.name)}"
+    origin = paint("dim", f"  {printable(str(change.origin))}") if change.origin else ""
+    yield ""
+    yield f"{paint(style, f'{sign} {verb}')} {paint('bold', name)}{origin}"
+    if change.reason:
+        yield f"    {paint('dim', printable(change.reason))}"
+    if any(field.is_drift for field in change.fields):
+        yield f"    {paint('yellow', 'drifted: the cluster has other values than were applied')}"
+    for field in change.fields:
+        yield from ("    " + line for line in field_lines(field, paint, is_full=is_full))

@@ -1,0 +1,89 @@
+"""Diff: what would have to change for one side to become the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from pipeline.errors import ClusterError
+from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.cluster import ResourceType
+from pipeline.model.differences import compare, contents
+from pipeline.model.live_plan import LivePlan
+from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
+from pipeline.model.plan import ABSENT, Action, Change, FieldChange, Plan
+from pipeline.model.renames import Renames, find_renames, mark_renames
+from pipeline.ports import Cluster
+
+
+def diff(before: Manifests, after: Manifests, *, is_full: bool = False) -> Plan:
+    """Compare two sets of manifests; no cluster has a say in it.
+
+    Args:
+        before: what is there.
+        after: what is to be there.
+        is_full: also list the content of what is created and deleted.
+    """
+    remaining = {resource.id: resource for resource in before}
+    changes: list[Change] = []
+    unchanged = 0
+    for resource in after:
+        former = remaining.pop(resource.id, None)
+        if former is None:
+            changes.append(_change(Action.CREATE, resource, contents(resource.body) if is_full else ()))
+        elif fields := compare(former.body, resource.body):
+            changes.append(_change(Action.CONFIGURE, resource, fields))
+        else:
+            unchanged += 1
+    changes += [
+        _change(Action.PRUNE, resource, _removed(contents(resource.body)) if is_full else ())
+        for resource in reversed(remaining.values())
+    ]
+    renames = find_renames(changes)
+    bodies = ({resource.id: resource.body for resource in side} for side in (before, after)) if renames else ({}, {})
+    return Plan(mark_renames(changes, renames, *bodies), unchanged)
+
+
+def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, is_full: bool = False) -> LivePlan:
+    """What applying the manifests would change in the cluster, found by server-side dry-run.
+
+    Raises:
+        ManifestError: two objects become the same one in the default namespace.
+        ClusterError: the cluster could not be asked.
+    """
+    from pipeline.stages.planning import plan_against_live
+
+    inventory = cluster.load_inventory(options.namespace, options.inventory)
+    live = plan_against_live(manifests, cluster, inventory, options)
+    desired = {item.object_id: item.body for item in live.decisions if item.body is not None}
+    changes = live.plan.changes
+    if is_full:
+        changes = tuple(
+            replace(change, fields=contents(desired[change.object_id]))
+            if change.action is Action.CREATE and change.object_id in desired
+            else change
+            for change in changes
+        )
+    renames = find_renames(changes)
+    types = {item.object_id: item.resource_type for item in live.decisions if item.resource_type is not None}
+    marked = mark_renames(changes, renames, _read(renames, types, cluster), desired)
+    return replace(live, plan=replace(live.plan, changes=marked))
+
+
+def _read(renames: Renames, types: dict[ObjectId, ResourceType], cluster: Cluster) -> dict[ObjectId, Body]:
+    """The live bodies of the renamed objects; who may not read one still sees the rename."""
+    found = {}
+    for old in renames:
+        if old in types:
+            with suppress(ClusterError):
+                found[old] = cluster.read(types[old], old.namespace, old.name)
+    return {old: body for old, body in found.items() if body is not None}
+
+
+def _change(action: Action, resource: Resource, fields: tuple[FieldChange, ...]) -> Change:
+    return Change(action, resource.id, resource.api_version, fields, origin=resource.origin)
+
+
+def _removed(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(field.path, field.after, ABSENT) for field in fields)
