@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.model.inventory import Inventory
 
-NAME_LABEL = "gitless.dev/inventory"
+NAME_LABEL = "gitless.dev/inventory-name"
 NAMESPACE_LABEL = "gitless.dev/inventory-namespace"
 
 # Tool, where the mark is, its key, and the key of the namespace that completes the owner's name.

@@ -1,0 +1,88 @@
+"""What an apply did, or would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.errors import PipelineError
+from pipeline.model.outcome import header
+from pipeline.model.plan import Action, Change, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyResult:
+    """Outcome of one apply.
+
+    Attributes:
+        cluster: context the cluster was reached by.
+        namespace: of the inventory.
+        inventory: its name.
+        plan: what was done; with ``dry_run`` what would be.
+        dry_run: whether nothing was written.
+        is_complete: false where an error stopped it, or left something unpruned.
+        repository: of the artifact; empty for a local folder.
+        digest: of the artifact; empty for a local folder.
+        digest_url: repository and digest; empty for a local folder.
+        source: where the manifests came from.
+        revision: of the source.
+        verified_by: accepted signers; empty where verification was skipped.
+        notes: lines for the user.
+    """
+
+    kind: ClassVar[str] = "ApplyResult"
+
+    cluster: str
+    namespace: str
+    inventory: str
+    plan: Plan
+    dry_run: bool = False
+    is_complete: bool = True
+    repository: str = ""
+    digest: str = ""
+    digest_url: str = ""
+    source: str = ""
+    revision: str = ""
+    verified_by: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything but the unchanged objects."""
+        return self.plan.changes
+
+    @property
+    def objects(self) -> int:
+        """How many objects the manifests have."""
+        return self.plan.unchanged + sum(
+            change.action is not Action.PRUNE and not change.reason.startswith("not pruned") for change in self.changes
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document; ``counts`` has every action, ``changes`` leaves out unchanged objects."""
+        return {
+            **header(self.kind),
+            "cluster": self.cluster,
+            "inventory": {"namespace": self.namespace, "name": self.inventory},
+            "dryRun": self.dry_run,
+            "complete": self.is_complete,
+            "repository": self.repository,
+            "digest": self.digest,
+            "digestUrl": self.digest_url,
+            "source": self.source,
+            "revision": self.revision,
+            "verifiedBy": list(self.verified_by),
+            "counts": {action.value: self.plan.count(action) for action in Action},
+            "changes": [change.document() for change in self.changes],
+            "notes": list(self.notes),
+        }
+
+
+class ApplyInterruptedError(PipelineError):
+    """Something failed after the first write; ``result`` says what was done until then."""
+
+    def __init__(self, cause: PipelineError, result: ApplyResult, *, hint: str) -> None:
+        hints = [text for text in (cause.hint, hint) if text]
+        super().__init__(cause.message, hint="\n  ".join(hints), code=cause.code)
+        self.exit_code = cause.exit_code
+        self.result = result

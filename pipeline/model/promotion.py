@@ -1,0 +1,69 @@
+"""How the inventory goes from one apply to the next: what is intended, what was done, and whether that is news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pipeline.model.inventory import Inventory, InventoryEntry
+from pipeline.model.live_plan import Decision
+from pipeline.model.manifests import ObjectId
+from pipeline.model.plan import Action
+from pipeline.model.trust import TrustedManifests
+
+
+def with_intention(inventory: Inventory, decisions: Iterable[Decision]) -> Inventory:
+    """The inventory with everything that is about to be in the cluster; nothing that was known is forgotten.
+
+    Intended objects are listed without hashes, which say nothing yet and would double the record's size.
+    """
+    wanted = {
+        item.object_id: replace(item.entry, desired_hash="", fingerprint="")
+        for item in decisions
+        if item.change.action is not Action.PRUNE
+    }
+    return replace(inventory, pending={**inventory.pending, **wanted})
+
+
+def promoted(
+    inventory: Inventory,
+    trusted: TrustedManifests,
+    decisions: Iterable[Decision],
+    fingerprints: Mapping[ObjectId, str],
+    unpruned: Iterable[InventoryEntry] = (),
+) -> Inventory:
+    """The inventory after everything was applied; ``unpruned`` are the objects whose deletion failed."""
+    applied = {item.object_id: _entry(item, fingerprints) for item in decisions if item.is_kept}
+    applied |= {entry.object_id: entry for entry in unpruned}
+    reference = trusted.reference
+    return replace(
+        inventory,
+        applied=applied,
+        pending={},
+        repository=str(reference.repository) if reference else "",
+        digest=reference.digest if reference else "",
+        source=trusted.source,
+        revision=trusted.revision,
+        verified_by=tuple(signature.signer for signature in trusted.signatures),
+    )
+
+
+def _entry(decision: Decision, fingerprints: Mapping[ObjectId, str]) -> InventoryEntry:
+    return replace(decision.entry, fingerprint=fingerprints.get(decision.object_id, decision.entry.fingerprint))
+
+
+def says_the_same(before: Inventory, after: Inventory) -> bool:
+    """Whether saving would tell nothing new; a fingerprint alone is not worth a write."""
+    return _statement(before) == _statement(after)
+
+
+def _statement(inventory: Inventory) -> tuple[object, ...]:
+    return (
+        {object_id: (entry.api_version, entry.desired_hash) for object_id, entry in inventory.applied.items()},
+        dict(inventory.pending),
+        inventory.repository,
+        inventory.digest,
+        inventory.source,
+        inventory.revision,
+        inventory.verified_by,
+    )

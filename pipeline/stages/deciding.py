@@ -1,0 +1,181 @@
+"""One object against its live counterpart: what applying would do to it, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError
+from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.controls import Controls, controls_of, reason_to_skip
+from pipeline.model.differences import compare
+from pipeline.model.fingerprint import fingerprint
+from pipeline.model.inventory import Inventory, InventoryEntry
+from pipeline.model.live_plan import Decision, Obstacle
+from pipeline.model.manifests import Body
+from pipeline.model.ownership import foreign_owner, is_owned_by
+from pipeline.model.plan import Action, Change, FieldChange
+from pipeline.ports import Cluster
+from pipeline.stages.placing import Placed
+from pipeline.stages.surveying import Live
+
+_SERVER_FIELDS = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
+_UNREACHABLE = "cluster.unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides about single objects; every call may make requests, and many calls may run at once."""
+
+    cluster: Cluster
+    inventory: Inventory
+    options: ApplyOptions
+
+    def decide(self, placed: Placed, live: Live | None, *, is_deferred: bool = False) -> Decision:
+        """What happens to the object; never raises for what is wrong with the object alone.
+
+        Raises:
+            ClusterError: the cluster could not be asked.
+        """
+        if is_deferred or placed.resource_type is None:
+            return self._decision(
+                placed, Action.CREATE, reason="its kind or namespace comes with the manifests", is_deferred=True
+            )
+        controls = controls_of(placed.resource.body["metadata"])
+        skip = reason_to_skip(controls, controls_of(live.metadata) if live else None)
+        if skip:
+            return replace(self._decision(placed, Action.SKIP, reason=skip), body=None)
+        if live is None or live.is_being_deleted:
+            return self._create(placed, live)
+        entry = self.inventory.applied.get(placed.object_id)
+        if (
+            entry is not None
+            and entry.desired_hash == placed.desired_hash
+            and entry.fingerprint == fingerprint(live.metadata)
+        ):
+            return self._unchanged(placed, live.metadata)
+        return self._compare(placed, live, controls)
+
+    def _create(self, placed: Placed, live: Live | None) -> Decision:
+        reason = "the deletion of the old one is waited for" if live else ""
+        if live is None and placed.object_id in self.inventory.applied:
+            reason = "it was deleted from the cluster"
+        decision = self._decision(placed, Action.CREATE, reason=reason, uid=live.uid if live else "")
+        if live is not None:
+            return decision
+        try:
+            self.cluster.apply(placed.resource.body, dry_run=True)
+        except ClusterError as error:
+            return replace(decision, obstacles=(_refusal(placed, error),))
+        return decision
+
+    def _compare(self, placed: Placed, live: Live, controls: Controls) -> Decision:
+        obstacles = self._ownership(placed, live)
+        force = self.options.force_conflicts or controls.overrides
+        kind, object_id = placed.resource_type, placed.object_id
+        assert kind is not None  # noqa: S101 - decide() does not come here without
+        before = live.body or self.cluster.read(kind, object_id.namespace, object_id.name)
+        if before is None:
+            return self._create(placed, None)
+        try:
+            try:
+                after = self.cluster.apply(placed.resource.body, dry_run=True, force=force)
+            except FieldConflictError as conflict:
+                obstacles = (*obstacles, _conflict(placed, conflict))
+                after = self.cluster.apply(placed.resource.body, dry_run=True, force=True)
+        except ImmutableFieldError as error:
+            return self._recreate(placed, before, error, controls, obstacles)
+        except ClusterError as error:
+            decision = self._decision(placed, Action.CONFIGURE)
+            return replace(decision, obstacles=(*obstacles, _refusal(placed, error)))
+        if not differs(before, after):
+            return self._unchanged(placed, before["metadata"])
+        fields = self._attributed(compare(before, after), placed)
+        reason = "" if is_owned_by(before["metadata"], self.inventory) else f"it becomes part of {self.inventory}"
+        decision = self._decision(placed, Action.CONFIGURE, reason=reason, fields=fields)
+        return replace(decision, force=force, obstacles=obstacles)
+
+    def _recreate(
+        self,
+        placed: Placed,
+        before: Body,
+        error: ImmutableFieldError,
+        controls: Controls,
+        obstacles: tuple[Obstacle, ...],
+    ) -> Decision:
+        if not (self.options.recreate or controls.recreates or controls_of(before["metadata"]).recreates):
+            hint = "--recreate deletes it and creates it anew"
+            obstacles = (*obstacles, Obstacle(str(placed.resource), error.message, hint))
+        uid = before["metadata"].get("uid", "")
+        return replace(self._decision(placed, Action.RECREATE, reason=error.message, uid=uid), obstacles=obstacles)
+
+    def _ownership(self, placed: Placed, live: Live) -> tuple[Obstacle, ...]:
+        owner = None if self.options.take_ownership else foreign_owner(live.metadata, self.inventory)
+        if owner is None:
+            return ()
+        hint = "--take-ownership takes such objects over; stop the other tool from managing them first"
+        return (Obstacle(str(placed.resource), f"it belongs to {owner}", hint),)
+
+    def _attributed(self, fields: tuple[FieldChange, ...], placed: Placed) -> tuple[FieldChange, ...]:
+        """Name who owns each live value, and mark drift: we want the same as last time, and something else is there."""
+        entry = self.inventory.applied.get(placed.object_id)
+        is_drift = entry is not None and entry.desired_hash == placed.desired_hash
+        return tuple(replace(change, is_drift=is_drift) for change in fields)
+
+    def _unchanged(self, placed: Placed, metadata: Mapping[str, Any]) -> Decision:
+        decision = self._decision(placed, Action.UNCHANGED)
+        entry = replace(decision.entry, fingerprint=fingerprint(metadata))
+        return replace(decision, entry=entry, body=None)
+
+    def _decision(
+        self,
+        placed: Placed,
+        action: Action,
+        *,
+        reason: str = "",
+        uid: str = "",
+        fields: tuple[FieldChange, ...] = (),
+        is_deferred: bool = False,
+    ) -> Decision:
+        resource = placed.resource
+        return Decision(
+            Change(action, resource.id, resource.api_version, fields, reason, resource.origin),
+            InventoryEntry(resource.id, resource.api_version, placed.desired_hash),
+            body=resource.body,
+            resource_type=placed.resource_type,
+            uid=uid,
+            is_deferred=is_deferred,
+        )
+
+
+def differs(before: Body, after: Body) -> bool:
+    """Whether the server would store anything else but status and its own metadata (flux pkg/ssa/manager_diff.go)."""
+    return _content(before) != _content(after)
+
+
+def _content(body: Body) -> dict[str, Any]:
+    content = {key: value for key, value in body.items() if key not in {"status", "metadata"}}
+    metadata = body.get("metadata") or {}
+    content["metadata"] = {key: value for key, value in metadata.items() if key not in _SERVER_FIELDS and value}
+    return content
+
+
+def _conflict(placed: Placed, conflict: FieldConflictError) -> Obstacle:
+    fields: dict[str, list[str]] = {}
+    for manager, path in conflict.conflicts:
+        fields.setdefault(manager, []).append(path)
+    owners = "; ".join(f"{manager} owns {', '.join(paths)}" for manager, paths in fields.items())
+    hint = "--force-conflicts takes these fields; or leave them out of the manifests"
+    if any(manager.startswith("kubectl") for manager in fields):
+        hint = (
+            "--force-conflicts takes these fields (of objects once applied by kubectl that is what you want);"
+            " or leave them out of the manifests"
+        )
+    return Obstacle(str(placed.resource), owners or conflict.message, hint)
+
+
+def _refusal(placed: Placed, error: ClusterError) -> Obstacle:
+    if error.code == _UNREACHABLE:
+        raise error
+    return Obstacle(str(placed.resource), error.message, error.hint or "", ClusterError)
