@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from pipeline.environment import Provenance
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.reference import Repository
@@ -79,3 +81,17 @@ def cluster(options: ClusterOptions, environment: Environment, reporter: Reporte
     from pipeline.clusters.kubernetes import connect
 
     return connect(options, environment, reporter)
+
+
+def provenance(path: Path, environment: Environment, reporter: Reporter) -> Provenance:
+    """Source and revision of what is at the path, from Git and the CI's variables."""
+    from pipeline.command import find_tool, run
+    from pipeline.environment import detect_provenance
+
+    def git(arguments: Sequence[str]) -> str:
+        program = find_tool("git", environment)
+        # Looking must not touch the index, which a build beside us may be using.
+        surroundings = {**environment, "GIT_OPTIONAL_LOCKS": "0"}
+        return run([program, *arguments], environment=surroundings, timeout=30).stdout.decode(errors="replace")
+
+    return detect_provenance(path, environment, git, reporter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -27,29 +27,52 @@ def option(*declarations: str, **attributes: Any) -> Callable[[Decorated], Decor
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """How one command talks: the reporter for stderr and the format of the result on stdout."""
+    """How one command talks: the reporter for stderr, and the result on stdout and in ``--results-dir``."""
 
     reporter: Reporter
     output: str
     color: bool
+    results_dir: str | None = None
 
     def print_result(self, result: Result) -> None:
-        """Write the result to stdout in the chosen format."""
+        """Write the result to stdout in the chosen format, and as ``<stage>.json`` into the results folder."""
         from pipeline.reports import render_result
 
+        if self.results_dir is not None:
+            from pipeline.reports.results import write_result
+
+            write_result(result, self.results_dir)
         click.echo(render_result(result, self.output, color=self.color), nl=False)
 
 
 def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
-    """Add ``-o/--output``, ``--log-format`` and ``-v``; the command receives them as ``terminal: Terminal``."""
+    """Add ``-o/--output``, ``--log-format``, ``--results-dir`` and ``-v``; the command receives ``terminal: Terminal``.
+
+    ``--results-dir`` is there where the result has a JSON document.
+    """
     choices: Sequence[str] = formats or ("text", "json")
 
     def decorate(command: Decorated) -> Callable[..., Any]:
-        def wrapped(*, output: str, log_format: str, verbose: bool, **arguments: Any) -> Any:  # noqa: ANN401
-            return command(terminal=_terminal(output, log_format, verbose=verbose), **arguments)
+        def wrapped(
+            *,
+            output: str,
+            log_format: str,
+            verbose: bool,
+            results_dir: str | None = None,
+            **arguments: Any,  # noqa: ANN401 - the command's other options
+        ) -> Any:  # noqa: ANN401 - whatever the command returns
+            terminal = _terminal(output, log_format, verbose=verbose)
+            return command(terminal=replace(terminal, results_dir=results_dir), **arguments)
 
         _stand_in(wrapped, command)
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
+        if "json" in choices:
+            decorated = option(
+                "--results-dir",
+                type=click.Path(file_okay=False),
+                metavar="DIR",
+                help="Also write the JSON result into this folder, as STAGE.json.",
+            )(decorated)
         decorated = option(
             "--log-format",
             type=click.Choice(["text", "json"]),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ManifestError, TrustError
 from pipeline.model.artifact import sha256_digest
-from pipeline.model.unpacking import checked_path
+from pipeline.model.unpacking import Limits, checked_path
 
 _BLOCK = 512
 _FILE_MODE = 0o644
@@ -37,9 +37,17 @@ def pack(files: Iterable[tuple[str, bytes]]) -> Archive:
     """Pack ``(path, content)`` pairs; paths are relative, with ``/``.
 
     Raises:
-        ManifestError: there is nothing to pack, a name that no unpacker would take, or the same name twice.
+        ManifestError: there is nothing to pack or too much, a name that no unpacker would take, or the same name twice.
     """
     content = write_tar(files)
+    limits = Limits()
+    if len(content.tar) > limits.max_bytes or content.files > limits.max_entries:
+        # Nobody with the default limits could pull it.
+        raise ManifestError(
+            f"{content.files} files with {len(content.tar)} bytes are more than an artifact may hold: "
+            f"{limits.max_entries} files, {limits.max_bytes} bytes",
+            hint="is it the right folder? .sourceignore and --ignore-path leave things out",
+        )
     return Archive(compress(content.tar), sha256_digest(content.tar), len(content.tar), content.files)
 
 

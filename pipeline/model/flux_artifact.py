@@ -35,6 +35,7 @@ class Artifact:
     config: Blob
     layer: Blob
     content_digest: str
+    files: int
     created: str
     source: str
     revision: str
@@ -78,6 +79,7 @@ def build_artifact(
         config=config,
         layer=layer,
         content_digest=archive.content_digest,
+        files=archive.files,
         created=given[ANNOTATION_CREATED],
         source=given[ANNOTATION_SOURCE],
         revision=given[ANNOTATION_REVISION],

@@ -97,6 +97,15 @@ def read_entries(chunks: Iterable[bytes], limits: Limits | None = None) -> Itera
         raise _damaged(error) from None
 
 
+def unpacked(chunks: Iterable[bytes], limits: Limits | None = None) -> Iterator[bytes]:
+    """The uncompressed bytes of a gzipped layer, under the limits on size and ratio.
+
+    Raises:
+        TrustError: it is damaged or beyond the limits.
+    """
+    return _Unpacked(chunks, limits or Limits()).steps()
+
+
 def checked_path(name: str) -> str:
     """The name as a clean relative path; empty for the root.
 
@@ -221,8 +230,13 @@ class _Unpacked:
     def drain(self) -> None:
         """Read on to the end, so that checksums and whatever the chunks check at their end are checked."""
         self._buffer.clear()
-        while self._step() is not None:
+        for _ in self.steps():
             pass
+
+    def steps(self) -> Iterator[bytes]:
+        """Whatever comes, until the end."""
+        while (step := self._step()) is not None:
+            yield step
 
     def _step(self) -> bytes | None:
         """Some more unpacked bytes, perhaps none, or ``None`` at the end."""

@@ -34,6 +34,7 @@ from pipeline.model.reference import Repository, check_tag
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 _LAYOUT_VERSION = "1.0.0"
 _CHUNK = 1024 * 1024
+_TEMPORARY = ".new-"
 
 
 class LayoutRegistry:
@@ -216,8 +217,9 @@ class LayoutRegistry:
             raise self._unusable(error) from None
 
     def _refuse_foreign_folder(self) -> None:
-        # Another process may be between its first folder and its marker: that is no foreign folder.
-        if {entry.name for entry in self._folder.iterdir()} <= {"blobs", "oci-layout", "index.json", ".lock"}:
+        # Another writer may be between its first folder and its marker: that is no foreign folder.
+        own = ("blobs", "oci-layout", "index.json", ".lock")
+        if all(entry.name in own or entry.name.startswith(_TEMPORARY) for entry in self._folder.iterdir()):
             return
         raise RegistryError(
             f"{self._folder} is neither empty nor an OCI layout, so nothing is written into it",
@@ -244,7 +246,7 @@ class LayoutRegistry:
     def _replacing(self, path: Path) -> Iterator[Any]:
         """A new file that takes the place of the old one at the end, whole or not at all."""
         try:
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
         except OSError as error:
             raise self._unusable(error) from None
         try:

@@ -263,6 +263,17 @@ def test_many_writers_at_once_lose_no_tag(open_repository: Open) -> None:
     }
 
 
+def test_many_writers_can_begin_a_repository_at_once(open_repository: Open) -> None:
+    registry = open_repository("team/new")
+    blobs = [Blob("text/plain", f"blob {number}".encode()) for number in range(16)]
+
+    with ThreadPoolExecutor(8) as threads:
+        sent = list(threads.map(lambda blob: registry.write_blob(blob.descriptor, lambda: [blob.content]), blobs))
+
+    assert all(sent)
+    assert [b"".join(registry.read_blob(blob.descriptor)) for blob in blobs] == [blob.content for blob in blobs]
+
+
 def test_changed_manifest_is_refused(corruptible: tuple[Registry, Corrupt]) -> None:
     registry, corrupt = corruptible
     descriptor = registry.write_manifest(manifest(registry), "v1")

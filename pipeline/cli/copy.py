@@ -1,0 +1,50 @@
+"""``gitless copy``."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.errors import UsageError
+from pipeline.model.connections import RegistryOptions
+from pipeline.model.reference import check_tag, parse_reference
+
+
+@click.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@option("-t", "--tag", "tags", multiple=True, help="Tag to set at the target besides TO's; repeatable.")
+@registry_options
+@talking()
+def command(
+    *, source: str, target: str, tags: tuple[str, ...], registry_options: RegistryOptions, terminal: Terminal
+) -> None:
+    """Copy an artifact with its signatures and everything else that refers to it; digests stay what they are.
+
+    FROM and TO are registries or layout folders. Where TO has no tag, FROM's is set. The registry options count for
+    both sides.
+
+    \b
+    gitless copy oci://ghcr.io/acme/shop:1.0 oci://registry.internal/acme/shop
+    gitless copy oci://ghcr.io/acme/shop:1.0 oci-layout:bundle    # into the air gap ...
+    gitless copy oci-layout:bundle:1.0 oci://airgap.local/acme/shop    # ... and out of it
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline import wiring
+    from pipeline.stages.copy import copy
+    from pipeline.stages.fetch import pin
+
+    from_, to = parse_reference(source), parse_reference(target)
+    if not (from_.tag or from_.digest):
+        raise UsageError(f"{source} names no artifact", hint="say which: :TAG or @sha256:DIGEST")
+    if to.digest is not None and to.digest != from_.digest:
+        raise UsageError(f"{target} names a digest, but a copy has that of {source}", hint="give a tag, or none")
+    own = to.tag or (from_.tag if to.digest is None else None)
+    wanted = tuple(dict.fromkeys((*((own,) if own else ()), *tags)))
+    for tag in wanted:
+        check_tag(tag)
+    source_registry = wiring.registry(from_.repository, registry_options, os.environ, terminal.reporter)
+    target_registry = wiring.registry(to.repository, registry_options, os.environ, terminal.reporter)
+    artifact = pin(from_, source_registry)
+    terminal.print_result(copy(artifact, source_registry, target_registry, tags=wanted, reporter=terminal.reporter))

@@ -1,0 +1,95 @@
+"""``gitless package``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.errors import UsageError
+from pipeline.model.connections import RegistryOptions
+from pipeline.model.reference import parse_reference
+
+
+@click.command()
+@click.argument("path", type=click.Path(allow_dash=True))
+@click.argument("reference")
+@option("-t", "--tag", "tags", multiple=True, help="Tag to set besides the reference's; repeatable.")
+@option("--source", help="Where the content comes from; otherwise the Git remote.")
+@option("--revision", help="BRANCH@sha1:COMMIT; otherwise from the CI's variables or Git.")
+@option("-a", "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Annotation; repeatable.")
+@option("--ignore-path", "ignored", multiple=True, metavar="PATTERN", help="Leave out (gitignore syntax); repeatable.")
+@option("--default-ignores/--no-default-ignores", default=True, help="Leave out .git and images, archives, videos.")
+@option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
+@option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
+@registry_options
+@talking()
+def command(
+    *,
+    path: str,
+    reference: str,
+    tags: tuple[str, ...],
+    source: str | None,
+    revision: str | None,
+    annotations: tuple[str, ...],
+    ignored: tuple[str, ...],
+    default_ignores: bool,
+    created: str | None,
+    push_if_changed: bool,
+    registry_options: RegistryOptions,
+    terminal: Terminal,
+) -> None:
+    """Pack PATH (a folder, a file, or - for standard input) as an OCI artifact and push it to REFERENCE.
+
+    The same files give the same digest on every machine. Flux, oras and crane can pull it.
+
+    \b
+    gitless package deploy/ oci://ghcr.io/acme/shop:1.0 --tag latest
+    gitless build deploy/ | gitless package - oci-layout:out/shop:1.0
+    gitless package deploy/ oci://ghcr.io/acme/shop:main --push-if-changed -o json
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline import wiring
+    from pipeline.environment import Provenance, creation_time, without_credentials
+    from pipeline.folders import read_input
+    from pipeline.model.archive import pack
+    from pipeline.model.flux_artifact import build_artifact
+    from pipeline.stages.package import package
+
+    target = parse_reference(reference)
+    if target.digest is not None:
+        raise UsageError(f"{reference} names a digest, but what is pushed has its own", hint="give a tag, or none")
+    every_tag = tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *tags)))
+    if push_if_changed and not every_tag:
+        raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
+    extra = _annotations(annotations)
+    moment = creation_time(created, os.environ, time.time)
+    archive = pack(read_input(path, ignored=ignored, default_ignores=default_ignores))
+    detected = Provenance()
+    if source is None or revision is None:
+        detected = wiring.provenance(Path() if path == "-" else Path(path), os.environ, terminal.reporter)
+    artifact = build_artifact(
+        archive,
+        source=detected.source if source is None else without_credentials(source),
+        revision=detected.revision if revision is None else revision,
+        created=moment,
+        annotations=extra,
+    )
+    registry = wiring.registry(target.repository, registry_options, os.environ, terminal.reporter)
+    unchanged_since = every_tag[0] if push_if_changed else None
+    terminal.print_result(
+        package(artifact, registry, tags=every_tag, unchanged_since=unchanged_since, reporter=terminal.reporter)
+    )
+
+
+def _annotations(values: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"'{value}' is not an annotation; expected KEY=VALUE")
+        found[key.strip()] = text
+    return found

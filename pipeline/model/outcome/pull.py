@@ -1,0 +1,46 @@
+"""What ``gitless pull`` did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.model.outcome import header
+from pipeline.model.reference import PinnedReference
+from pipeline.model.trust import VerifiedSignature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullResult:
+    """One artifact, unpacked into ``folder``; ``signature`` is ``None`` where nobody's was asked for."""
+
+    kind: ClassVar[str] = "PullResult"
+
+    artifact: PinnedReference
+    folder: str
+    files: int
+    size: int
+    left_out: tuple[str, ...]
+    created: str
+    source: str
+    revision: str
+    signature: VerifiedSignature | None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return {
+            **header(self.kind),
+            "repository": str(self.artifact.repository),
+            "tag": self.artifact.tag,
+            "digest": self.artifact.digest,
+            "digestUrl": self.artifact.digest_url,
+            "folder": self.folder,
+            "files": self.files,
+            "size": self.size,
+            "leftOut": list(self.left_out),
+            "created": self.created,
+            "source": self.source,
+            "revision": self.revision,
+            "verified": self.signature is not None,
+            "signer": self.signature.signer if self.signature else None,
+        }

@@ -1,0 +1,29 @@
+"""``ListResult`` as a table."""
+
+from __future__ import annotations
+
+from pipeline.model.outcome.list import ListResult
+
+_HEADINGS = ("TAG", "DIGEST", "CREATED", "SOURCE", "REVISION")
+
+
+def render(result: ListResult, *, color: bool) -> str:
+    """One line per tag; full digests, so that they can be copied."""
+    del color
+    if not result.artifacts:
+        return f"No artifacts in {result.repository}\n"
+    rows = [_HEADINGS] + [
+        (
+            listed.artifact.tag or "",
+            listed.artifact.digest,
+            listed.created or "-",
+            listed.source or "-",
+            listed.revision or "-",
+        )
+        for listed in result.artifacts
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    if result.omitted:
+        lines.append(f"… and {result.omitted} more (--limit)")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,19 @@
+"""``PullResult`` as text."""
+
+from __future__ import annotations
+
+from pipeline.model.outcome.pull import PullResult
+
+
+def render(result: PullResult, *, color: bool) -> str:
+    """What was unpacked where, and who vouches for it."""
+    del color
+    facts = {
+        "digest": result.artifact.digest,
+        "source": result.source,
+        "revision": result.revision,
+        "signed by": result.signature.signer if result.signature else "nobody asked",
+    }
+    return f"Unpacked {result.files} files ({result.size} bytes) into {result.folder}\n" + "".join(
+        f"  {name + ':':<11}{fact}\n" for name, fact in facts.items() if fact
+    )

@@ -1,0 +1,139 @@
+"""Package: push an artifact so that nobody ever sees half of it: blobs, then the manifest by digest, then the tags.
+
+Who signs calls this without tags, signs, verifies, and moves the tags with :func:`pipeline.stages.tag.move_tags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from pipeline.errors import ArtifactNotFoundError, TrustError
+from pipeline.model.artifact import (
+    ANNOTATION_CREATED,
+    ANNOTATION_REVISION,
+    ANNOTATION_SOURCE,
+    FLUX_CONTENT,
+    Blob,
+    ParsedManifest,
+    parse_manifest,
+)
+from pipeline.model.flux_artifact import ANNOTATION_CONTENT_DIGEST, Artifact
+from pipeline.model.outcome.package import PackageResult
+from pipeline.model.reference import PinnedReference, check_tag
+from pipeline.model.unpacking import Limits, unpacked
+from pipeline.ports import Registry, Reporter
+from pipeline.stages.tag import move_tags
+
+
+def package(
+    artifact: Artifact,
+    registry: Registry,
+    *,
+    tags: Sequence[str] = (),
+    unchanged_since: str | None = None,
+    reporter: Reporter,
+) -> PackageResult:
+    """Push the artifact and let the tags point at it.
+
+    Args:
+        artifact: what is to be pushed.
+        registry: where to.
+        tags: point at the artifact afterwards, in any case.
+        unchanged_since: a tag; where what it points at has the same content, that is kept and nothing is pushed.
+        reporter: is told what happens.
+
+    Raises:
+        UsageError: a tag does not follow the grammar; nothing was pushed.
+        RegistryError: the registry could not be read or written; no tag points at anything incomplete.
+        TrustError: the registry answered with another digest than was pushed.
+    """
+    for tag in tags:
+        check_tag(tag)
+    if unchanged_since is not None:
+        result = _unchanged(artifact, registry, unchanged_since)
+        if result is not None:
+            reporter.info(f"unchanged: {registry.repository}:{unchanged_since} has the same content, nothing is pushed")
+            move_tags(result.artifact, tags, registry)
+            return _with_tags(result, tags)
+    for blob in (artifact.config, artifact.layer):
+        _push_blob(blob, registry, reporter)
+    written = registry.write_manifest(artifact.manifest)
+    if written.digest != artifact.digest:
+        raise TrustError(f"{registry.repository} stored {written.digest} where {artifact.digest} was pushed")
+    pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
+    for tag in dict.fromkeys(tags):
+        registry.write_manifest(artifact.manifest, tag)
+    result = PackageResult(
+        artifact=pinned,
+        tags=(),
+        pushed=True,
+        content_digest=artifact.content_digest,
+        size=len(artifact.layer.content),
+        files=artifact.files,
+        created=artifact.created,
+        source=artifact.source,
+        revision=artifact.revision,
+    )
+    return _with_tags(result, tags)
+
+
+def _push_blob(blob: Blob, registry: Registry, reporter: Reporter) -> None:
+    descriptor = blob.descriptor
+    sent = registry.write_blob(descriptor, lambda: [blob.content])
+    reporter.detail(f"{'sent' if sent else 'there already'}: {descriptor.digest} ({descriptor.size} bytes)")
+
+
+def _with_tags(result: PackageResult, tags: Sequence[str]) -> PackageResult:
+    unique = tuple(dict.fromkeys(tags))
+    return replace(
+        result,
+        tags=unique,
+        artifact=PinnedReference(result.artifact.repository, result.artifact.digest, unique[0] if unique else None),
+    )
+
+
+def _unchanged(artifact: Artifact, registry: Registry, tag: str) -> PackageResult | None:
+    """The artifact behind the tag if it has the same content as ours."""
+    try:
+        digest = registry.resolve(tag).digest
+        parsed = parse_manifest(registry.read_manifest(digest))
+        if not _has_same_content(parsed, artifact, registry):
+            return None
+    except ArtifactNotFoundError:
+        return None
+    return PackageResult(
+        artifact=PinnedReference(registry.repository, digest),
+        tags=(),
+        pushed=False,
+        content_digest=artifact.content_digest,
+        size=parsed.layers[0].size,
+        files=artifact.files,
+        created=parsed.annotations.get(ANNOTATION_CREATED, ""),
+        source=parsed.annotations.get(ANNOTATION_SOURCE, ""),
+        revision=parsed.annotations.get(ANNOTATION_REVISION, ""),
+    )
+
+
+def _has_same_content(there: ParsedManifest, ours: Artifact, registry: Registry) -> bool:
+    if [layer.media_type for layer in there.layers] != [FLUX_CONTENT] or there.children:
+        return False
+    layer = there.layers[0]
+    if layer.digest == ours.layer.descriptor.digest:
+        return True
+    # Packed by another compressor, perhaps. What the annotation says is worth nothing until the layer itself has said
+    # the same: who signs what we return would otherwise sign whatever somebody has put there.
+    if there.annotations.get(ANNOTATION_CONTENT_DIGEST) != ours.content_digest:
+        return False
+    try:
+        return _digest_of(unpacked(registry.read_blob(layer), Limits())) == ours.content_digest
+    except TrustError:
+        return False
+
+
+def _digest_of(chunks: Iterable[bytes]) -> str:
+    hashed = sha256()
+    for chunk in chunks:
+        hashed.update(chunk)
+    return f"sha256:{hashed.hexdigest()}"
