@@ -37,7 +37,7 @@ def read_documents(content: bytes, file: str) -> Iterator[tuple[Any, int]]:
     Raises:
         ManifestError: at ``file:line:column``: not UTF-8, not YAML, or something Kubernetes cannot hold.
     """
-    for body, line, _ in _documents(content, file):
+    for body, line, _ in read_located(content, file):
         yield body, line
 
 
@@ -50,12 +50,13 @@ def read_manifests(content: bytes, file: str) -> list[Resource]:
     from pipeline.model.objects import resources_of
 
     found: list[Resource] = []
-    for body, line, locate in _documents(content, file):
+    for body, line, locate in read_located(content, file):
         found.extend(resources_of(body, file, line, locate))
     return found
 
 
-def _documents(content: bytes, file: str) -> Iterator[tuple[Any, int, Locate]]:
+def read_located(content: bytes, file: str) -> Iterator[tuple[Any, int, Locate]]:
+    """As ``read_documents``, each document with a function that tells the line and column of what is in it."""
     _check_encoding(content, file)
     if content.lstrip()[:1] == b"{" and (bodies := _json_documents(content)) is not None:
         yield from ((body, line, _locator_by_reparsing(content, file, line)) for body, line in bodies)

@@ -1,1 +1,1 @@
-"""Renderers: one file per kind of source."""
+"""One file per kind of source; what each yields are objects with their origins."""

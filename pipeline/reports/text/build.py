@@ -1,0 +1,20 @@
+"""A build as text: what came out, and where it is."""
+
+from __future__ import annotations
+
+from pipeline.model.artifact import sha256_digest
+from pipeline.model.outcome.build import BuildResult
+
+
+def render(result: BuildResult, *, color: bool) -> str:
+    """Counts by kind, the digest of the stream and the file."""
+    bold, plain = ("\x1b[1m", "\x1b[0m") if color else ("", "")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in result.counts.items())
+    total = len(result.manifests)
+    lines = [
+        f"{bold}Built {total} {'object' if total == 1 else 'objects'}{plain}: {kinds}",
+        f"  digest  {sha256_digest(result.content)}",
+    ]
+    if result.file:
+        lines.append(f"  file    {result.file}")
+    return "\n".join(lines) + "\n"
