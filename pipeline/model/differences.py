@@ -5,6 +5,7 @@ Noise is gone, lists are matched by their merge keys, equal quantities are equal
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -114,5 +115,4 @@ class _Comparison:
 def _joined(path: str, key: str) -> str:
     if _BARE_FIELD.fullmatch(key):
         return f"{path}.{key}" if path else key
-    quoted = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{path}["{quoted}"]'
+    return f"{path}[{json.dumps(key, ensure_ascii=False)}]"

@@ -30,7 +30,8 @@ class ListRule:
     """How one list of objects is matched.
 
     ``keys`` are alternatives; the first of which an item has all fields identifies it (nested fields with dots).
-    ``order_matters`` is about meaning: a changed order is then a change. ``generated`` says that the last field of the
+    ``order_matters`` is about meaning: a changed order is then a change; with ``ordered_by`` only where an item's value
+    has that text in it (variables that use one another). ``generated`` says that the last field of the
     key names an object whose name may end in a hash, which does not count.
     """
 
@@ -38,6 +39,7 @@ class ListRule:
     order_matters: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict, hash=False)
     generated: bool = False
+    ordered_by: str = ""
 
 
 _BY_NAME = ListRule((("name",),))
@@ -50,7 +52,7 @@ RULES: Mapping[str, ListRule] = {
     "initContainers": _BY_NAME_IN_ORDER,
     "ephemeralContainers": _BY_NAME,
     "volumes": _BY_NAME,
-    "env": _BY_NAME,
+    "env": ListRule((("name",),), ordered_by="$("),
     "envFrom": ListRule(
         (("prefix", "configMapRef.name"), ("prefix", "secretRef.name")),
         order_matters=True,
@@ -176,12 +178,16 @@ def _match_by_rule(
         return None
     pairs = [Pair(label, old.get(label), item) for label, item in new.items()]
     pairs += [Pair(label, item, None) for label, item in old.items() if label not in new]
-    if not (rule.order_matters or not builtin):
+    if builtin and not rule.order_matters and not _uses_order(rule, after):
         return Matching(tuple(pairs), defaults=rule.defaults)
     order_before = [label for label in old if label in new]
     order_after = [label for label in new if label in old]
     moved = None if order_before == order_after else (order_before, order_after)
     return Matching(tuple(pairs), moved, rule.defaults)
+
+
+def _uses_order(rule: ListRule, items: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(rule.ordered_by) and any(rule.ordered_by in str(item.get("value", "")) for item in items)
 
 
 def _index(rule: ListRule, items: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]] | None:

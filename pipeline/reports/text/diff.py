@@ -33,10 +33,9 @@ def printable_lines(result: DiffResult, paint: Paint) -> Iterator[str]:
         yield paint("dim", printable(f"note: {note}"))
     yield from _obstacles(result.obstacles, paint)
     # The old half of a rename is told with its new half.
-    shown = [change for change in result.plan.changes if change.renamed_to is None]
+    shown = [change for change in result.plan.changes if change.action in _SIGNS and change.renamed_to is None]
     for change in sorted(shown, key=_rank):
-        if change.action is not Action.UNCHANGED:
-            yield from _change(change, paint, is_full=result.is_full)
+        yield from _change(change, paint, is_full=result.is_full)
 
 
 def _rank(change: Change) -> int:
