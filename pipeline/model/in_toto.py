@@ -63,11 +63,11 @@ def check_sign_statement(payload: bytes, digest: str) -> None:
         TrustError: it is another kind of statement, or about something else.
     """
     statement = parse_object(payload, "the signed statement")
-    if statement.get("_type") != STATEMENT_TYPE:
-        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
     predicate = statement.get("predicateType")
     if predicate != SIGN_PREDICATE_TYPE:
         raise TrustError(f"it is an attestation of type {_quoted(predicate)}, not a signature ({SIGN_PREDICATE_TYPE})")
+    if statement.get("_type") != STATEMENT_TYPE:
+        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
     subjects = statement.get("subject")
     if not isinstance(subjects, list) or not 0 < len(subjects) <= _MAX_SUBJECTS:
         raise TrustError("the signed statement has no usable list of subjects")
