@@ -122,6 +122,8 @@ class Cluster(Protocol):
 
     context: str
     """How the user names this cluster, for messages."""
+    default_namespace: str
+    """Where objects and inventories go that name no namespace: the one asked for, or the context's."""
 
     def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
         """How the kind is served, or ``None`` where it is not; looks again after a definition was applied."""

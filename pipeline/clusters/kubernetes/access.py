@@ -1,0 +1,240 @@
+"""From a kubeconfig, or from the pod we run in, to an authenticated connection pool."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import yaml
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException
+from kubernetes.config.incluster_config import InClusterConfigLoader
+from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+from pipeline.errors import ClusterError
+from pipeline.model.connections import ClusterOptions
+from pipeline.ports import Environment, Reporter
+
+_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_CONNECTIONS = 64
+"""More than any concurrency: urllib3 throws away and complains about connections beyond its pool."""
+_CREDENTIALS_AGE = 20.0
+"""Seconds; the client renews what expires within five minutes, and reads a pod's token file every minute."""
+_HINT = "check the kubeconfig: `kubectl config view` shows it"
+_TOKEN = re.compile(r"[A-Za-z0-9_=+/.-]{40,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A context, read but not yet turned into a connection."""
+
+    name: str
+    namespace: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Whom to impersonate."""
+
+
+class Access:
+    """How to reach one API server and who we are there; safe in many threads."""
+
+    def __init__(self, configuration: Any, chosen: Chosen) -> None:  # noqa: ANN401 - kubernetes has no types
+        configuration.connection_pool_maxsize = _CONNECTIONS
+        configuration.retries = False
+        self.context = chosen.name
+        self.namespace = chosen.namespace
+        self.server: str = configuration.host.rstrip("/")
+        self.pool = ApiClient(configuration).rest_client.pool_manager
+        self._configuration = configuration
+        self._impersonation = dict(chosen.headers)
+        self._lock = Lock()
+        self._renewed = float("-inf")
+        self._headers: dict[str, str] = {}
+
+    def headers(self) -> Mapping[str, str]:
+        """What authenticates a request; credentials that expire are renewed in time.
+
+        Raises:
+            ClusterError: they cannot be renewed.
+        """
+        with self._lock:
+            if time.monotonic() - self._renewed > _CREDENTIALS_AGE:
+                with _one_message(f"context {self.context}"), _logged() as complaints:
+                    credentials = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+                for complaint in complaints:
+                    raise ConfigException(complaint)
+                # Token files end with a line break more often than not.
+                self._headers = {"Authorization": credentials.strip()} if credentials else {}
+                self._headers |= self._impersonation
+                self._renewed = time.monotonic()
+            return self._headers
+
+
+def load_access(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Access:
+    """The context of ``--kubeconfig``, else ``KUBECONFIG``, else ``~/.kube/config``, else the pod we run in.
+
+    Raises:
+        ClusterError: none of them can be used; the message says which was tried and why not.
+    """
+    files = _kubeconfig_files(options, environment)
+    configuration = Configuration()
+    if files:
+        chosen = _from_files(files, options.context, configuration)
+    else:
+        chosen = _from_pod(options.context, environment, configuration)
+    if not configuration.verify_ssl:
+        import urllib3
+
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        reporter.warn(f"context {chosen.name} does not verify the API server's certificate (insecure-skip-tls-verify)")
+    with _one_message(f"context {chosen.name}"):
+        return Access(configuration, chosen)
+    raise AssertionError  # pragma: no cover - the context above either returns or raises
+
+
+def _kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:
+    if options.kubeconfig is not None:
+        if not Path(options.kubeconfig).expanduser().is_file():
+            raise ClusterError(f"kubeconfig {options.kubeconfig} does not exist", code="cluster.configuration")
+        return options.kubeconfig
+    named = environment.get("KUBECONFIG", "")
+    if named.strip(":"):
+        if not any(Path(file).expanduser().is_file() for file in named.split(":") if file):
+            raise ClusterError(
+                f"KUBECONFIG is {named}, and no such file exists",
+                hint="set KUBECONFIG or --kubeconfig to an existing file",
+                code="cluster.configuration",
+            )
+        return named
+    home = environment.get("HOME")
+    default = Path(home) / ".kube" / "config" if home else None
+    return str(default) if default is not None and default.is_file() else ""
+
+
+def _from_files(files: str, context: str | None, configuration: Any) -> Chosen:  # noqa: ANN401 - kubernetes' own
+    with _one_message(f"kubeconfig {files}"), _logged() as complaints:
+        merger = KubeConfigMerger(files)  # type: ignore[no-untyped-call]
+        if merger.config is None:
+            raise ConfigException("it is empty")
+        name = context or _current_context(merger.config_files)
+        entry, user = _find_context(merger.config_files, name, files)
+        loader = KubeConfigLoader(  # type: ignore[no-untyped-call]
+            config_dict=merger.config,
+            active_context=name,
+            config_base_path=None,
+            config_persister=merger.save_changes,
+        )
+        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
+        if "exec" in user and not configuration.api_key and not configuration.cert_file:
+            raise ConfigException("; ".join(complaints) or "its exec plug-in gave no credentials")
+        return Chosen(name, entry.get("namespace") or "default", _impersonation(user))
+
+
+def _current_context(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """The first file that names one decides, as for kubectl; the client's own rule is that the last one does."""
+    for content in files.values():
+        if content.get("current-context"):
+            return str(content["current-context"])
+    raise ClusterError(
+        f"kubeconfig {':'.join(files)} has no current context",
+        hint=f"choose one with --context; there are: {_names(files) or 'none'}",
+        code="cluster.configuration",
+    )
+
+
+def _find_context(
+    files: Mapping[str, Mapping[str, Any]], name: str, label: str
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The context and its user."""
+    entry = _first(files, "contexts", name)
+    if entry is None:
+        raise ClusterError(
+            f"kubeconfig {label} has no context '{name}'",
+            hint=f"there are: {_names(files) or 'none'}",
+            code="cluster.configuration",
+        )
+    context = entry.get("context") or {}
+    user = _first(files, "users", context.get("user", "")) or {}
+    return context, user.get("user") or {}
+
+
+def _first(files: Mapping[str, Mapping[str, Any]], section: str, name: str) -> Mapping[str, Any] | None:
+    found = (entry for content in files.values() for entry in content.get(section) or () if entry["name"] == name)
+    return next(found, None)
+
+
+def _names(files: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(str(entry["name"]) for content in files.values() for entry in content.get("contexts") or ())
+
+
+def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
+    """``as`` of a kubeconfig's user, which the client ignores: it would act with more rights than asked for."""
+    if user.get("as-groups") or user.get("as-user-extra"):
+        raise ConfigException("impersonation with as-groups or as-user-extra is not supported; only as and as-uid are")
+    names = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
+    return {header: str(user[key]) for key, header in names.items() if user.get(key)}
+
+
+def _from_pod(context: str | None, environment: Environment, configuration: Any) -> Chosen:  # noqa: ANN401 - see above
+    if not environment.get("KUBERNETES_SERVICE_HOST"):
+        raise ClusterError(
+            "no cluster is configured: there is no kubeconfig, and we do not run in a pod",
+            hint="set KUBECONFIG, or give --kubeconfig",
+            code="cluster.configuration",
+        )
+    if context is not None:
+        raise ClusterError(
+            f"there is no context '{context}': no kubeconfig exists, only the pod's own service account",
+            code="cluster.configuration",
+        )
+    with _one_message("the pod's service account"):
+        loader = InClusterConfigLoader(  # type: ignore[no-untyped-call]
+            token_filename=str(_POD / "token"), cert_filename=str(_POD / "ca.crt"), environ=environment
+        )
+        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
+    namespace = _POD / "namespace"
+    return Chosen("in-cluster", namespace.read_text().strip() if namespace.is_file() else "default")
+
+
+@contextmanager
+def _one_message(subject: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a configuration into one error without credentials."""
+    try:
+        yield
+    except ClusterError:
+        raise
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ClusterError(f"{subject} is not valid YAML{place}", hint=_HINT, code="cluster.configuration") from None
+    except Exception as error:  # noqa: BLE001 - the client raises whatever a damaged file makes Python raise
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        text = _TOKEN.sub("…", " ".join((why or type(error).__name__).split()))[:300]
+        raise ClusterError(f"{subject} cannot be used: {text}", hint=_HINT, code="cluster.configuration") from None
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """The client only logs that an exec plug-in failed; take that from the log, where nobody else would see it."""
+    handler = _Complaints()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield handler.texts
+    finally:
+        root.removeHandler(handler)

@@ -1,0 +1,227 @@
+"""``ports.Cluster`` over the API server's REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.clusters.kubernetes.discovery import Discovery
+from pipeline.clusters.kubernetes.failures import failure, is_wrong_uid, kind_unknown
+from pipeline.clusters.kubernetes.inventory_store import InventoryStore
+from pipeline.clusters.kubernetes.requests import (
+    JSON,
+    METADATA_LIST,
+    PAGE_SIZE,
+    Request,
+    apply_request,
+    collection_path,
+    delete_request,
+    object_path,
+)
+from pipeline.clusters.kubernetes.transport import Transport
+from pipeline.errors import ClusterError
+from pipeline.model.cluster import Event, ResourceType
+from pipeline.model.inventory import Inventory
+from pipeline.model.manifests import Body, ObjectId, Resource
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+_GONE = 410
+_RESTARTS = 3
+_LOG_BYTES = 1024 * 1024
+_DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
+
+
+class KubernetesCluster:
+    """One API server under one identity; every call is safe in many threads."""
+
+    def __init__(self, transport: Transport, discovery: Discovery, *, context: str, default_namespace: str) -> None:
+        self.context = context
+        self.default_namespace = default_namespace
+        self._transport = transport
+        self._discovery = discovery
+        self._inventories = InventoryStore(transport)
+
+    def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
+        """How the kind is served, or ``None`` where it is not; looks again after a definition was applied."""
+        return self._discovery.find(api_version, kind)
+
+    def read(self, resource_type: ResourceType, namespace: str, name: str) -> Body | None:
+        """The live object, or ``None``."""
+        object_id = ObjectId(
+            resource_type.group, resource_type.kind, namespace if resource_type.namespaced else "", name
+        )
+        request = Request("GET", object_path(resource_type, namespace, name), str(object_id), object_id=object_id)
+        response = self._transport.send(request)
+        if response.status == _NOT_FOUND:
+            return None
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            raise failure(request, response.status, response.content)
+        body: Body = response.json()
+        return body
+
+    def list_metadata(
+        self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
+    ) -> Iterator[Body]:
+        """Metadata alone of all objects of a type, page by page; no namespace: all of them."""
+        return self._list(resource_type, namespace, selector, METADATA_LIST)
+
+    def list_objects(
+        self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
+    ) -> Iterator[Body]:
+        """Whole objects of a type, page by page; no namespace: all of them."""
+        return self._list(resource_type, namespace, selector, JSON)
+
+    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
+        """Server-side apply under gitless's field manager; returns the object as the server would store or stored it.
+
+        A namespaced object that names no namespace goes into the default namespace.
+
+        Raises:
+            FieldConflictError: other managers own fields; they are named.
+            ImmutableFieldError: the object must be recreated for this change.
+            ClusterError: anything else, with the object named.
+        """
+        object_id = Resource.from_body(body).id
+        resource_type = self._discovery.find(body["apiVersion"], object_id.kind)
+        if resource_type is None:
+            raise kind_unknown(str(object_id))
+        if resource_type.namespaced and not object_id.namespace:
+            object_id = ObjectId(object_id.group, object_id.kind, self.default_namespace, object_id.name)
+        request = apply_request(
+            body, resource_type, object_id, dry_run=dry_run, force=force, metadata_only=metadata_only
+        )
+        try:
+            answer = self._transport.json(request)
+        except ClusterError as error:
+            if error.code == "cluster.kind-unknown":
+                self._discovery.forget(resource_type.api_version, resource_type.kind)
+            raise
+        if object_id.kind in _DEFINITIONS and not dry_run:
+            self._discovery.definitions_changed()
+        return _identified(resource_type, answer, metadata_only=metadata_only)
+
+    def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
+        """Delete exactly that object (by uid) with background propagation; not being there is fine."""
+        request = delete_request(resource_type, object_id, uid=uid, dry_run=dry_run)
+        response = self._transport.send(request)
+        if response.status < 300 or response.status == _NOT_FOUND:  # noqa: PLR2004 - RFC 9110: success
+            return
+        if response.status == _CONFLICT and is_wrong_uid(response.content):
+            return
+        raise failure(request, response.status, response.content)
+
+    def events(self, object_id: ObjectId, uid: str) -> Sequence[Event]:
+        """Events about the object, newest last; none where they may not be seen.
+
+        Events about cluster-wide objects are kept in the namespace ``default``.
+        """
+        namespace = object_id.namespace or "default"
+        events = ResourceType("v1", "Event", "events", namespaced=True)
+        query = {"fieldSelector": f"involvedObject.uid={uid}", "limit": str(PAGE_SIZE)}
+        request = Request("GET", collection_path(events, namespace), f"events of {object_id}", query)
+        response = self._transport.send(request)
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            return ()
+        found = [_event(item) for item in response.json().get("items") or ()]
+        return tuple(sorted(found, key=lambda event: event.last_seen))
+
+    def logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> Sequence[str]:
+        """Last log lines of a container; empty where there are none to be had."""
+        pods = ResourceType("v1", "Pod", "pods", namespaced=True)
+        query = {"container": container, "tailLines": str(lines), "limitBytes": str(_LOG_BYTES)}
+        if previous:
+            query["previous"] = "true"
+        path = f"{object_path(pods, namespace, pod)}/log"
+        request = Request("GET", path, f"log of {namespace}/{pod}", query, accept="*/*")
+        try:
+            response = self._transport.send(request, tries=1)
+        except ClusterError:
+            return ()
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            return ()
+        return tuple(response.content.decode(errors="replace").splitlines()[-lines:])
+
+    def list_inventories(self) -> Sequence[tuple[str, str]]:
+        """Namespace and name of every inventory that may be seen, sorted."""
+        return self._inventories.names(self.default_namespace)
+
+    def load_inventory(self, namespace: str, name: str) -> Inventory | None:
+        """The inventory as last saved, or ``None``."""
+        return self._inventories.load(namespace, name)
+
+    def save_inventory(self, inventory: Inventory) -> Inventory:
+        """Save if nobody else saved since it was loaded; returns it with its new resource version.
+
+        Raises:
+            RefusedError: somebody else did.
+        """
+        return self._inventories.save(inventory)
+
+    def _list(
+        self, resource_type: ResourceType, namespace: str | None, selector: str | None, accept: str
+    ) -> Iterator[Body]:
+        place = f" in namespace {namespace}" if resource_type.namespaced and namespace else ""
+        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": selector} if selector else {})
+        request = Request(
+            "GET",
+            collection_path(resource_type, namespace),
+            f"list of {resource_type.plural}{place}",
+            query,
+            accept=accept,
+        )
+        seen: set[str] = set()
+        for _ in range(_RESTARTS):
+            token: str | None = None
+            while token != "":
+                page = self._page(request, token)
+                if page is None:
+                    break
+                for item in page.get("items") or ():
+                    # A list that had to begin again (410: its snapshot is gone) brings the first pages once more.
+                    if item["metadata"]["uid"] not in seen:
+                        seen.add(item["metadata"]["uid"])
+                        yield _identified(resource_type, item, metadata_only=accept == METADATA_LIST)
+                token = (page.get("metadata") or {}).get("continue") or ""
+            else:
+                return
+        raise ClusterError(
+            f"{request.subject}: it changes faster than it can be read", hint="try again", code="cluster.failed"
+        )
+
+    def _page(self, request: Request, token: str | None) -> Mapping[str, Any] | None:
+        """One page; ``None`` where the list has to begin again."""
+        query = request.query if token is None else {**request.query, "continue": token}
+        paged = Request("GET", request.path, request.subject, query, accept=request.accept)
+        response = self._transport.send(paged)
+        if response.status == _GONE and token is not None:
+            return None
+        if response.status == _NOT_FOUND:
+            return {}
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            raise failure(paged, response.status, response.content)
+        page: Mapping[str, Any] = response.json()
+        return page
+
+
+def _identified(resource_type: ResourceType, answer: Mapping[str, Any], *, metadata_only: bool) -> Body:
+    """With the object's own type: items of lists have none, and metadata alone calls itself PartialObjectMetadata."""
+    named = {"apiVersion": resource_type.api_version, "kind": resource_type.kind}
+    return named | {"metadata": answer["metadata"]} if metadata_only else {**answer, **named}
+
+
+def _event(item: Mapping[str, Any]) -> Event:
+    series = item.get("series") or {}
+    times = (
+        series.get("lastObservedTime"),
+        item.get("lastTimestamp"),
+        item.get("eventTime"),
+        item["metadata"].get("creationTimestamp"),
+    )
+    return Event(
+        str(item.get("type") or "Normal"),
+        str(item.get("reason") or ""),
+        str(item.get("message") or "").strip(),
+        int(series.get("count") or item.get("count") or 1),
+        next((str(time) for time in times if time), ""),
+    )

@@ -1,0 +1,120 @@
+"""Which kinds the API server serves, and under which paths.
+
+Aggregated discovery tells all of it in two answers (Kubernetes 1.27 and newer:
+https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery); what it does not tell, such as kinds
+that were defined a moment ago, is asked for by group and version.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from threading import Lock
+from typing import Any
+
+from pipeline.clusters.kubernetes.failures import failure
+from pipeline.clusters.kubernetes.requests import JSON, Request
+from pipeline.clusters.kubernetes.transport import Transport
+from pipeline.model.cluster import ResourceType
+
+_AGGREGATED = ",".join(
+    [*(f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")), JSON]
+)
+_ABSENT_SECONDS = 1.0
+"""For so long a kind that is not served is not asked for again, unless a definition was applied."""
+_SETTLING_SECONDS = 60.0
+_UNTOLD = frozenset({403, 404, 406, 503})
+_Kinds = dict[tuple[str, str], ResourceType]
+
+
+class Discovery:
+    """Remembers what is served; safe in many threads."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = Lock()
+        self._kinds: _Kinds = {}
+        self._absent: dict[tuple[str, str], float] = {}
+        self._settling_until = 0.0
+
+    def load(self) -> None:
+        """Ask for everything at once.
+
+        Raises:
+            ClusterError: the API server cannot be reached or does not let us in.
+        """
+        for path in ("/api", "/apis"):
+            request = Request("GET", path, "discovery", accept=_AGGREGATED)
+            response = self._transport.send(request)
+            if response.status in _UNTOLD:
+                continue
+            if response.status != 200:  # noqa: PLR2004 - RFC 9110
+                raise failure(request, response.status, response.content)
+            self._kinds.update(_aggregated_kinds(response.json()))
+
+    def find(self, api_version: str, kind: str) -> ResourceType | None:
+        """How the kind is served, or ``None``.
+
+        Raises:
+            ClusterError: the API server does not tell.
+        """
+        key = (api_version, kind)
+        found = self._kinds.get(key)
+        if found is not None:
+            return found
+        now = time.monotonic()
+        if now > self._settling_until and now - self._absent.get(key, float("-inf")) < _ABSENT_SECONDS:
+            return None
+        kinds = self._ask(api_version)
+        with self._lock:
+            self._kinds.update(kinds)
+            if key not in kinds:
+                self._absent[key] = time.monotonic()
+        return kinds.get(key)
+
+    def forget(self, api_version: str, kind: str) -> None:
+        """The kind turned out not to be served any more."""
+        with self._lock:
+            self._kinds.pop((api_version, kind), None)
+
+    def definitions_changed(self) -> None:
+        """A definition was applied: for a while, kinds may appear at any moment."""
+        self._settling_until = time.monotonic() + _SETTLING_SECONDS
+
+    def _ask(self, api_version: str) -> _Kinds:
+        root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        request = Request("GET", root, f"discovery of {api_version}")
+        response = self._transport.send(request)
+        if response.status == 404:  # noqa: PLR2004 - RFC 9110
+            return {}
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            raise failure(request, response.status, response.content)
+        return _plain_kinds(api_version, response.json())
+
+
+def _aggregated_kinds(document: Mapping[str, Any]) -> _Kinds:
+    """From an APIGroupDiscoveryList; a server without aggregated discovery answers something else, which has none."""
+    kinds: _Kinds = {}
+    for group in document.get("items") or ():
+        name = (group.get("metadata") or {}).get("name", "")
+        for version in group.get("versions") or ():
+            api_version = f"{name}/{version['version']}" if name else version["version"]
+            for resource in version.get("resources") or ():
+                kind = (resource.get("responseKind") or {}).get("kind")
+                if kind:
+                    found = ResourceType(
+                        api_version, kind, resource["resource"], namespaced=resource.get("scope") == "Namespaced"
+                    )
+                    kinds.setdefault((api_version, kind), found)
+    return kinds
+
+
+def _plain_kinds(api_version: str, document: Mapping[str, Any]) -> _Kinds:
+    """From an APIResourceList; subresources have a slash in their name."""
+    return {(found.api_version, found.kind): found for found in reversed([*_plain(api_version, document)])}
+
+
+def _plain(api_version: str, document: Mapping[str, Any]) -> Iterator[ResourceType]:
+    for resource in document.get("resources") or ():
+        if "/" not in resource["name"]:
+            yield ResourceType(api_version, resource["kind"], resource["name"], namespaced=resource["namespaced"])

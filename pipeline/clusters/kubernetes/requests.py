@@ -1,0 +1,98 @@
+"""What is asked of the API server, computed without asking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pipeline.errors import ClusterError
+from pipeline.model.cluster import ResourceType
+from pipeline.model.manifests import Body, ObjectId
+
+MANAGER = "gitless"
+PAGE_SIZE = 500
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
+METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call; ``subject`` is what error messages speak of, and ``object_id`` the object where there is one."""
+
+    method: str
+    path: str
+    subject: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    content_type: str = JSON
+    accept: str = JSON
+    object_id: ObjectId | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+
+def collection_path(resource_type: ResourceType, namespace: str | None) -> str:
+    """Where objects of a type are listed."""
+    version = resource_type.api_version
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    if resource_type.namespaced and namespace:
+        return f"{root}/namespaces/{_segment(namespace)}/{resource_type.plural}"
+    return f"{root}/{resource_type.plural}"
+
+
+def object_path(resource_type: ResourceType, namespace: str, name: str) -> str:
+    """Where one object is."""
+    return f"{collection_path(resource_type, namespace)}/{_segment(name)}"
+
+
+def apply_request(
+    body: Body, resource_type: ResourceType, object_id: ObjectId, *, dry_run: bool, force: bool, metadata_only: bool
+) -> Request:
+    """Server-side apply; JSON is YAML, and far cheaper to write."""
+    query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
+    if dry_run:
+        query["dryRun"] = "All"
+    return Request(
+        "PATCH",
+        object_path(resource_type, object_id.namespace, object_id.name),
+        str(object_id),
+        query,
+        to_json(body),
+        APPLY,
+        METADATA if metadata_only else JSON,
+        object_id,
+    )
+
+
+def delete_request(resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool) -> Request:
+    """Delete exactly the object with that uid; what it owns goes later (background)."""
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": uid},
+        "propagationPolicy": "Background",
+    }
+    if dry_run:
+        options["dryRun"] = ["All"]
+    path = object_path(resource_type, object_id.namespace, object_id.name)
+    return Request("DELETE", path, str(object_id), content=to_json(options), object_id=object_id)
+
+
+def to_json(body: Body) -> bytes:
+    """Compact UTF-8."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False, default=dict).encode()
+
+
+def _segment(text: str) -> str:
+    # A dot segment would lead out of the path, quoted or not.
+    if text in {"", ".", ".."}:
+        raise ClusterError(f"'{text}' is not a name that an object or namespace can have", code="cluster.invalid")
+    return quote(text, safe="")

@@ -1,0 +1,186 @@
+"""Requests to the API server: authenticated, bounded in time, repeated when that can help.
+
+Everything gitless asks for can be asked twice without harm: reads, server-side apply, deletions by uid, and writes of
+the inventory under a resource version.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from urllib3 import Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ReadTimeoutError, SSLError
+
+from pipeline.clusters.kubernetes.access import Access
+from pipeline.clusters.kubernetes.failures import failure, is_temporary, status_of
+from pipeline.clusters.kubernetes.requests import Request
+from pipeline.errors import ClusterError
+from pipeline.ports import Reporter
+
+_OK = range(200, 300)
+_TRIES = 5
+_CONNECT_SECONDS = 10.0
+_FIRST_WAIT = 0.25
+_WAIT_BUDGET = 30.0
+_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the API server, whatever its status."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:  # noqa: ANN401 - whatever the server answered
+        """The content read as JSON.
+
+        Raises:
+            ClusterError: it is none, so something else than an API server answered.
+        """
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            raise ClusterError(
+                f"the server's answer (HTTP {self.status}) is not JSON",
+                hint="is this address an API server, or a login page or proxy in front of it?",
+            ) from None
+
+
+class Transport:
+    """Sends requests over one pool of connections; safe in many threads."""
+
+    def __init__(
+        self, access: Access, *, timeout: float, reporter: Reporter, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._access = access
+        self._timeout = Timeout(connect=min(timeout, _CONNECT_SECONDS), read=timeout)
+        self._seconds = timeout
+        self._reporter = reporter
+        self._sleep = sleep
+        self._has_answered = False
+        self._lock = Lock()
+        self._warned: set[str] = set()
+
+    def json(self, request: Request) -> Any:  # noqa: ANN401 - whatever the server answered
+        """The answer to a request that must succeed.
+
+        Raises:
+            ClusterError: it did not, or RefusedError's subclasses for conflicts and immutable fields.
+        """
+        response = self.send(request)
+        if response.status not in _OK:
+            raise failure(request, response.status, response.content)
+        return response.json()
+
+    def send(self, request: Request, tries: int = _TRIES) -> Response:
+        """The final answer, good or bad, after as many tries as make sense.
+
+        Raises:
+            ClusterError: no answer came (``cluster.unreachable``), or we are not let in (``cluster.unauthorized``).
+        """
+        waited = 0.0
+        for attempt in range(1, tries + 1):
+            try:
+                response = self._once(request)
+            except HTTPError as error:
+                if isinstance(error, SSLError) or attempt >= min(tries, self._tries_without_answer()):
+                    raise self._unreachable(error) from error
+                reason, asked = "no answer", None
+            else:
+                if attempt == tries or not is_temporary(response.status, response.content):
+                    return response
+                reason, asked = f"HTTP {response.status}", _retry_after(response)
+            wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1.5) if asked is None else asked  # noqa: S311
+            waited += wait
+            if waited > _WAIT_BUDGET:
+                wait = max(0.0, wait - (waited - _WAIT_BUDGET))
+            self._reporter.detail(f"{request.subject}: {reason}; trying again in {wait:.1f} s")
+            self._sleep(wait)
+        raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    def _tries_without_answer(self) -> int:
+        # Who was there a moment ago comes back (a new leader, a new address); who never was is a wrong address.
+        return _TRIES if self._has_answered else 2
+
+    def _once(self, request: Request) -> Response:
+        headers = {
+            "Accept": request.accept,
+            "Accept-Encoding": "gzip",
+            "User-Agent": "gitless",
+            **self._access.headers(),
+        }
+        if request.content is not None:
+            headers["Content-Type"] = request.content_type
+        answer = self._access.pool.urlopen(
+            request.method,
+            self._access.server + request.target,
+            body=request.content,
+            headers=headers,
+            timeout=self._timeout,
+            retries=False,
+            redirect=False,
+        )
+        self._has_answered = True
+        if "Warning" in answer.headers:
+            self._pass_on(answer.headers["Warning"])
+        response = Response(answer.status, answer.data, answer.headers)
+        if response.status == 401:  # noqa: PLR2004 - as RFC 9110 numbers it
+            raise self._unauthorized(response)
+        return response
+
+    def _pass_on(self, header: str) -> None:
+        """Tell the server's warnings (deprecated versions and the like), each once."""
+        for text in _WARNING.findall(header):
+            with self._lock:
+                is_new = text not in self._warned
+                self._warned.add(text)
+            if is_new:
+                self._reporter.warn(text.replace('\\"', '"'))
+
+    def _unauthorized(self, response: Response) -> ClusterError:
+        message = status_of(response.content).get("message", "Unauthorized")
+        return ClusterError(
+            f"{self._where()} does not accept our credentials ({message[:200]})",
+            hint="log in again, or choose another context with --context",
+            code="cluster.unauthorized",
+        )
+
+    def _unreachable(self, error: HTTPError) -> ClusterError:
+        hint = "check that the address is right and can be reached from here, or choose another --context"
+        if isinstance(error, SSLError):
+            why, hint = f"TLS: {_cut(error)}", "check certificate-authority-data and the clock"
+        elif isinstance(error, NameResolutionError):
+            why = "its name cannot be resolved"
+        elif isinstance(error, ConnectTimeoutError):
+            why = "connecting takes too long"
+        elif isinstance(error, ReadTimeoutError):
+            why, hint = f"no answer within {self._seconds:g} s", "raise the timeout, or look at the API server's load"
+        else:
+            why = _cut(error)
+        return ClusterError(f"{self._where()} cannot be reached: {why}", hint=hint, code="cluster.unreachable")
+
+    def _where(self) -> str:
+        server = re.sub(r"//[^/@]*@", "//", self._access.server)
+        return f"cluster {self._access.context} ({server})"
+
+
+def _retry_after(response: Response) -> float | None:
+    """API servers ask in whole seconds; more than the budget is cut down."""
+    text = response.headers.get("Retry-After", "").strip()
+    return min(float(text), _WAIT_BUDGET) if text.isascii() and text.isdigit() else None
+
+
+def _cut(error: BaseException) -> str:
+    text = str(error.args[-1] if error.args else error)
+    # "<urllib3.connection.HTTPSConnection object at 0x…>: Failed to …" and the like.
+    text = re.sub(r"^.*?object at 0x\w+>?(?:\([^)]*\))?:\s*|^HTTPS?Connection\([^)]*\):\s*", "", text)
+    return " ".join(text.split())[:200]

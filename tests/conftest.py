@@ -1,0 +1,48 @@
+"""What many test folders share: one real API server per test process, and a namespace of one's own in it."""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline import wiring
+from pipeline.model.connections import ClusterOptions
+from pipeline.model.manifests import ObjectId
+from pipeline.reports.console import JsonLog
+
+if TYPE_CHECKING:
+    from pipeline.ports import Cluster as ClusterPort
+    from tests.platform.control_plane import Cluster
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane with simulated nodes, or the cluster of ``$GITLESS_TEST_KUBECONFIG``."""
+    from tests.platform.control_plane import cluster
+
+    with cluster(tmp_path_factory.mktemp("control-plane")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def real_cluster(control_plane: Cluster) -> ClusterPort:
+    """The port to the control plane, with all rights; its talk is thrown away."""
+    reporter = JsonLog(io.StringIO(), verbose=False)
+    return wiring.cluster(ClusterOptions(kubeconfig=str(control_plane.kubeconfig)), os.environ, reporter)
+
+
+@pytest.fixture
+def namespace(real_cluster: ClusterPort) -> Iterator[str]:
+    """The name of a namespace that is this test's alone; its deletion is asked for and not waited for."""
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    uid = real_cluster.apply(body)["metadata"]["uid"]
+    yield name
+    kind = real_cluster.resource_type("v1", "Namespace")
+    assert kind is not None
+    real_cluster.delete(kind, ObjectId("", "Namespace", "", name), uid=uid)
