@@ -22,7 +22,7 @@ from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.performing import Performer
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred
 from pipeline.stages.prune import prune
-from pipeline.stages.record import save, still_ours
+from pipeline.stages.record import OVERTAKEN, hand_over, save, still_ours
 
 _AGAIN = "nothing was pruned, and the intention is recorded: the same command again repairs and finishes this"
 
@@ -93,7 +93,7 @@ class _Run:
         except PipelineError as error:
             if not self._performer.done:
                 raise
-            raise ApplyInterruptedError(error, self._partial(decisions), hint=_AGAIN) from error
+            raise self._interrupted(error, decisions) from error
         return self._finish(decisions)
 
     def _make_home(self, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -137,18 +137,29 @@ class _Run:
         try:
             still_ours(self._cluster, self._inventory)
         except RefusedError as error:
-            raise ApplyInterruptedError(error, self._partial(decisions), hint="nothing was pruned") from error
+            raise self._interrupted(error, decisions) from error
         outcome = prune(decisions, self._cluster, self._inventory, self._options)
         unpruned = [item.entry for item, _ in outcome.failed]
         after = promoted(self._inventory, self._trusted, decisions, self._performer.done, unpruned)
         try:
             save(self._cluster, after, self._options, self._clock)
         except PipelineError as error:
-            raise ApplyInterruptedError(error, self._partial(decisions, outcome.pruned), hint="") from error
+            raise self._interrupted(error, decisions, outcome.pruned) from error
         if outcome.failed:
             hint = "everything else is done; what is left stays in the inventory, and the next run tries again"
             raise ApplyInterruptedError(outcome.error(), self._partial(decisions, outcome.pruned), hint=hint)
         return self._whole(decisions, outcome.kept)
+
+    def _interrupted(
+        self, error: PipelineError, decisions: Sequence[Decision], pruned: Sequence[Change] = ()
+    ) -> ApplyInterruptedError:
+        hint = "" if pruned else _AGAIN
+        if error.code == OVERTAKEN:
+            written = self._performer.performed(decisions)
+            known = hand_over(written, self._inventory, self._cluster, self._options, self._clock)
+            names = ", ".join(str(item.object_id) for item in written)
+            hint = "" if known else f"the other apply has not ended; look after what this one wrote: {names}"
+        return ApplyInterruptedError(error, self._partial(decisions, pruned), hint=hint)
 
     def _whole(self, decisions: Sequence[Decision], kept: Sequence[Change]) -> ApplyResult:
         replaced = {change.object_id: change for change in kept}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import RefusedError
 from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.inventory import Inventory
+from pipeline.model.live_plan import Decision
 from pipeline.ports import Clock, Cluster
+
+OVERTAKEN = "refused.overtaken"
+_PAUSE = 1.0
 
 
 def save(cluster: Cluster, inventory: Inventory, options: ApplyOptions, clock: Clock) -> Inventory:
@@ -39,11 +44,40 @@ def still_ours(cluster: Cluster, inventory: Inventory) -> None:
 def overtaken(inventory: Inventory, found: Inventory | None) -> RefusedError:
     """The error that says who was faster."""
     if found is None:
-        return RefusedError(f"{inventory} was deleted while this apply was running", code="refused.overtaken")
+        return RefusedError(f"{inventory} was deleted while this apply was running", code=OVERTAKEN)
     who = f" by {found.writer}" if found.writer else ""
     when = f" at {found.written_at}" if found.written_at else ""
     return RefusedError(
         f"another apply of {inventory} came in between: it was saved{who}{when}",
         hint="let one pipeline at a time apply an inventory; when the other is done, run this one again",
-        code="refused.overtaken",
+        code=OVERTAKEN,
     )
+
+
+def hand_over(
+    written: Sequence[Decision], inventory: Inventory, cluster: Cluster, options: ApplyOptions, clock: Clock
+) -> bool:
+    """Make what an overtaken apply wrote known to the inventory, so that the next run prunes what nobody wants.
+
+    The other apply looked around before our last writes arrived, and forgets our intention when it is done; so this
+    waits for it to be done. Returns whether everything is on record; false where the other did not end in time.
+
+    Raises:
+        ClusterError: the inventory could not be read or saved.
+    """
+    deadline = clock.now() + options.timeout
+    while True:
+        found = cluster.load_inventory(inventory.namespace, inventory.name)
+        if found is None:
+            return False
+        if not found.pending:
+            lost = {item.object_id: item.entry for item in written if item.object_id not in found.applied}
+            try:
+                if lost:
+                    save(cluster, replace(found, applied={**found.applied, **lost}), options, clock)
+            except RefusedError:
+                continue  # A third one began; it has to end first, too.
+            return True
+        if clock.now() >= deadline:
+            return False
+        clock.sleep(_PAUSE)
