@@ -32,6 +32,9 @@ def connect(
         raise UsageError("--plain-http has no use for a client certificate; leave one of the two away")
     if options.key_file is not None and options.cert_file is None:
         raise UsageError("--key-file needs the certificate that it belongs to: --cert-file")
+    if bool(options.username) != bool(options.password):
+        missing = "--password-stdin" if options.username else "--username"
+        raise UsageError(f"a registry login needs a user and a password; {missing} is missing")
     transport = Transport(
         endpoint_of(repository, options),
         TlsFiles(options.ca_file, options.cert_file, options.key_file),

@@ -100,11 +100,7 @@ class Authentication:
                 return self._basic
             if self._challenge is None:
                 return None
-            now = self._clock.now()
-            for token in self._tokens:
-                if token.good_until > now and covers(token.scopes, scopes):
-                    return token.authorization
-            return self._new_token(self._challenge, scopes)
+            return self._kept_token(scopes) or self._new_token(self._challenge, scopes)
 
     def respond(self, header: str, scopes: Scopes, refused: str | None) -> str | None:
         """What to send after a 401 with this ``WWW-Authenticate``; ``None`` where nothing new can be said."""
@@ -114,7 +110,9 @@ class Authentication:
             bearer = challenges.get("bearer")
             if bearer is not None and bearer.parameters.get("realm"):
                 self._challenge = bearer
-                return self._new_token(bearer, merge_scopes(scopes, parse_scopes(bearer.parameters.get("scope", ""))))
+                wanted = merge_scopes(scopes, parse_scopes(bearer.parameters.get("scope", "")))
+                # Another thread may have got it while this one was being refused.
+                return self._kept_token(wanted) or self._new_token(bearer, wanted)
             credentials = self._credentials()
             if "basic" in challenges and credentials is not None and credentials.username:
                 self._basic = credentials.basic
@@ -125,6 +123,11 @@ class Authentication:
         if self._known is None:
             self._known = (self._find(),)
         return self._known[0]
+
+    def _kept_token(self, scopes: Scopes) -> str | None:
+        now = self._clock.now()
+        kept = (token for token in self._tokens if token.good_until > now and covers(token.scopes, scopes))
+        return next((token.authorization for token in kept), None)
 
     def _new_token(self, challenge: Challenge, scopes: Scopes) -> str:
         credentials = self._credentials()

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from pipeline.errors import ConfigurationError, RegistryError, UsageError
+from pipeline.errors import ConfigurationError, RegistryError
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import Repository
 from pipeline.registries.oci.endpoints import DOCKER_HUB, is_docker_hub
@@ -47,14 +47,10 @@ def find_credentials(
     """The login for a repository, or ``None``.
 
     Raises:
-        UsageError: a user without a password was given.
         ConfigurationError: a login file cannot be read.
         RegistryError: a credential helper is missing, failed or hangs.
     """
-    if options.username or options.password:
-        if not options.username or not options.password:
-            missing = "--password-stdin" if options.username else "--username"
-            raise UsageError(f"a registry login needs a user and a password; {missing} is missing")
+    if options.username and options.password:
         return Credentials(options.username, options.password)
     for file in _login_files(environment):
         configuration = _read(file)

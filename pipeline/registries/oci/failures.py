@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -14,10 +15,27 @@ from pipeline.errors import ArtifactNotFoundError, RegistryError
 from pipeline.registries.oci.endpoints import Endpoint
 
 _LONGEST_QUOTE = 200
+# Masking every occurrence of less would garble the text, and so tell it.
+_SHORTEST_SECRET = 4
 _URL_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _SPOKE_HTTP_TO_HTTPS = re.compile(rb"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
-_HTML = re.compile(rb"\s*<(?:!doctype|html)", re.IGNORECASE)
+_BAD_ADDRESS = frozenset({"InvalidURL", "LocationParseError", "InvalidSchema", "InvalidProxyURL"})
+_KNOWN_STATUSES = frozenset(status.value for status in HTTPStatus)
+_MARKUP = re.compile(rb"\s*<")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer that is not what was asked for; ``asked_to_wait`` is in seconds.
+
+    ``from_registry`` is False after a redirect: a storage service's errors may quote the signature we came with.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+    from_registry: bool = True
+    asked_to_wait: float | None = None
 
 
 class StatusError(RegistryError):
@@ -39,6 +57,8 @@ class LostConnectionError(RegistryError):
 def cleaned(text: str, secrets: Sequence[str] = ()) -> str:
     """Foreign text as it may be shown: one line, cut, without control characters, URL queries and known secrets."""
     for secret in secrets:
+        if len(secret) < _SHORTEST_SECRET:
+            continue
         text = text.replace(secret, "***")
     text = _URL_QUERY.sub(r"\1?…", _UNPRINTABLE.sub(" ", text)).strip()
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
@@ -58,26 +78,23 @@ def registry_errors(body: bytes) -> tuple[tuple[str, str], ...]:
     )
 
 
-def refused(
-    endpoint: Endpoint, what: str, status: int, body: bytes, *, secrets: Sequence[str], logged_in: bool
-) -> RegistryError:
+def refused(endpoint: Endpoint, what: str, answer: Answer, *, secrets: Sequence[str], logged_in: bool) -> RegistryError:
     """The error for an answer that is not what was asked for."""
-    message = f"{endpoint.host}: cannot {what}: {_status_text(status)}{_own_words(body, secrets)}"
-    if status == HTTPStatus.NOT_FOUND:
-        return ArtifactNotFoundError(message, hint=_hint(endpoint, status, body, logged_in=logged_in))
-    denied = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    return StatusError(
-        message,
-        status=status,
-        hint=_hint(endpoint, status, body, logged_in=logged_in),
-        code="registry.denied" if denied else None,
-    )
+    words = _own_words(answer.body, secrets) if answer.from_registry else " (from where the registry redirects to)"
+    message = f"{endpoint.host}: cannot {what}: {_status_text(answer.status)}{words}"
+    hint = _hint(endpoint, answer, logged_in=logged_in)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return ArtifactNotFoundError(message, hint=hint)
+    denied = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and answer.from_registry
+    return StatusError(message, status=answer.status, hint=hint, code="registry.denied" if denied else None)
 
 
 def unreachable(endpoint: Endpoint, what: str, error: BaseException, timeout: float, place: str) -> LostConnectionError:
     """The error for a connection that was not made or was lost; ``place`` is ``host[:port]`` of the other side."""
     at = endpoint.host if place == endpoint.authority else f"{endpoint.host} (at {place})"
     causes = tuple(_causes(error))
+    if any(isinstance(cause, UnicodeError) or type(cause).__name__ in _BAD_ADDRESS for cause in causes):
+        return LostConnectionError(f"{at}: cannot {what}: that is no usable address", hint="is the address right?")
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls(at, what, cause)
@@ -144,25 +161,28 @@ def _own_words(body: bytes, secrets: Sequence[str]) -> str:
         code, message = errors[0]
         words = cleaned(f"{code}: {message}" if code and message else code or message, secrets)
         return f" ({words})" if words else ""
-    if not body or _HTML.match(body):
+    if not body or _MARKUP.match(body):
         return ""
     words = cleaned(body[: 2 * _LONGEST_QUOTE].decode(errors="replace"), secrets)
     return f" ({words})" if words else ""
 
 
-def _hint(endpoint: Endpoint, status: int, body: bytes, *, logged_in: bool) -> str | None:
+def _hint(endpoint: Endpoint, answer: Answer, *, logged_in: bool) -> str | None:
+    status, body = answer.status, answer.body
     if endpoint.scheme == "http" and _SPOKE_HTTP_TO_HTTPS.search(body):
         return "this registry speaks HTTPS: leave --plain-http away; on loopback give --ca-file FILE"
-    if status == HTTPStatus.UNAUTHORIZED and logged_in:
-        return "the registry does not accept this login: check --username and the password, or `docker login`"
-    if status == HTTPStatus.UNAUTHORIZED:
-        return f"log in: --username with --password-stdin, or `docker login {endpoint.host}`"
-    if status == HTTPStatus.FORBIDDEN:
-        return f"this login may not do that in {endpoint.path}; is the repository's name right?"
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "the registry limits requests; try again later, or log in"
-    if _HTML.match(body):
+    if _MARKUP.match(body) and answer.from_registry:
         return f"{endpoint.host} answers with a web page; is it a registry, or is a proxy in between?"
-    if status == HTTPStatus.NOT_FOUND:
-        return "is the name right, and was it pushed? Some registries also hide what a login may not see"
-    return None
+    if answer.asked_to_wait is not None:
+        return f"the registry asks to wait {answer.asked_to_wait:.0f} s before trying again"
+    hints = {
+        HTTPStatus.UNAUTHORIZED: (
+            "the registry does not accept this login: check --username and the password, or `docker login`"
+            if logged_in
+            else f"log in: --username with --password-stdin, or `docker login {endpoint.host}`"
+        ),
+        HTTPStatus.FORBIDDEN: f"this login may not do that in {endpoint.path}; is the repository's name right?",
+        HTTPStatus.TOO_MANY_REQUESTS: "the registry limits requests; try again later, or log in",
+        HTTPStatus.NOT_FOUND: "is the name right, and was it pushed? Some registries hide what a login may not see",
+    }
+    return hints.get(HTTPStatus(status)) if answer.from_registry and status in _KNOWN_STATUSES else None

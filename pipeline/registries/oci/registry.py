@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
@@ -22,6 +21,8 @@ from pipeline.model.artifact import (
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import Repository, is_digest
 from pipeline.registries.oci import uploads
+from pipeline.registries.oci.answers import declared_type, media_type_of, tags_in
+from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.endpoints import endpoint_of, origin_of
 from pipeline.registries.oci.referrers import (
     as_referrer,
@@ -31,7 +32,7 @@ from pipeline.registries.oci.referrers import (
     parse_index,
     subject_of,
 )
-from pipeline.registries.oci.transport import Call, Transport
+from pipeline.registries.oci.transport import Transport
 
 if TYPE_CHECKING:
     import requests
@@ -41,6 +42,7 @@ _ACCEPT = {"Accept": f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_I
 _FOUND = 200
 _NOT_FOUND = 404
 _READ = frozenset({_FOUND})
+_TO_BE_EXPLAINED = frozenset({400, 405, 406})
 _WRITTEN = frozenset({200, 201, 202})
 # What registries without the referrers API answer instead of the 404 they should.
 _NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
@@ -60,14 +62,15 @@ class OciRegistry:
 
     def resolve(self, tag: str) -> Descriptor:
         """What the tag points at now; see the port."""
-        response = self._manifest_call("HEAD", tag, f"find tag '{tag}' in {self.repository.path}")
+        what = f"find tag '{tag}' in {self.repository.path}"
+        response = self._manifest_call("HEAD", tag, what, _READ | _TO_BE_EXPLAINED)
         digest = response.headers.get("Docker-Content-Digest", "")
         size = response.headers.get("Content-Length", "")
-        media_type = _media_type(response)
-        if is_digest(digest) and size.isascii() and size.isdigit() and media_type:
+        media_type = media_type_of(response)
+        if response.status_code == _FOUND and is_digest(digest) and size.isascii() and size.isdigit() and media_type:
             return Descriptor(media_type, digest, int(size))
-        # The digest header is optional, and some registries give no length to HEAD.
-        stored = self._read_manifest(tag, f"find tag '{tag}' in {self.repository.path}")
+        # The digest header is optional, some registries give no length to HEAD, and what is wrong is said only to GET.
+        stored = self._read_manifest(tag, what)
         return Descriptor(stored.media_type, stored.digest, len(stored.content))
 
     def read_manifest(self, digest: str) -> StoredManifest:
@@ -143,7 +146,7 @@ class OciRegistry:
             if response.status_code == _NOT_FOUND:
                 self._check_it_is_a_registry(what)
                 return ()
-            found.update(_tags_in(response, f"{self._host}: cannot {what}"))
+            found.update(tags_in(response, f"{self._host}: cannot {what}"))
         return tuple(sorted(found))
 
     def referrers(self, digest: str) -> Sequence[Descriptor]:
@@ -153,7 +156,9 @@ class OciRegistry:
             found = {entry.digest: entry for entry in self._read_fallback(digest)}
         return tuple(self._completed(entry) for entry in found.values())
 
-    def _manifest_call(self, method: str, reference: str, what: str) -> requests.Response:
+    def _manifest_call(
+        self, method: str, reference: str, what: str, accepted: frozenset[int] = _READ
+    ) -> requests.Response:
         return self._transport.send(
             Call(
                 method=method,
@@ -161,14 +166,14 @@ class OciRegistry:
                 what=what,
                 scopes=self._transport.pull_scopes(),
                 headers=_ACCEPT,
-                accepted=_READ,
+                accepted=accepted,
             )
         )
 
     def _read_manifest(self, reference: str, what: str) -> StoredManifest:
         response = self._manifest_call("GET", reference, what)
         content = response.content
-        return StoredManifest(_declared_type(content) or _media_type(response), sha256_digest(content), content)
+        return StoredManifest(declared_type(content) or media_type_of(response), sha256_digest(content), content)
 
     def _put_manifest(self, manifest: Blob, reference: str) -> requests.Response:
         response = self._transport.send(
@@ -228,7 +233,7 @@ class OciRegistry:
         found: dict[str, Descriptor] = {}
         for response in self._pages(f"{base}referrers/{digest}", what, _NO_REFERRERS_API):
             # A registry that does not know the API may also show its web page.
-            if response.status_code != _FOUND or _media_type(response) != OCI_INDEX:
+            if response.status_code != _FOUND or media_type_of(response) != OCI_INDEX:
                 return None
             for entry in parse_index(response.content, f"{self._host}: cannot {what}"):
                 found[entry.digest] = entry
@@ -263,36 +268,3 @@ class OciRegistry:
             return as_referrer(entry, self.read_manifest(entry.digest).content)
         except ArtifactNotFoundError:
             return entry
-
-
-def _media_type(response: requests.Response) -> str:
-    return response.headers.get("Content-Type", "").partition(";")[0].strip()
-
-
-_TYPE_FIELD = re.compile(rb'"mediaType"')
-
-
-def _declared_type(content: bytes) -> str | None:
-    """The manifest's own ``mediaType``, which its digest covers and the header is not held to."""
-    if _TYPE_FIELD.search(content) is None:
-        return None
-    document = _json(content)
-    declared = document.get("mediaType") if isinstance(document, dict) else None
-    return declared if isinstance(declared, str) and declared else None
-
-
-def _tags_in(response: requests.Response, where: str) -> Iterable[str]:
-    document = _json(response.content)
-    tags = document.get("tags") or [] if isinstance(document, dict) else None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise RegistryError(f"{where}: expected a JSON object with 'tags'", hint="is it a registry?")
-    return tags
-
-
-def _json(content: bytes) -> Any:  # noqa: ANN401 - any JSON
-    import json
-
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None

@@ -7,8 +7,7 @@ oras makes the session, the URLs and the requests for blobs; every request it ma
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -19,10 +18,11 @@ from pipeline.model.artifact import MAX_MANIFEST_BYTES
 from pipeline.ports import Clock, Environment, Reporter
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.authentication import Authentication, TokenAnswer
+from pipeline.registries.oci.calls import SAFE, Call, SizedBody
 from pipeline.registries.oci.challenges import PULL, PUSH, Scopes, repository_scope
 from pipeline.registries.oci.connections import TlsAdapter, TlsFiles, without_jsonschema
 from pipeline.registries.oci.credentials import Credentials
-from pipeline.registries.oci.endpoints import Endpoint, origin_of, proxies_for, without_query
+from pipeline.registries.oci.endpoints import Endpoint, is_loopback, origin_of, proxies_for, without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
 
 with without_jsonschema():
@@ -35,56 +35,9 @@ if TYPE_CHECKING:
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPING_METHOD = frozenset({307, 308})
 _MAX_REDIRECTS = 5
-_SAFE = frozenset({"GET", "HEAD"})
 _LONGEST_CONNECT = 10.0
 _CHUNK = 256 * 1024
-_OK = frozenset({200, 201, 202, 204})
 _UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One request as we mean it; ``what`` completes "cannot …" in messages.
-
-    ``content`` is called anew for every try. ``accepted`` statuses are returned, all others raised.
-    """
-
-    method: str
-    url: str
-    what: str
-    scopes: Scopes = field(hash=False)
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    content: Callable[[], Iterable[bytes]] | None = None
-    size: int = 0
-    accepted: frozenset[int] = _OK
-    idempotent: bool = True
-    retried: bool = True
-    stream: bool = False
-
-
-class _SizedBody:
-    """A body with a known length that is never in memory at once."""
-
-    def __init__(self, content: Callable[[], Iterable[bytes]], size: int) -> None:
-        self._content = content
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        sent = 0
-        try:
-            for chunk in self._content():
-                sent += len(chunk)
-                if sent > self._size:
-                    break
-                yield chunk
-        except OSError as error:
-            # Passed on as it is, it would look like a broken connection.
-            raise RegistryError(f"cannot read what is to be uploaded: {error.strerror or 'unknown reason'}") from error
-        if sent != self._size:
-            raise RegistryError("what is to be uploaded changed while it was sent")
 
 
 class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no type information
@@ -105,6 +58,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         self.timeout = timeout
         self._environment = environment
         self._reporter = reporter
+        self._warned = False
         self.clock = clock
         self._authentication = Authentication(endpoint, find_credentials, self._ask_token_server, clock)
         self._prepare_session(tls)
@@ -136,8 +90,8 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         call = Call(
             method=method,
             url=url,
-            what=f"{'read' if method in _SAFE else 'write'} {self.endpoint.path}",
-            scopes=self.pull_scopes() if method in _SAFE else self.push_scopes(),
+            what=f"{'read' if method in SAFE else 'write'} {urlsplit(url).path.removeprefix('/v2/')}",
+            scopes=self.pull_scopes() if method in SAFE else self.push_scopes(),
             headers=headers or {},
             content=None if body is None else lambda: (body,),
             size=len(body or b""),
@@ -158,15 +112,15 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         while True:
             try:
                 response = self._send_authorized(call)
+                again = call.retried and is_worth_retrying(response.status_code, idempotent=call.idempotent)
+                if again and patience.after_status(self.asked_to_wait(response)):
+                    response.close()
+                    continue
+                return self._judged(call, response)
             except failures.LostConnectionError as lost:
                 if call.retried and call.idempotent and lost.may_retry and patience.after_lost_connection():
                     continue
                 raise
-            again = call.retried and is_worth_retrying(response.status_code, idempotent=call.idempotent)
-            if again and patience.after_status(self.asked_to_wait(response)):
-                response.close()
-                continue
-            return self._judged(call, response)
 
     def read(self, response: requests.Response, what: str) -> Iterator[bytes]:
         """A body in chunks, exactly as it came; the connection is given back at the end.
@@ -191,8 +145,13 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
     def refused(self, what: str, response: requests.Response) -> PipelineError:
         """The error for an answer whose body has been read."""
         known = self._authentication
-        status, body = response.status_code, response.content
-        return failures.refused(self.endpoint, what, status, body, secrets=known.secrets, logged_in=known.logged_in)
+        answer = failures.Answer(
+            status=response.status_code,
+            body=response.content,
+            from_registry=origin_of(str(response.url)) == self.endpoint.origin,
+            asked_to_wait=self.asked_to_wait(response),
+        )
+        return failures.refused(self.endpoint, what, answer, secrets=known.secrets, logged_in=known.logged_in)
 
     def _container(self, endpoint: Endpoint) -> Any:  # noqa: ANN401 - oras has no type information
         authority = endpoint.authority
@@ -230,7 +189,8 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
             headers = dict(call.headers)
             if authorization is not None and at_registry:
                 headers["Authorization"] = authorization
-            body = None if call.content is None else _SizedBody(call.content, call.size)
+                self._warn_of_plain_http()
+            body = None if call.content is None else SizedBody(call.content, call.size)
             response = self._once(call.method, url, call.what, headers, body)
             location = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or not location:
@@ -241,6 +201,11 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
             url = target
         raise RegistryError(f"{self.endpoint.host}: cannot {call.what}: more than {_MAX_REDIRECTS} redirects")
 
+    def _warn_of_plain_http(self) -> None:
+        if self.endpoint.scheme == "http" and not self._warned and not is_loopback(self.endpoint.authority):
+            self._warned = True
+            self._reporter.warn(f"{self.endpoint.host}: the login travels unencrypted (--plain-http)")
+
     def _check_redirect(self, call: Call, url: str, target: str, status: int) -> None:
         problem = None
         scheme = urlsplit(target).scheme
@@ -248,7 +213,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
             problem = "to something that is no HTTP address"
         elif scheme == "http" and urlsplit(url).scheme == "https":
             problem = f"from HTTPS to plain HTTP ({without_query(target)})"
-        elif call.method not in _SAFE and (status not in _KEEPING_METHOD or origin_of(target) != self.endpoint.origin):
+        elif call.method not in SAFE and (status not in _KEEPING_METHOD or origin_of(target) != self.endpoint.origin):
             problem = f"an upload to another place ({without_query(target)})"
         if problem:
             raise RegistryError(f"{self.endpoint.host}: cannot {call.what}: the registry redirects {problem}")
@@ -270,7 +235,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
                 timeout=(min(self.timeout, _LONGEST_CONNECT), self.timeout),
                 proxies=proxies_for(url, self._environment),
             )
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
             lost = failures.unreachable(self.endpoint, what, error, self.timeout, place)
             self._reporter.detail(f"{method} {without_query(url)}: {lost.message}")
             raise lost from None

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from pipeline.errors import RegistryError, TrustError
 from pipeline.model.artifact import Descriptor
 from pipeline.registries.oci import failures
+from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.challenges import PULL, merge_scopes, repository_scope
 from pipeline.registries.oci.endpoints import without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying
-from pipeline.registries.oci.transport import Call, Transport
+from pipeline.registries.oci.transport import Transport
 
 if TYPE_CHECKING:
     import requests
@@ -39,7 +40,8 @@ def exists(transport: Transport, descriptor: Descriptor) -> bool:
             url=transport.url(transport.container.get_blob_url(descriptor.digest)),
             what=f"look for blob {descriptor.digest}",
             scopes=transport.push_scopes(),
-            accepted=frozenset({200, 404}),
+            # An answer to HEAD cannot say what is wrong: the upload that follows will hear it.
+            accepted=frozenset({200, 400, 404, 405}),
         )
     )
     return response.status_code == 200  # noqa: PLR2004 - HTTP's own number
