@@ -11,6 +11,8 @@ from pipeline.cli.options import Terminal, option, talking
 from pipeline.errors import UsageError
 from pipeline.model.sources import HelmOptions, Source
 
+_FILE = "manifests.yaml"
+
 
 @click.command()
 @click.argument("sources", metavar="PATH...", type=click.Path(path_type=Path), nargs=-1, required=True)
@@ -65,8 +67,8 @@ def command(
     if target is not None:
         from pipeline.reports.files import write_whole
 
-        result = replace(result, file=str(target / "manifests.yaml"))
-        write_whole(target / "manifests.yaml", result.content)
+        result = replace(result, file=str(target / _FILE))
+        write_whole(target / _FILE, result.content)
         terminal = replace(terminal, output="text") if terminal.output == "yaml" else terminal
     if terminal.output == "yaml":
         click.echo(result.content, nl=False)
@@ -81,3 +83,5 @@ def _check_target(target: Path, sources: tuple[Path, ...]) -> None:
                 f"--to {target} is inside the source {source}, whose next build would take it for a source",
                 hint="choose a folder outside of the sources",
             )
+        if source.resolve() == (target / _FILE).resolve():
+            raise UsageError(f"--to {target} would overwrite the source {source}", hint="choose another folder")

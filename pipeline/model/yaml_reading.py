@@ -7,22 +7,20 @@ what Go lets pass or what readers disagree about: a key twice in one mapping, a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipeline.errors import ManifestError
+from pipeline.model.json_reading import MAX_DEPTH, read_json_stream
 from pipeline.model.manifests import Resource
-from pipeline.model.yaml_scalars import PLAIN, QUOTED, SPECIAL_FIRST, go_integer, read_plain, read_tagged
+from pipeline.model.yaml_scalars import PLAIN, QUOTED, SPECIAL_FIRST, read_plain, read_tagged
 
 if TYPE_CHECKING:
     import yaml
 
     from pipeline.model.objects import Locate
 
-MAX_DEPTH = 250
-"""Mappings and sequences inside one another; the deepest definitions in use stay below 60."""
 ALIAS_ALLOWANCE = 100_000
 """Nodes that aliases may add to what the file holds by itself, before it counts as an attack on memory."""
 
@@ -58,7 +56,7 @@ def read_manifests(content: bytes, file: str) -> list[Resource]:
 def read_located(content: bytes, file: str) -> Iterator[tuple[Any, int, Locate]]:
     """As ``read_documents``, each document with a function that tells the line and column of what is in it."""
     _check_encoding(content, file)
-    if content.lstrip()[:1] == b"{" and (bodies := _json_documents(content)) is not None:
+    if content.lstrip()[:1] == b"{" and (bodies := read_json_stream(content.decode("utf-8-sig"), file)) is not None:
         yield from ((body, line, _locator_by_reparsing(content, file, line)) for body, line in bodies)
         return
     yield from _yaml_documents(content, file)
@@ -236,7 +234,7 @@ def _refuse_syntax(error: yaml.YAMLError, content: bytes, file: str) -> NoReturn
         code = error.character if isinstance(error.character, int) else 0
         raise ManifestError(
             f"{file}:{_position(before)}: the character U+{code:04X} is not allowed in YAML",
-            hint='remove it, or write it as an escape in double quotes ("\\u0007")',
+            hint=f'remove it, or write it as an escape in double quotes ("\\u{code:04x}")',
         ) from None
     raise ManifestError(f"{file}:1:1: {error}") from None
 
@@ -245,44 +243,6 @@ def _character(content: bytes, mark: yaml.Mark) -> str:
     lines = content.decode().splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     return line[mark.column] if mark.column < len(line) else ""
-
-
-def _json_documents(content: bytes) -> list[tuple[Any, int]] | None:
-    """The documents of a JSON stream; ``None`` where the YAML reader must judge or say what is wrong."""
-    text = content.decode("utf-8-sig")
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_unique_pairs, parse_constant=_no_constant, parse_int=_json_number, parse_float=_json_number
-    )
-    documents: list[tuple[Any, int]] = []
-    position = 0
-    try:
-        while (rest := text[position:].lstrip()) if position else (rest := text.lstrip()):
-            position = len(text) - len(rest)
-            body, end = decoder.raw_decode(text, position)
-            documents.append((body, text.count("\n", 0, position) + 1))
-            position = end
-            json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return None
-    return documents
-
-
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _json_number(text: str) -> int | float:
-    number = read_plain(text)
-    if isinstance(number, (int, float)):
-        return number
-    return go_integer(float(text))
 
 
 def _locator(root: Node) -> Locate:

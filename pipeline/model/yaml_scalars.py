@@ -82,13 +82,15 @@ def read_tagged(tag: str, text: str) -> Scalar:
     if name == "float" and isinstance(value, float):
         return value
     if type(value) is not types[name]:
-        raise ValueError(f"'{text}' is no !!{name}")
+        raise ValueError(f"this is no !!{name}")
     return value
 
 
 def go_integer(value: float) -> int | float:
     """A whole number as ``int`` where it fits into 64 bits: Go writes 1.0 as 1 and reads that back as an integer."""
-    return int(value) if value.is_integer() and -(2.0**63) <= value < 2.0**63 else value
+    if -(2**63) <= value < 2**63:
+        return int(value) if value == int(value) else value
+    return float(value)
 
 
 def _integer(number: str) -> int | float:
@@ -98,7 +100,7 @@ def _integer(number: str) -> int | float:
         value = sign * (int(digits[2:], _BASES[digits[1]]) if digits[1] in _BASES else int(digits, 8))
     else:
         value = sign * int(digits)
-    return value if -(2**63) <= value < 2**63 else float(value)
+    return go_integer(value)
 
 
 def _finite(number: str, text: str = "") -> Scalar:
