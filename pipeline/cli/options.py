@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pipeline.model.connections import RegistryOptions
+from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
 from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Reporter
@@ -196,14 +196,26 @@ def _stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
     wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
 
 
-def cluster_options(command: Decorated) -> Decorated:
-    """Which cluster: kubeconfig, context and namespace, named as in kubectl."""
+def cluster_options(command: Decorated) -> Callable[..., Any]:
+    """Which cluster, named as in kubectl; the command receives it as ``cluster_options: ClusterOptions``."""
+
+    def wrapped(
+        *,
+        kubeconfig: str | None,
+        context: str | None,
+        namespace: str | None,
+        **arguments: Any,  # noqa: ANN401 - the command's other options
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
+
+    _stand_in(wrapped, command)
+    decorated: Callable[..., Any] = wrapped
     for decorate in reversed(
         (
-            option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file.", envvar=None),
+            option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
             option("--context", help="Context of the kubeconfig to use."),
             option("-n", "--namespace", help="Namespace of the inventory, and of objects that name none."),
         )
     ):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated

@@ -1,0 +1,109 @@
+"""Flux's own source-controller, unmodified, takes what we publish and believes what we sign."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.platform.binaries import binary
+from tests.platform.control_plane import ControlPlane
+from tests.platform.flux import source_controller
+from tests.platform.registries import ReferrersRegistry
+
+pytestmark = [pytest.mark.cluster, pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("flux")]
+GITLESS = Path(sys.executable).parent / "gitless"
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: default\ndata: {a: b}\n"
+
+
+@dataclass(frozen=True)
+class Flux:
+    folder: Path
+    kubeconfig: Path
+    registry: str
+
+    def gitless(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [str(GITLESS), *arguments], check=False, capture_output=True, text=True, cwd=self.folder, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        command = [str(binary("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, input=stdin, timeout=60).stdout
+
+    def publish(self, name: str) -> str:
+        (self.folder / "manifests").mkdir(exist_ok=True)
+        (self.folder / "manifests" / "settings.yaml").write_text(MANIFEST.replace("b}", f"{name}}}"))
+        answer = self.gitless("package", "manifests", f"oci://{self.registry}/flux/{name}:v1", "-o", "json")
+        reference: str = json.loads(answer)["digestUrl"]
+        return reference
+
+    def watch(self, name: str) -> dict[str, Any]:
+        """Create an OCIRepository with our key and wait for its Ready condition to be decided."""
+        body = {
+            "apiVersion": "source.toolkit.fluxcd.io/v1",
+            "kind": "OCIRepository",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {
+                "url": f"oci://{self.registry}/flux/{name}",
+                "ref": {"tag": "v1"},
+                "interval": "1m",
+                "insecure": True,
+                "verify": {"provider": "cosign", "secretRef": {"name": "cosign"}},
+            },
+        }
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+        deadline = time.monotonic() + 45
+        while time.monotonic() < deadline:
+            seen: dict[str, Any] = json.loads(self.kubectl("get", "ocirepository", name, "-n", "default", "-o", "json"))
+            conditions = {entry["type"]: entry for entry in seen.get("status", {}).get("conditions", ())}
+            if conditions.get("Ready", {}).get("status") in {"True", "False"}:
+                return {**seen["status"], "conditions": conditions}
+            time.sleep(0.2)
+        raise AssertionError(f"source-controller did not decide on {name}")
+
+
+@pytest.fixture(scope="module")
+def flux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flux]:
+    folder = tmp_path_factory.mktemp("flux")
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        ReferrersRegistry.start(folder / "registry") as registry,
+        ControlPlane.start(folder / "cluster", workloads=False) as plane,
+        source_controller(folder / "flux", plane.kubeconfig),
+    ):
+        environment.setenv("COSIGN_PASSWORD", "throw-away")
+        made = Flux(folder, plane.kubeconfig, registry.address)
+        made.gitless("keys", "generate")
+        made.kubectl("create", "secret", "generic", "cosign", "-n", "default", f"--from-file={folder / 'cosign.pub'}")
+        yield made
+
+
+@pytest.mark.parametrize("signature_format", ["bundle", "simple"])
+def test_flux_takes_and_verifies_our_artifact(flux: Flux, signature_format: str) -> None:
+    reference = flux.publish(f"signed-{signature_format}")
+    flux.gitless("sign", reference, "--key", "cosign.key", "--format", signature_format)
+
+    status = flux.watch(f"signed-{signature_format}")
+
+    assert status["conditions"]["Ready"]["status"] == "True", status["conditions"]
+    assert status["conditions"]["SourceVerified"]["status"] == "True"
+    assert status["artifact"]["revision"] == "v1@" + reference.rpartition("@")[2]
+
+
+def test_flux_refuses_what_we_did_not_sign(flux: Flux) -> None:
+    flux.publish("unsigned")
+
+    status = flux.watch("unsigned")
+
+    assert status["conditions"]["Ready"]["status"] == "False"
+    assert status["conditions"]["Ready"]["reason"] == "VerificationError"
