@@ -59,8 +59,9 @@ def _is_item(key: str, item: str) -> bool:
     except ValueError:
         return False
     wanted = dict(pair.split("=", 1) for pair in item.split(",") if "=" in pair)
-    return bool(wanted) and all(_text(keys.get(name)) == value for name, value in wanted.items())
+    return bool(wanted) and all(value in _written(keys.get(name)) for name, value in wanted.items())
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _written(value: object) -> tuple[str, str]:
+    """How a path may write the value: bare, or quoted where it has unusual characters."""
+    return str(value), json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,148 @@
+"""What runs, verified, for people: the verdict first, then what failed and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.model.cluster import Event
+from pipeline.model.outcome.verify import (
+    ContainerReport,
+    DriftPart,
+    HealthPart,
+    ObjectHealth,
+    PodReport,
+    Verdict,
+    VerifyResult,
+)
+from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange
+from pipeline.model.printable import printable
+
+_MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-", Verdict.UNKNOWN: "?"}
+_COLORS = {Verdict.PASSED: "32", Verdict.FAILED: "31", Verdict.SKIPPED: "2", Verdict.UNKNOWN: "33"}
+
+MAX_OBJECTS = 20
+MAX_FIELDS = 20
+"""Shown in text; the JSON document has all of them."""
+
+_VALUE_WIDTH = 100
+
+
+def render(result: VerifyResult, *, color: bool) -> str:
+    """One line for the verdict, one per part, then the failures in full."""
+    return "\n".join(_lines(result, color=color)) + "\n"
+
+
+def _lines(result: VerifyResult, *, color: bool) -> Iterator[str]:
+    verdict = Verdict.PASSED if result.is_verified else Verdict.FAILED
+    words = "Verified" if result.is_verified else f"NOT verified ({', '.join(result.failures)})"
+    name = f"{result.namespace}/{result.inventory} on {result.cluster}"
+    yield f"{_painted(words, verdict, color=color)} {name} in {result.elapsed:.1f}s"
+    if result.artifact is not None:
+        yield f"  artifact   {result.artifact}"
+    if result.revision or result.source:
+        yield "  from       " + " at ".join(filter(None, (result.source, result.revision)))
+    if result.incomplete:
+        yield _part("apply", Verdict.FAILED, result.incomplete, color=color)
+    yield _part("signature", result.signature.verdict, result.signature.message, color=color)
+    yield _part("drift", result.drift.verdict, result.drift.message, color=color)
+    yield _part("health", result.health.verdict, result.health.message, color=color)
+    yield from _drift(result.drift)
+    yield from _health(result.health)
+
+
+def _part(name: str, verdict: Verdict, message: str, *, color: bool) -> str:
+    return f"{_painted(_MARKS[verdict], verdict, color=color)} {name:<10} {message}"
+
+
+def _painted(text: str, verdict: Verdict, *, color: bool) -> str:
+    return f"\x1b[{_COLORS[verdict]}m{text}\x1b[0m" if color else text
+
+
+def _drift(part: DriftPart) -> Iterator[str]:
+    if part.changes or part.problems:
+        yield ""
+        yield "Drift:"
+    for change in part.changes[:MAX_OBJECTS]:
+        yield from _change(change)
+    yield from _rest(len(part.changes), MAX_OBJECTS, "object(s)", "  ")
+    for problem in part.problems[:MAX_OBJECTS]:
+        yield f"  {problem}"
+    yield from _rest(len(part.problems), MAX_OBJECTS, "problem(s)", "  ")
+
+
+def _change(change: Change) -> Iterator[str]:
+    what = {Action.CREATE: "is missing", Action.RECREATE: "differs where nothing can be changed in place"}
+    reason = f" ({change.reason})" if change.reason else ""
+    yield f"  {change.object_id} {what.get(change.action, 'differs')}{reason}"
+    if change.action is not Action.CREATE:
+        for field in change.fields[:MAX_FIELDS]:
+            yield f"    {_field(field)}"
+        yield from _rest(len(change.fields), MAX_FIELDS, "field(s)", "    ")
+
+
+def _field(field: FieldChange) -> str:
+    owner = f", set by {field.manager}" if field.manager else ""
+    if field.is_sensitive:
+        return f"{field.path}: another secret value{owner}"
+    if field.before is ABSENT:
+        return f"{field.path}: is gone, should be {_value(field.after)}"
+    if field.after is ABSENT:
+        return f"{field.path}: {_value(field.before)} should not be there{owner}"
+    return f"{field.path}: is {_value(field.before)}{owner}, should be {_value(field.after)}"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if value is SENSITIVE:
+        return repr(value)
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return printable(text, _VALUE_WIDTH)
+
+
+def _health(part: HealthPart) -> Iterator[str]:
+    unhealthy = part.unhealthy
+    if unhealthy:
+        yield ""
+        yield "Not healthy:"
+    for item in unhealthy[:MAX_OBJECTS]:
+        yield from _object(item)
+    yield from _rest(len(unhealthy), MAX_OBJECTS, "object(s)", "  ")
+
+
+def _object(item: ObjectHealth) -> Iterator[str]:
+    yield f"  {item.object_id}: {item.health.status}" + (f", {item.health.message}" if item.health.message else "")
+    for note in item.findings.notes:
+        yield f"    {note}"
+    for event in item.findings.events:
+        yield f"    {_event(event)}"
+    for pod in item.findings.pods:
+        yield from _pod(pod)
+    if item.findings.more_pods:
+        yield f"    … and {item.findings.more_pods} more pod(s) in trouble"
+
+
+def _pod(pod: PodReport) -> Iterator[str]:
+    yield f"    Pod {pod.name}: {pod.health.status}" + (f", {pod.health.message}" if pod.health.message else "")
+    for event in pod.events:
+        yield f"      {_event(event)}"
+    for container in pod.containers:
+        yield from _container(container)
+
+
+def _container(container: ContainerReport) -> Iterator[str]:
+    yield f"      container {container.name}: {container.state}"
+    if container.lines:
+        yield f"        last log lines{' of its previous run' if container.is_previous else ''}:"
+    for line in container.lines:
+        yield f"        | {line}"
+
+
+def _event(event: Event) -> str:
+    times = f" (x{event.count})" if event.count > 1 else ""
+    return f"{event.type} {event.reason}{times}: {event.message}"
+
+
+def _rest(number: int, shown: int, what: str, indent: str) -> Iterator[str]:
+    if number > shown:
+        yield f"{indent}… and {number - shown} more {what}; -o json lists them all"
