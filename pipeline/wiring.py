@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.environment import Provenance
+from pipeline.errors import ConfigurationError, TrustError
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
-from pipeline.model.reference import Repository
-from pipeline.model.trust import SignatureFormat, TrustPolicy
-from pipeline.ports import Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
+from pipeline.model.reference import Repository, is_reference, parse_reference
+from pipeline.model.sources import Source
+from pipeline.model.trust import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.ports import Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -91,7 +93,67 @@ def provenance(path: Path, environment: Environment, reporter: Reporter) -> Prov
     def git(arguments: Sequence[str]) -> str:
         program = find_tool("git", environment)
         # Looking must not touch the index, which a build beside us may be using.
-        surroundings = {**environment, "GIT_OPTIONAL_LOCKS": "0"}
-        return run([program, *arguments], environment=surroundings, timeout=30).stdout.decode(errors="replace")
+        argv = [program, "--no-optional-locks", *arguments]
+        return run(argv, environment=environment, timeout=30).stdout.decode(errors="replace")
 
     return detect_provenance(path, environment, git, reporter)
+
+
+def clock() -> Clock:
+    """The machine's time."""
+    from pipeline.clock import SystemClock
+
+    return SystemClock()
+
+
+def writer(environment: Environment) -> str:
+    """Who runs this, for the inventory: the CI job's address, or ``user@host``."""
+    from pipeline.environment import running_as
+
+    return running_as(environment)
+
+
+def trusted_manifests(
+    what: str,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    options: RegistryOptions,
+    environment: Environment,
+    reporter: Reporter,
+) -> TrustedManifests:
+    """What may be applied: an artifact whose signature holds, or a folder for who asked to skip verification.
+
+    Raises:
+        TrustError: no signature is accepted, or a folder is to be applied without the request to skip verification.
+    """
+    if is_reference(what):
+        from pipeline.stages.fetch import fetch
+
+        reference = parse_reference(what)
+        store = registry(reference.repository, options, environment, reporter)
+        return fetch(reference, store, cosign_verifier(), trust)
+    if isinstance(trust, TrustPolicy):
+        raise TrustError(
+            f"{what} is a folder, and nobody can sign a folder",
+            hint="publish it (package, sign) and apply the artifact, or say --insecure-skip-verification",
+        )
+    from pipeline.stages.build import build
+    from pipeline.stages.fetch import trust_local
+
+    found = provenance(Path(what), environment, reporter)
+    built = build((Source(Path(what)),), renderers(environment, reporter))
+    return trust_local(built.manifests, trust, source=found.source, revision=found.revision)
+
+
+def write_result(file: Path, content: bytes) -> None:
+    """Put a result into its place as a whole.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    part = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(file)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror or error}") from None

@@ -87,7 +87,7 @@ def parse_range(text: str) -> VersionRange:
     groups: list[tuple[_Comparator, ...]] = []
     for group in expanded.split("||"):
         if not group.strip():
-            groups.append((_Comparator("", Version(0, 0, 0), 0),))
+            groups.append((_Comparator("=", Version(0, 0, 0), 0),))
         elif _GROUP.fullmatch(group) is None:
             raise UsageError(
                 f"'{text}' is not a version range; expected something like '>=1.2.0 <2.0.0', '~1.4' or '2.x'"
