@@ -38,11 +38,15 @@ class Terminal:
         """Write the result to stdout in the chosen format, and as ``<stage>.json`` into the results folder."""
         from pipeline.reports import render_result
 
+        self.keep_result(result)
+        click.echo(render_result(result, self.output, color=self.color), nl=False)
+
+    def keep_result(self, result: Result) -> None:
+        """Write the result as ``<stage>.json`` into the results folder, if there is one."""
         if self.results_dir is not None:
             from pipeline.reports.results import write_result
 
             write_result(result, self.results_dir)
-        click.echo(render_result(result, self.output, color=self.color), nl=False)
 
 
 def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:

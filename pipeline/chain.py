@@ -1,0 +1,238 @@
+"""``gitless run``: the stages in a row, each one's result the next one's input.
+
+Publishing is atomic: the artifact is pushed by digest, signed, its signature verified as a consumer would, and only
+then the tags move. A failure at any step leaves the tags where they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import wiring
+from pipeline.errors import ConfigurationError
+from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.outcome import Result
+from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.reference import PinnedReference, Reference, Repository, parse_reference
+from pipeline.model.settings import Settings, TargetSettings
+from pipeline.model.trust import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
+
+STAGES = ("build", "package", "sign", "diff", "apply", "verify")
+STREAM = "manifests.yaml"
+"""The one file of the artifact, and of the results folder between build and package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainOptions:
+    """What one run is to do; ``settings`` are those of the target, options laid over them."""
+
+    settings: Settings
+    target: TargetSettings
+    registry: RegistryOptions
+    cluster: ClusterOptions
+    trust: TrustPolicy | UnsafeSkipVerification
+    first: str = STAGES[0]
+    last: str = STAGES[-1]
+    results: Path | None = None
+    read_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
+
+
+class Chain:
+    """One run. Adapters are made when a stage first needs them."""
+
+    def __init__(self, options: ChainOptions, environment: Environment, reporter: Reporter, clock: Clock) -> None:
+        self._options = options
+        self._environment = environment
+        self._reporter = reporter
+        self._clock = clock
+        self._stream: bytes | None = None
+        self._artifact: PinnedReference | None = None
+        self._trusted: TrustedManifests | None = None
+        self._cluster_made: Cluster | None = None
+
+    def run(self, report: Callable[[str, Result], None]) -> RunResult:
+        """Run the stages from first to last; ``report`` is told each one's result at once and keeps it.
+
+        Raises:
+            PipelineError: whatever the stage that failed says; the results before it have been reported and kept.
+        """
+        runs = []
+        for stage in STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]:
+            begun = self._clock.now()
+            result: Result | None = getattr(self, f"_{stage}")()
+            if result is None:
+                continue
+            runs.append(StageRun(stage=stage, result=result, seconds=self._clock.now() - begun))
+            report(stage, result)
+        return RunResult(
+            name=self._options.settings.name,
+            target=self._options.target.name,
+            digest_url=self._artifact.digest_url if self._artifact else "",
+            stages=tuple(runs),
+        )
+
+    def _build(self) -> Result:
+        from pipeline.model.yaml_writing import write_stream
+        from pipeline.stages.build import build
+
+        sources = self._options.settings.sources
+        if not sources:
+            raise ConfigurationError(f"{self._options.settings.file}: there are no sources to build")
+        result = build(sources, wiring.renderers(self._environment, self._reporter))
+        self._stream = write_stream(result.manifests)
+        self._keep(STREAM, self._stream)
+        return result
+
+    def _package(self) -> Result:
+        from pipeline.model.archive import pack
+        from pipeline.model.flux_artifact import build_artifact
+        from pipeline.stages.package import package
+
+        settings = self._options.settings
+        detected = wiring.provenance(Path(settings.file).parent, self._environment, self._reporter)
+        artifact = build_artifact(
+            pack([(STREAM, self._built_stream())]),
+            source=settings.artifact.source or detected.source,
+            revision=settings.artifact.revision or detected.revision,
+            annotations=settings.artifact.annotations,
+        )
+        # Without a signature to wait for, the tags may move at once.
+        tags = () if settings.signing else settings.artifact.tags
+        result = package(artifact, self._registry(), tags=tags, reporter=self._reporter)
+        self._artifact = result.artifact
+        return result
+
+    def _sign(self) -> Result | None:
+        from pipeline.stages.sign import sign
+        from pipeline.stages.signatures import require_signature
+        from pipeline.stages.tag import move_tags
+
+        settings = self._options.settings
+        if settings.signing is None:
+            self._reporter.warn("the artifact is not signed: there is no `signing` in the settings")
+            return None
+        artifact, registry, verifier = self._packaged(), self._registry(), wiring.cosign_verifier()
+        signer = wiring.cosign_signer(
+            settings.signing.key, SignatureFormat(settings.signing.format), self._options.read_password
+        )
+        result = sign(artifact, registry, signer, verifier)
+        if isinstance(self._options.trust, TrustPolicy):
+            policy = self._options.trust if self._options.trust.keys else signer.own_policy()
+            require_signature(artifact, registry, verifier, policy)
+        if settings.artifact.tags:
+            moved = move_tags(artifact, settings.artifact.tags, registry)
+            for tag in moved.tags:
+                self._reporter.info(f"tag {tag.tag} points at {artifact.digest}")
+        return result
+
+    def _diff(self) -> Result:
+        from pipeline.model.outcome.diff import DiffResult, Side
+        from pipeline.stages.diff import diff_live
+        from pipeline.stages.fetch import read_artifact
+
+        artifact = self._packaged()
+        manifests, facts = read_artifact(_reference(artifact), self._registry())
+        live = diff_live(manifests, self._cluster(), self._apply_options())
+        return DiffResult(
+            before=Side(name=f"live ({self._cluster().context})", is_live=True),
+            after=Side(name=artifact.digest_url, artifact=artifact, source=facts.source, revision=facts.revision),
+            plan=live.plan,
+            obstacles=live.obstacles,
+            notes=live.notes,
+        )
+
+    def _apply(self) -> Result:
+        from pipeline.stages.apply import apply
+        from pipeline.stages.fetch import fetch
+
+        artifact = self._packaged()
+        trusted = fetch(_reference(artifact), self._registry(), wiring.cosign_verifier(), self._options.trust)
+        return apply(trusted, self._cluster(), self._apply_options(), reporter=self._reporter, clock=self._clock)
+
+    def _verify(self) -> Result:
+        from pipeline.stages.verify import Ports, VerifyOptions, verify
+
+        apply_options = self._apply_options()
+        target = self._options.target
+        options = VerifyOptions(
+            inventory=apply_options.inventory,
+            namespace=apply_options.namespace,
+            timeout=target.timeout if target.wait else 0,
+        )
+        ports = Ports(
+            cluster=self._cluster(),
+            open_registry=self._open,
+            verifier=wiring.cosign_verifier(),
+            clock=self._clock,
+            reporter=self._reporter,
+        )
+        return verify(self._options.trust, options, ports)
+
+    def _open(self, repository: Repository) -> Registry:
+        return wiring.registry(repository, self._options.registry, self._environment, self._reporter)
+
+    def _registry(self) -> Registry:
+        repository = self._options.settings.artifact.repository
+        if self._artifact is not None:
+            location = self._artifact.repository
+        elif repository:
+            location = parse_reference(repository).repository
+        else:
+            raise ConfigurationError(
+                f"{self._options.settings.file}: 'artifact.repository' is missing", hint="or give --repository"
+            )
+        return self._open(location)
+
+    def _cluster(self) -> Cluster:
+        if self._cluster_made is None:
+            self._cluster_made = wiring.cluster(self._options.cluster, self._environment, self._reporter)
+        return self._cluster_made
+
+    def _apply_options(self) -> ApplyOptions:
+        target = self._options.target
+        return ApplyOptions(
+            inventory=target.inventory or self._options.settings.name,
+            namespace=self._cluster().default_namespace,
+            prune=target.prune,
+            force_conflicts=target.force_conflicts,
+            recreate=target.recreate,
+            take_ownership=target.take_ownership,
+            timeout=target.timeout,
+            writer=wiring.writer(self._environment),
+        )
+
+    def _built_stream(self) -> bytes:
+        if self._stream is None:
+            self._stream = self._kept(STREAM, "build")
+        return self._stream
+
+    def _packaged(self) -> PinnedReference:
+        """What package made in this run, or in the one whose results are in the results folder."""
+        if self._artifact is None:
+            document: dict[str, Any] = json.loads(self._kept("package.json", "package"))
+            self._artifact = parse_reference(document["digestUrl"]).pinned()
+        return self._artifact
+
+    def _kept(self, name: str, stage: str) -> bytes:
+        folder = self._options.results
+        file = None if folder is None else folder / name
+        if file is None or not file.is_file():
+            raise ConfigurationError(
+                f"--from {self._options.first} needs what {stage} made: {file or name} is not there",
+                hint=f"run `gitless run --to {stage} --results-dir DIR` first, and give the same --results-dir here",
+            )
+        return file.read_bytes()
+
+    def _keep(self, name: str, content: bytes) -> None:
+        if self._options.results is not None:
+            wiring.write_result(self._options.results / name, content)
+
+
+def _reference(artifact: PinnedReference) -> Reference:
+    return Reference(artifact.repository, artifact.tag, artifact.digest)

@@ -1,0 +1,122 @@
+"""``gitless run``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking, trust_options
+from pipeline.cli.passwords import key_password
+from pipeline.errors import ConfigurationError
+from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.outcome import Result
+from pipeline.model.settings import Settings
+from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+
+_STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
+
+
+@click.command()
+@option("-f", "--file", type=click.Path(dir_okay=False, path_type=Path), default="gitless.yaml", show_default=True,
+        help="The settings file.")  # fmt: skip
+@option("--target", help="Which of the file's targets; may be left out where there is only one.")
+@option("--from", "first", type=_STAGES, default="build", show_default=True, help="First stage.", envvar=None)
+@option("--to", "last", type=_STAGES, default="verify", show_default=True, help="Last stage.", envvar=None)
+@option("--repository", help="Publish to this oci:// or oci-layout: repository instead of the file's.")
+@option("--tag", "tags", multiple=True, help="Move this tag instead of the file's; repeatable.")
+@option("-a", "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Add an annotation; repeatable.")
+@option("--source", help="Source to record instead of the detected one.")
+@option("--revision", help="Revision to record instead of the detected one.")
+@option("--signing-key", type=click.Path(dir_okay=False), help="Sign with this private key instead of the file's.")
+@option("--password-file", type=click.Path(dir_okay=False), help="File with the private key's password.")
+@option("--inventory", help="Name of the inventory instead of the file's.")
+@option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
+@option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
+@option("--timeout", metavar="DURATION", help="How long apply and verify may take, such as 5m.")
+@option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
+@option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
+@option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
+@trust_options
+@registry_options
+@cluster_options
+@talking()
+def command(
+    *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
+    trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
+    password_file: str | None, **overrides: Any,  # noqa: ANN401 - the fields of Overrides
+) -> None:  # fmt: skip
+    """Run the whole chain, or a part of it, from gitless.yaml.
+
+    The artifact is pushed by digest, signed, and its signature verified before any tag moves. An option wins over a
+    GITLESS_… variable, that over the file.
+
+    \b
+    gitless run --target staging
+    gitless run --target staging --to diff                         # publish, and see what applying would change
+    gitless run --target production --to sign --results-dir out    # one CI job publishes ...
+    gitless run --target production --from diff --results-dir out  # ... another one applies
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline import wiring
+    from pipeline.chain import Chain, ChainOptions
+    from pipeline.config import load_settings, parse_duration
+    from pipeline.model.outcome.verify import VerifyResult
+    from pipeline.model.overrides import Overrides, choose_target, parse_annotations
+    from pipeline.stages.verify import require_verified
+
+    settings = load_settings(file)
+    overrides["annotations"] = parse_annotations(overrides["annotations"])
+    overrides["timeout"] = parse_duration(overrides["timeout"]) if overrides["timeout"] else None
+    given = Overrides(**overrides)
+    chosen = given.of_target(choose_target(settings, target))
+    settings = given.of_settings(settings.for_target(chosen))
+    if isinstance(trust, TrustPolicy) and not trust.keys:
+        trust = wiring.trust_policy(settings.trusted_keys)
+    signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
+    options = ChainOptions(
+        settings=settings,
+        target=chosen,
+        registry=_registry(registry_options, settings),
+        cluster=ClusterOptions(
+            cluster_options.kubeconfig or chosen.kubeconfig or None,
+            cluster_options.context or chosen.context or None,
+            cluster_options.namespace or chosen.namespace or None,
+        ),
+        trust=trust,
+        first=first,
+        last=last,
+        results=Path(terminal.results_dir) if terminal.results_dir else None,
+        read_password=key_password(signing_password),
+    )
+
+    def report(stage: str, result: Result) -> None:
+        if terminal.output == "text":
+            click.secho(f"── {stage} ──", bold=terminal.color)
+            terminal.print_result(result)
+        else:
+            terminal.keep_result(result)
+        if isinstance(result, VerifyResult):
+            verdicts.append(result)
+
+    verdicts: list[VerifyResult] = []
+    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(report)
+    terminal.print_result(outcome)
+    for verified in verdicts:
+        require_verified(verified)
+
+
+def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:
+    """What the command line does not say about registries, the file says."""
+    kept = settings.registry
+    if bool(kept.cert_file) != bool(kept.key_file):
+        raise ConfigurationError(f"{settings.file}: 'registry.certFile' and 'registry.keyFile' go together")
+    return replace(
+        options,
+        ca_file=options.ca_file or kept.ca_file or None,
+        cert_file=options.cert_file or kept.cert_file or None,
+        key_file=options.key_file or kept.key_file or None,
+        plain_http=options.plain_http or kept.plain_http,
+    )

@@ -1,0 +1,42 @@
+"""What ``gitless run`` did: each stage's own result, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.model.outcome import Result, header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """One stage: its result and how long it took in seconds."""
+
+    stage: str
+    result: Result
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """The stages that ran for one target; ``digest_url`` is empty where nothing was packaged or named."""
+
+    kind: ClassVar[str] = "RunResult"
+
+    name: str
+    target: str
+    digest_url: str
+    stages: tuple[StageRun, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return {
+            **header(self.kind),
+            "name": self.name,
+            "target": self.target,
+            "digestUrl": self.digest_url,
+            "stages": [
+                {"stage": run.stage, "seconds": round(run.seconds, 3), "result": run.result.document()}
+                for run in self.stages
+            ],
+        }

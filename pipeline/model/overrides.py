@@ -1,0 +1,80 @@
+"""What the command line says beside ``gitless.yaml``: the option wins, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from pipeline.errors import UsageError
+from pipeline.model.settings import ArtifactSettings, Settings, SigningSettings, TargetSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """Everything that ``gitless run`` lets an option replace; ``None`` and empty leave the file's word."""
+
+    repository: str | None = None
+    tags: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: str | None = None
+    revision: str | None = None
+    signing_key: str | None = None
+    inventory: str | None = None
+    prune: bool | None = None
+    wait: bool | None = None
+    timeout: float | None = None
+    force_conflicts: bool | None = None
+    recreate: bool | None = None
+    take_ownership: bool | None = None
+
+    def of_target(self, target: TargetSettings) -> TargetSettings:
+        """The target with what was given."""
+        own = {entry.name for entry in fields(TargetSettings)}
+        mine = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name in own}
+        return replace(target, **{name: value for name, value in mine.items() if value is not None})
+
+    def of_settings(self, settings: Settings) -> Settings:
+        """The settings, already those of a target, with what was given."""
+        artifact, signing = settings.artifact, settings.signing
+        if self.signing_key:
+            signing = replace(signing or SigningSettings(self.signing_key), key=self.signing_key)
+        return replace(
+            settings,
+            signing=signing,
+            artifact=ArtifactSettings(
+                repository=self.repository or artifact.repository,
+                tags=self.tags or artifact.tags,
+                annotations={**artifact.annotations, **self.annotations},
+                source=self.source or artifact.source,
+                revision=self.revision or artifact.revision,
+            ),
+        )
+
+
+def choose_target(settings: Settings, name: str | None) -> TargetSettings:
+    """The named target; without a name the only one, or one without any wishes where the file has none.
+
+    Raises:
+        UsageError: there is no such target, or several and none was named.
+    """
+    known = ", ".join(settings.targets) or "none"
+    if name is None:
+        if len(settings.targets) > 1:
+            raise UsageError(f"{settings.file} has several targets; choose one with --target: {known}")
+        return next(iter(settings.targets.values()), TargetSettings(name="", inventory=settings.name))
+    if name not in settings.targets:
+        raise UsageError(f"{settings.file} has no target '{name}'; it has: {known}")
+    return settings.targets[name]
+
+
+def parse_annotations(pairs: Sequence[str]) -> dict[str, str]:
+    """``KEY=VALUE`` texts as a mapping; values may hold ``=``.
+
+    Raises:
+        UsageError: one has no key or no ``=``.
+    """
+    split = [pair.partition("=") for pair in pairs]
+    for pair, (key, equals, _) in zip(pairs, split, strict=True):
+        if not (key and equals):
+            raise UsageError(f"--annotation '{pair}': expected KEY=VALUE")
+    return {key: value for key, _, value in split}
