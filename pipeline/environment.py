@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -187,3 +188,19 @@ _CI_SYSTEMS = (
     _plain("DRONE", "DRONE_REPO_LINK", ("DRONE_TAG", "DRONE_BRANCH"), "DRONE_COMMIT_SHA"),
     _plain("CI_REPO_URL", "CI_REPO_URL", ("CI_COMMIT_TAG", "CI_COMMIT_BRANCH"), "CI_COMMIT_SHA"),
 )
+
+
+# A job's own page, by each system's documentation.
+_CI_JOBS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL", "DRONE_BUILD_LINK", "CI_PIPELINE_URL")
+
+
+def running_as(environment: Environment) -> str:
+    """Who runs this: the address of the CI job, or ``user@host``."""
+    if environment.get("GITHUB_ACTIONS") and environment.get("GITHUB_RUN_ID"):
+        server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
+        return f"{server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']}"
+    for name in _CI_JOBS:
+        if environment.get(name):
+            return environment[name]
+    user = environment.get("USER") or environment.get("LOGNAME") or environment.get("USERNAME") or "somebody"
+    return f"{user}@{platform.node() or 'localhost'}"

@@ -70,3 +70,19 @@ def check_inventory_name(name: str) -> str:
             " beginning and ending with a letter or digit"
         )
     return name
+
+
+def inventory_name(what: str) -> str:
+    """A name for what is applied: the last part of the repository or folder, made to fit.
+
+    Raises:
+        UsageError: nothing of it can be used.
+    """
+    path = what.removeprefix("oci://").removeprefix("oci-layout:").partition("@")[0]
+    last = path.rstrip("/").rpartition("/")[2].partition(":")[0]
+    name = (
+        re.sub(r"[^a-z0-9]+", "-", last.removesuffix(".yaml").removesuffix(".yml").lower()).strip("-")[:53].strip("-")
+    )
+    if not name:
+        raise UsageError(f"'{what}' gives the inventory no name", hint="name it with --inventory")
+    return name

@@ -1,0 +1,51 @@
+"""An apply for people: a line per object that changed, counts last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.plan import Action, Change
+from pipeline.reports.text.values import Paint, printable
+
+_WORDS = {
+    Action.CREATE: ("created", "green"),
+    Action.CONFIGURE: ("configured", "yellow"),
+    Action.RECREATE: ("recreated", "red"),
+    Action.PRUNE: ("pruned", "red"),
+    Action.SKIP: ("skipped", "dim"),
+}
+
+
+def render(result: ApplyResult, *, color: bool) -> str:
+    """The report, ending with a newline."""
+    return "\n".join(_lines(result, Paint(color))) + "\n"
+
+
+def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
+    for change in result.changes:
+        yield _change(change, paint)
+    if result.plan.is_empty and result.is_complete:
+        skipped = result.plan.count(Action.SKIP)
+        rest = f", {skipped} skipped" if skipped else ""
+        yield f"Nothing to do: all {result.plan.unchanged} objects are as desired{rest}."
+    else:
+        yield _counts(result)
+    what = result.digest_url or result.source
+    name = f"{result.namespace}/{result.inventory}"
+    yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))
+
+
+def _change(change: Change, paint: Paint) -> str:
+    word, style = _WORDS[change.action]
+    # The plan's reason for every prune is the same, and the word says it.
+    reason = f"  ({printable(change.reason)})" if change.reason and change.action is not Action.PRUNE else ""
+    return f"{paint(style, f'{word:<10}')} {printable(str(change.object_id))}{paint('dim', reason) if reason else ''}"
+
+
+def _counts(result: ApplyResult) -> str:
+    parts = [f"{number} {word}" for action, (word, _) in _WORDS.items() if (number := result.plan.count(action))]
+    counted = ", ".join([*parts, f"{result.plan.unchanged} unchanged"])
+    if result.dry_run:
+        return f"Dry run, nothing was written: {counted}."
+    return f"{counted}." if result.is_complete else f"Stopped by an error, until then: {counted}."
