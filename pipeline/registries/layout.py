@@ -29,7 +29,7 @@ from pipeline.model.artifact import (
     referrer_descriptor,
     sha256_digest,
 )
-from pipeline.model.reference import Repository, check_tag
+from pipeline.model.reference import Repository, check_tag, is_digest
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 _LAYOUT_VERSION = "1.0.0"
@@ -147,6 +147,8 @@ class LayoutRegistry:
         return True
 
     def _path(self, digest: str) -> Path:
+        if not is_digest(digest):
+            raise RegistryError(f"{self.repository}: '{digest}' is not a sha256 digest")
         return self._blobs / digest.removeprefix("sha256:")
 
     def _entries(self) -> Sequence[Mapping[str, Any]]:
