@@ -2,9 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from pipeline.model.field_managers import owner_of_field, owners, steps_of
+from pipeline.model.field_managers import owner_of_field
 
 _CONTAINER = 'k:{"name":"web"}'
 _PORT = 'k:{"port":80,"protocol":"TCP"}'
@@ -69,31 +67,7 @@ def test_of_several_owners_the_last_writer_is_named() -> None:
     assert owner_of_field(managed, "data.a") == "late"
 
 
-@pytest.mark.parametrize(
-    ("path", "steps"),
-    [
-        ("spec.replicas", ["spec", "replicas"]),
-        ('data["a.b"]', ["data", "a.b"]),
-        ('data["say \\"hi\\""]', ["data", 'say "hi"']),
-        ("spec.ports[port=80,protocol=UDP].name", ["spec", "ports", {"port": "80", "protocol": "UDP"}, "name"]),
-        ('spec.env[name="a, b]"].value', ["spec", "env", {"name": "a, b]"}, "value"]),
-        ("spec.args[2]", ["spec", "args", {}]),
-    ],
-)
-def test_paths_are_taken_apart(path: str, steps: list[object]) -> None:
-    assert list(steps_of(path)) == steps
+def test_what_a_status_write_owns_is_nobodys_decision() -> None:
+    managed = [{**_entry("controller", {"f:spec": {"f:replicas": {}}}), "subresource": "status"}]
 
-
-def test_every_leaf_is_told_with_its_owners() -> None:
-    finalizers: dict[str, Any] = {'v:"shop.example/keep"': {}}
-    managed = [
-        _entry("kubectl", {"f:metadata": {"f:finalizers": finalizers, "f:labels": {".": {}}}}),
-        _entry("gitless", _container(image={})),
-        _entry("kubectl-set", _container(image={})),
-    ]
-
-    assert owners(managed) == {
-        '.metadata.finalizers[="shop.example/keep"]': ("kubectl",),
-        ".metadata.labels": ("kubectl",),
-        '.spec.template.spec.containers[name="web"].image': ("gitless", "kubectl-set"),
-    }
+    assert owner_of_field(managed, "spec.replicas") == ""

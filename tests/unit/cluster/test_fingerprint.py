@@ -8,6 +8,12 @@ from pipeline.model.fingerprint import fingerprint
 
 OURS = {"manager": "gitless", "operation": "Apply", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {}}}
 STATUS = {"manager": "controller", "operation": "Update", "subresource": "status", "time": "2026-01-01T00:00:01Z"}
+ANNOTATED = {
+    "manager": "kubectl-annotate",
+    "operation": "Update",
+    "time": "2026-01-01T00:00:01Z",
+    "fieldsV1": {"f:metadata": {"f:annotations": {".": {}, "f:note": {}}}},
+}
 METADATA: dict[str, Any] = {
     "uid": "1",
     "generation": 1,
@@ -28,7 +34,7 @@ def test_a_status_write_does_not_change_it() -> None:
         {"uid": "2"},
         {"generation": 2},
         {"labels": {"app": "other"}},
-        {"annotations": {"note": "x"}},
+        {"annotations": {"note": "x"}, "managedFields": [OURS, ANNOTATED]},
         {"finalizers": ["hold"]},
         {"ownerReferences": [{"uid": "9"}]},
         {"deletionTimestamp": "2026-01-01T00:00:02Z"},
@@ -43,3 +49,24 @@ def test_every_other_write_changes_it(change: dict[str, Any]) -> None:
 def test_any_write_changes_it_where_the_kind_has_no_generation() -> None:
     before = {key: value for key, value in METADATA.items() if key != "generation"}
     assert fingerprint({**before, "resourceVersion": "8"}) != fingerprint(before)
+
+
+def test_annotations_that_come_with_a_status_write_do_not_change_it() -> None:
+    revision = {"deployment.kubernetes.io/revision": "1"}
+    fields: dict[str, Any] = {"f:metadata": {"f:annotations": {".": {}, "f:deployment.kubernetes.io/revision": {}}}}
+    written = {**METADATA, "annotations": revision, "managedFields": [OURS, {**STATUS, "fieldsV1": fields}]}
+
+    assert fingerprint(written) == fingerprint(METADATA)
+
+
+def test_every_annotation_counts_where_nobody_says_who_owns_it() -> None:
+    bare = {key: value for key, value in METADATA.items() if key != "managedFields"}
+
+    assert fingerprint({**bare, "annotations": {"note": "x"}}) != fingerprint({**bare, "annotations": {"note": "y"}})
+
+
+def test_status_writes_count_as_little_where_the_kind_has_no_generation() -> None:
+    before = {key: value for key, value in METADATA.items() if key != "generation"}
+    reported = {**before, "managedFields": [OURS, STATUS]}
+
+    assert fingerprint({**reported, "resourceVersion": "9"}) == fingerprint(reported)
