@@ -128,7 +128,8 @@ class Chain:
         if settings.artifact.tags:
             moved = move_tags(artifact, settings.artifact.tags, registry)
             for tag in moved.tags:
-                self._reporter.info(f"tag {tag.tag} points at {artifact.digest}")
+                if tag.previous != artifact.digest:
+                    self._reporter.info(f"tag {tag.tag} now points at {artifact.digest}")
         return result
 
     def _diff(self) -> Result:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from examples.demo.chain import offline_half, whole_chain
 from examples.demo.narration import DemoError, Narrator
+from tests.platform.binaries import binary
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".demo"
 PLATFORM = STATE / "platform"
-QUICK_TOOLS = ("helm", "kubectl")
+TOOLS = ("helm", "kubectl")
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def _demo(*, quick: bool) -> int:
     shutil.rmtree(STATE, ignore_errors=True)
     workspace = STATE / "shop"
     shutil.copytree(ROOT / "examples" / "shop", workspace)
-    _platform("setup", *QUICK_TOOLS)
+    _platform("setup", *TOOLS)
     build = None if quick else _build_in_background()
     narrator = Narrator(workspace, _environment())
     offline_half(narrator)
@@ -72,10 +73,7 @@ def _platform(*arguments: str, check: bool = True) -> int:
 
 def _environment() -> dict[str, str]:
     """The tools that the demo uses go before whatever else is on PATH."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "tests.platform", "paths"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    folders = dict.fromkeys(str(Path(line.split("=", 1)[-1].strip()).parent) for line in listed.splitlines() if line)
+    folders = dict.fromkeys(str(binary(name).parent) for name in TOOLS)
     path = os.pathsep.join([str(Path(sys.executable).parent), *folders, os.environ.get("PATH", "")])
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("GITLESS_") or name == "GITLESS_CACHE"

@@ -51,12 +51,11 @@ def whole_chain(tell: Narrator, registry: str, kubeconfig: Path) -> None:
     tell.run("gitless", "package", "out/evil", f"{repository}:staging", quiet=True)
     tell.run(
         "gitless", "apply", f"{repository}:staging", "--key", "cosign.pub", "--inventory", "shop",
-        "--kubeconfig", str(kubeconfig), "--namespace", "shop", expect=4,
+        "--kubeconfig", str(kubeconfig), expect=4,
     )  # fmt: skip
     tell.heading("What runs is still what was signed")
     tell.run(
-        "gitless", "verify", "--inventory", "shop", "--namespace", "shop", "--key", "cosign.pub",
-        "--kubeconfig", str(kubeconfig),
+        "gitless", "verify", "--inventory", "shop", "--key", "cosign.pub", "--kubeconfig", str(kubeconfig),
     )  # fmt: skip
     _goodbye(tell, kubeconfig)
 
@@ -83,7 +82,7 @@ def remove_network_policy(folder: Path) -> None:
     """
     file = folder / "base" / "kustomization.yaml"
     lines = file.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if "networkpolicy" not in line.replace("-", "").lower()]
+    kept = [line for line in lines if "network-policy" not in line]
     if len(kept) != len(lines) - 1:
         raise DemoError(f"{file} does not list the network policy once")
     file.write_text("".join(kept))
