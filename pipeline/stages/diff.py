@@ -68,7 +68,11 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
     renames = find_renames(changes)
     types = {item.object_id: item.resource_type for item in live.decisions if item.resource_type is not None}
     marked = mark_renames(changes, renames, _read(renames, types, cluster), desired)
-    return replace(live, plan=replace(live.plan, changes=marked))
+    notes = live.notes
+    if inventory is None:
+        name = f"{options.namespace}/{options.inventory}"
+        notes = (f"there is no inventory {name} yet: nothing of it can be pruned", *notes)
+    return replace(live, plan=replace(live.plan, changes=marked), notes=notes)
 
 
 def _read(renames: Renames, types: dict[ObjectId, ResourceType], cluster: Cluster) -> dict[ObjectId, Body]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.model.live_plan import Obstacle
+from pipeline.errors import PipelineError
+from pipeline.model.live_plan import Obstacle, obstacle_error
 from pipeline.model.outcome import header
 from pipeline.model.plan import Action, Plan
 from pipeline.model.reference import PinnedReference
@@ -54,6 +55,13 @@ class DiffResult:
     def is_different(self) -> bool:
         """Whether there is anything to change, or anything that keeps us from knowing."""
         return not self.plan.is_empty or bool(self.obstacles)
+
+    def refusal(self) -> PipelineError:
+        """The error that applying this would end with; the obstacles themselves are in the report."""
+        number = len(self.obstacles)
+        hint = "see the report for what stands in the way, and what to do about it"
+        family = type(obstacle_error(self.obstacles))
+        return family(f"applying this would be refused for {number} reason{'s' if number > 1 else ''}", hint=hint)
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pipeline.model.live_plan import Obstacle
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import Action, Change
+from pipeline.reports.text.alike import Alike, gather
 from pipeline.reports.text.fields import field_lines
 from pipeline.reports.text.values import Paint, printable
 
@@ -18,6 +19,8 @@ _SIGNS = {
     Action.SKIP: ("·", "skip", "dim"),
 }
 _ORDER = tuple(_SIGNS)
+_NAMED = 12
+"""So many objects are named that change alike."""
 
 
 def render(result: DiffResult, *, color: bool) -> str:
@@ -34,7 +37,14 @@ def printable_lines(result: DiffResult, paint: Paint) -> Iterator[str]:
     yield from _obstacles(result.obstacles, paint)
     # The old half of a rename is told with its new half.
     shown = [change for change in result.plan.changes if change.action in _SIGNS and change.renamed_to is None]
-    for change in sorted(shown, key=_rank):
+    alike, shown = ([], shown) if result.is_full else gather(shown)
+    shown.sort(key=_rank)
+    told = [change for change in shown if _rank(change) < _ORDER.index(Action.CONFIGURE)]
+    for change in told:
+        yield from _change(change, paint, is_full=result.is_full)
+    for group in alike:
+        yield from _alike(group, paint)
+    for change in shown[len(told) :]:
         yield from _change(change, paint, is_full=result.is_full)
 
 
@@ -74,6 +84,18 @@ def _obstacles(obstacles: tuple[Obstacle, ...], paint: Paint) -> Iterator[str]:
         yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
     for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint):
         yield paint("dim", printable(f"  {hint}"))
+
+
+def _alike(group: Alike, paint: Paint) -> Iterator[str]:
+    sign, verb, style = _SIGNS[Action.CONFIGURE]
+    yield ""
+    yield f"{paint(style, f'{sign} {verb}')} {paint('bold', f'{len(group.changes)} objects alike')}"
+    for field in group.fields:
+        yield from ("    " + line for line in field_lines(field, paint, is_full=False))
+    names = [printable(str(change.object_id)) for change in group.changes]
+    more = [f"… and {len(names) - _NAMED} more (--full shows them)"] if len(names) > _NAMED else []
+    for name in [*names[:_NAMED], *more]:
+        yield paint("dim", f"      in {name}" if name in names else f"      {name}")
 
 
 def _change(change: Change, paint: Paint, *, is_full: bool) -> Iterator[str]:

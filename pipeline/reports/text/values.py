@@ -12,7 +12,8 @@ from typing import Any
 from pipeline.model.plan import SENSITIVE
 from pipeline.model.yaml_writing import write_document
 
-_BARE = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z/_][^\s\"'#{}\[\],]*(?: [^\s\"'#{}\[\],]+)*")
+_BARE = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z/_0-9][^\s\"'#{}\[\],]*(?: [^\s\"'#{}\[\],]+)*")
+_NUMBER_LIKE = re.compile(r"[0-9][0-9_.,:+-]*(?:[eE][0-9+-]*)?|0[xXoObB][0-9a-fA-F_]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 # What a terminal would obey instead of showing, and marks that reorder text so that it reads as something else.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -48,7 +49,8 @@ def inline(value: Any) -> str:  # noqa: ANN401 - any JSON value
         return repr(SENSITIVE)
     if isinstance(value, str):
         bare = _BARE.fullmatch(value) and not value.endswith(":") and ": " not in value
-        return value if bare and value.lower() not in _WORDS else json.dumps(value, ensure_ascii=False)
+        mistakable = value.lower() in _WORDS or _NUMBER_LIKE.fullmatch(value)
+        return value if bare and not mistakable else json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{inline(key)}: {inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Sequence):

@@ -69,6 +69,31 @@ def test_a_rename_is_told_once_and_counted_once() -> None:
     assert "delete" not in text
 
 
+def test_the_same_change_in_many_objects_is_told_once() -> None:
+    shared, own = FieldChange("metadata.labels.env", "staging", "production"), FieldChange("spec.replicas", 1, 2)
+    ids = [ObjectId("", "Service", "shop", f"svc{number}") for number in range(20)]
+    changes = [change(Action.CONFIGURE, shared, object_id=object_id) for object_id in ids]
+    changes.append(change(Action.CONFIGURE, own, shared))
+    text = report(*changes)
+    assert "\n21 to configure, 0 unchanged\n" in text
+    assert text.count("staging → production") == 1
+    assert "\n~ configure 21 objects alike\n" in text
+    assert "      in Service shop/svc11\n      … and 9 more (--full shows them)\n" in text
+    assert text.endswith("~ configure Deployment.apps shop/web\n    ~ spec.replicas: 1 → 2\n")
+    assert report(*changes, is_full=True).count("staging → production") == 21
+
+
+def test_hidden_values_are_never_called_alike_and_a_reason_is_never_lost() -> None:
+    hidden = FieldChange("data.password", SENSITIVE, SENSITIVE)
+    ids = [ObjectId("", "Secret", "shop", f"s{number}") for number in range(5)]
+    assert (
+        report(*(change(Action.CONFIGURE, hidden, object_id=object_id) for object_id in ids)).count("(sensitive)") == 5
+    )
+    shared = FieldChange("a", 1, 2)
+    text = report(*(change(Action.CONFIGURE, shared, object_id=object_id, reason="taken over") for object_id in ids))
+    assert text.count("taken over") == 5
+
+
 def test_drift_managers_and_obstacles_are_named() -> None:
     text = report(
         change(Action.CONFIGURE, FieldChange("spec.replicas", 5, 2, manager="kubectl-scale", is_drift=True)),
@@ -181,6 +206,26 @@ def test_nothing_in_a_manifest_can_draw_on_the_terminal(nasty: str) -> None:
 
 
 def test_bare_text_is_never_mistaken() -> None:
-    assert inline("--port") == "--port"
-    for text in ("1", "1e3", "yes", "null", "-", "- a", "a: b", "a #b", "{a}", "it's", "", " a", "a ", "~"):
+    for text in ("--port", "256Mi", "100m", "a b", "/", "oci://x:1", "1.2.3-rc1", "2026w1"):
+        assert inline(text) == text
+    for text in (
+        "1",
+        "1e3",
+        "1.2",
+        "0x1f",
+        "12:30:00",
+        "2026-01-01",
+        "yes",
+        "null",
+        "-",
+        "- a",
+        "a: b",
+        "a #b",
+        "{a}",
+        "it's",
+        "",
+        " a",
+        "a ",
+        "~",
+    ):
         assert inline(text) == f'"{text}"'
