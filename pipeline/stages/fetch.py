@@ -15,7 +15,7 @@ from pipeline.model.reference import PinnedReference, Reference
 from pipeline.model.trust import TrustedManifests, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
 from pipeline.model.unpacking import Limits, read_archive
 from pipeline.ports import Registry, Verifier
-from pipeline.stages.signatures import require_signature
+from pipeline.stages.signatures import check_policy, require_signature
 
 LATEST = "latest"
 
@@ -45,6 +45,8 @@ def fetch(
         ManifestError: what is in it cannot be read, or is no artifact with manifests.
         RegistryError: the registry could not be read.
     """
+    if isinstance(policy, TrustPolicy):
+        check_policy(policy)
     artifact = pin(reference, registry)
     signatures: tuple[VerifiedSignature, ...] = ()
     if isinstance(policy, TrustPolicy):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError
+from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError
 from pipeline.model.artifact import (
     SIGSTORE_BUNDLE,
     Blob,
@@ -23,6 +23,8 @@ from pipeline.model.signature_storage import (
 from pipeline.model.trust import Judgement, Signature, SignatureFormat
 from pipeline.ports import Registry, Signer, Verifier
 from pipeline.stages.signatures import judge_signatures
+
+_TRIES = 5
 
 
 def sign(
@@ -121,12 +123,28 @@ def _append_simple(registry: Registry, digest: str, signature: Signature) -> str
         raise PipelineError("a simple signature came without the signature")
     tag = signature_tag(digest)
     layer = simple_layer(signature.content, signature.signature)
-    before = _stored_under(registry, tag)
-    layers = [*(parse_manifest(before).layers if before else ()), layer.descriptor]
-    config = simple_config(layers)
-    _write(registry, config)
     _write(registry, layer)
-    return registry.write_manifest(simple_manifest(config.descriptor, layers), tag).digest
+    for _ in range(_TRIES):
+        before = _stored_under(registry, tag)
+        layers = [*(parse_manifest(before).layers if before else ()), layer.descriptor]
+        config = simple_config(layers)
+        _write(registry, config)
+        written = registry.write_manifest(simple_manifest(config.descriptor, layers), tag).digest
+        # A tag cannot be compared and swapped: whoever signed at the same time may have replaced ours.
+        after = _stored_under(registry, tag)
+        if after is not None and _has_layer(after, layer.descriptor):
+            return after.digest
+    raise RegistryError(
+        f"the tag {tag} of {registry.repository} was replaced by others {_TRIES} times; ours was {written}",
+        hint="sign again when nobody else does",
+    )
+
+
+def _has_layer(manifest: StoredManifest, wanted: Descriptor) -> bool:
+    return any(
+        layer.digest == wanted.digest and layer.annotations == wanted.annotations
+        for layer in parse_manifest(manifest).layers
+    )
 
 
 def _stored_under(registry: Registry, tag: str) -> StoredManifest | None:

@@ -10,6 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, Self
 
+from cryptography.hazmat.primitives import serialization
+
 from pipeline.model.archive import pack
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.flux_artifact import build_artifact
@@ -21,6 +23,7 @@ from pipeline.stages.sign import sign
 from pipeline.wiring import registry
 from tests.contract.registry.servers import Silent
 from tests.platform.binaries import binary
+from tests.unit.sign.support import PrivateKey
 
 Major = Literal[2, 3]
 PASSWORD = "correct horse"
@@ -52,6 +55,15 @@ class Workplace:
 
     def key(self, name: str) -> str:
         return str(self.folder / f"{name}.key")
+
+    def import_key(self, name: str, key: PrivateKey) -> None:
+        """Let cosign make a key pair of a key that it would not generate itself."""
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (self.folder / f"{name}.pem").write_bytes(pem)
+        if not Path(self.key(name)).exists():
+            self.cosign(3, "import-key-pair", f"--key={name}.pem", f"--output-key-prefix={name}")
 
     def policy(self, *names: str) -> TrustPolicy:
         return TrustPolicy(tuple(read_public_key(str(self.folder / f"{name}.pub")) for name in names))

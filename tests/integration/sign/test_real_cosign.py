@@ -10,6 +10,7 @@ from pipeline.signers.cosign import CosignVerifier, describe_key
 from pipeline.stages.sign import sign
 from pipeline.stages.signatures import judge_signatures, require_signature
 from tests.integration.sign.cosign import PASSWORD, Major, Workplace
+from tests.unit.sign.support import private_key
 
 pytestmark = [pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("cosign")]
 
@@ -37,6 +38,17 @@ def test_we_verify_what_cosign_signs(workplace: Workplace, major: Major, signatu
     assert require_signature(artifact, store, verifier, theirs).format is signature_format
     with pytest.raises(TrustError, match="not made by a trusted key"):
         require_signature(artifact, store, verifier, workplace.policy("ours"))
+
+
+@pytest.mark.parametrize("kind", ["P-384", "P-521", "RSA 2048", "Ed25519"])
+def test_cosign_verifies_what_we_sign_with_other_keys_that_it_imported(workplace: Workplace, kind: str) -> None:
+    artifact, store = workplace.publish()
+    name = f"imported-{kind.lower().replace(' ', '-')}"
+    workplace.import_key(name, private_key("imported", kind))
+    for signature_format in (BUNDLE, SIMPLE):
+        workplace.sign(artifact, store, name, signature_format)
+
+    workplace.cosign_verify(3, artifact, name)
 
 
 @pytest.mark.parametrize("major", MAJORS)

@@ -90,9 +90,12 @@ def test_nothing_of_an_unsigned_artifact_is_read() -> None:
 def test_an_empty_policy_refuses_even_a_signed_artifact() -> None:
     registry = MemoryRegistry()
     signed_artifact(registry)
+    registry.calls.clear()
 
     with pytest.raises(TrustError, match="no key is trusted"):
         fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), TrustPolicy())
+
+    assert registry.calls == []
 
 
 def test_skipping_verification_must_be_asked_for_and_leaves_no_signer() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipeline.errors import ArtifactNotFoundError, RefusedError, TrustError
-from pipeline.model.artifact import Blob, parse_manifest
+from pipeline.errors import ArtifactNotFoundError, RefusedError, RegistryError, TrustError
+from pipeline.model.artifact import Blob, Descriptor, parse_manifest
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.reference import PinnedReference
 from pipeline.model.trust import SignatureFormat
@@ -214,6 +214,40 @@ def test_appending_a_simple_signature_keeps_the_layers_that_were_there() -> None
     assert after[: len(before)] == before
     assert len(after) == len(before) + 1
     assert registry.resolve(artifact.digest.replace(":", "-") + ".sig").digest == second.signature_digest
+
+
+def test_two_that_sign_at_once_do_not_lose_each_others_simple_signature() -> None:
+    class Rivals(MemoryRegistry):
+        rival_is_waiting = True
+
+        def write_manifest(self, manifest: Blob, tag: str | None = None) -> Descriptor:
+            written = super().write_manifest(manifest, tag)
+            if tag and tag.endswith(".sig") and self.rival_is_waiting:
+                # Whoever read the tag before we wrote it replaces what we wrote.
+                self.rival_is_waiting = False
+                del self.store.tags[self.repository][tag]
+                signed(artifact, self, "theirs", SIMPLE)
+            return written
+
+    registry = Rivals()
+    artifact = stored_artifact(registry)
+
+    result = signed(artifact, registry, "ours", SIMPLE)
+
+    assert accepted(artifact, registry, "ours", "theirs") == [(SIMPLE, "theirs"), (SIMPLE, "ours")]
+    assert registry.resolve(artifact.digest.replace(":", "-") + ".sig").digest == result.signature_digest
+
+
+def test_a_tag_that_never_keeps_our_signature_is_an_error() -> None:
+    class Forgetful(MemoryRegistry):
+        def write_manifest(self, manifest: Blob, tag: str | None = None) -> Descriptor:
+            return super().write_manifest(manifest, None if tag and tag.endswith(".sig") else tag)
+
+    registry = Forgetful()
+    artifact = stored_artifact(registry)
+
+    with pytest.raises(RegistryError, match="replaced by others 5 times"):
+        signed(artifact, registry, "ours", SIMPLE)
 
 
 def test_a_damaged_simple_image_is_not_overwritten() -> None:
