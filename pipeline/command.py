@@ -8,6 +8,7 @@ session of its own, which is killed as a whole when the time is up or gitless is
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -43,6 +44,9 @@ _PASSED = frozenset(
      "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL")
 )  # fmt: skip
 _PASSED_PREFIXES = ("LC_", "XDG_")
+
+# Programs in Go print whole objects into their messages, Secrets among them.
+_GO_VALUES = re.compile(r"map\[.*[\]}]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,7 @@ def _last_words(stderr: str) -> str:
             break
     else:
         text = lines[-1].strip() if lines else ""
+    text = _GO_VALUES.sub("map[...]", text)
     text = text.partition(": ")[2] if text.lower().startswith(("error: ", "fatal: ")) else text
     return text if len(text) <= _MAX_ERROR_CHARACTERS else text[:_MAX_ERROR_CHARACTERS] + " ..."
 

@@ -152,7 +152,8 @@ class _Builder:
 
     def _scalar(self, node: Node) -> Any:  # noqa: ANN401 - any JSON scalar
         text = node.value
-        if node.tag is QUOTED:
+        if node.tag is QUOTED or (node.style and node.tag is PLAIN):
+            # libyaml calls text in quotes plain where it has the tag "!".
             return text
         try:
             return read_plain(text) if node.tag is PLAIN else read_tagged(node.tag, text)

@@ -37,6 +37,12 @@ def test_a_failure_says_the_programs_own_error_and_exit_code() -> None:
     assert caught.value.exit_code == 8
 
 
+def test_objects_that_a_program_prints_into_its_message_are_not_repeated() -> None:
+    words = 'Error: cannot write map[string]interface {}{"data":map[string]interface {}{"a":"hush"}}: bad'
+    with pytest.raises(ToolError, match=r"cannot write map\[\.\.\.\]: bad$"):
+        run(_shell(f"echo '{words}' >&2; exit 1"), environment={})
+
+
 def test_time_is_up_for_the_program_and_its_children(tmp_path: Path) -> None:
     proof = tmp_path / "proof"
     began = time.monotonic()
