@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipeline.errors import UsageError
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import Repository
 from pipeline.ports import Clock, Environment, Registry, Reporter
+
+if TYPE_CHECKING:
+    from pipeline.registries.oci.transport import Transport
 
 
 def connect(
@@ -18,15 +23,14 @@ def connect(
 ) -> Registry:
     """A registry's repository; nothing is sent, and no login is looked for, before the first call.
 
+    Returns at once and loads the HTTP client meanwhile: call it before long work that needs no registry.
+
     Raises:
         UsageError: the options contradict each other.
     """
-    from pipeline.registries.oci.connections import TlsFiles
-    from pipeline.registries.oci.credentials import find_credentials
     from pipeline.registries.oci.endpoints import endpoint_of
+    from pipeline.registries.oci.loading import Loading
     from pipeline.registries.oci.registry import OciRegistry
-    from pipeline.registries.oci.retries import SystemClock
-    from pipeline.registries.oci.transport import Transport
 
     if options.plain_http and options.cert_file is not None:
         raise UsageError("--plain-http has no use for a client certificate; leave one of the two away")
@@ -35,13 +39,22 @@ def connect(
     if bool(options.username) != bool(options.password):
         missing = "--password-stdin" if options.username else "--username"
         raise UsageError(f"a registry login needs a user and a password; {missing} is missing")
-    transport = Transport(
-        endpoint_of(repository, options),
-        TlsFiles(options.ca_file, options.cert_file, options.key_file),
-        options.timeout,
-        lambda: find_credentials(repository, options, environment),
-        environment,
-        reporter,
-        clock or SystemClock(),
-    )
-    return OciRegistry(repository, options, transport)
+    endpoint = endpoint_of(repository, options)
+
+    def load() -> Transport:
+        from pipeline.registries.oci.connections import TlsFiles
+        from pipeline.registries.oci.credentials import find_credentials
+        from pipeline.registries.oci.retries import SystemClock
+        from pipeline.registries.oci.transport import Transport
+
+        return Transport(
+            endpoint,
+            TlsFiles(options.ca_file, options.cert_file, options.key_file),
+            options.timeout,
+            lambda: find_credentials(repository, options, environment),
+            environment,
+            reporter,
+            clock or SystemClock(),
+        )
+
+    return OciRegistry(repository, options, endpoint, Loading(load))

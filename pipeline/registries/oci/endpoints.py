@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
 
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import Repository
@@ -83,6 +82,8 @@ def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
 
     As in Go, whose tools users compare us with, NO_PROXY may also hold address ranges.
     """
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
+
     parts = urlsplit(url)
     name = f"{parts.scheme}_proxy"
     proxy = environment.get(name) or environment.get(name.upper()) or ""

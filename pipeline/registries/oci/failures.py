@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError
 from pipeline.registries.oci.endpoints import Endpoint
+
+if TYPE_CHECKING:
+    import ssl
 
 _LONGEST_QUOTE = 200
 # Masking every occurrence of less would garble the text, and so tell it.
@@ -91,6 +92,9 @@ def refused(endpoint: Endpoint, what: str, answer: Answer, *, secrets: Sequence[
 
 def unreachable(endpoint: Endpoint, what: str, error: BaseException, timeout: float, place: str) -> LostConnectionError:
     """The error for a connection that was not made or was lost; ``place`` is ``host[:port]`` of the other side."""
+    import socket
+    import ssl
+
     at = endpoint.host if place == endpoint.authority else f"{endpoint.host} (at {place})"
     causes = tuple(_causes(error))
     if any(isinstance(cause, UnicodeError) or type(cause).__name__ in _BAD_ADDRESS for cause in causes):
@@ -115,6 +119,8 @@ def unreachable(endpoint: Endpoint, what: str, error: BaseException, timeout: fl
 
 
 def _tls(at: str, what: str, cause: ssl.SSLError) -> LostConnectionError:
+    import ssl
+
     if isinstance(cause, ssl.SSLCertVerificationError):
         return LostConnectionError(
             f"{at}: cannot {what}: the registry's certificate is not trusted: {cause.verify_message}",

@@ -23,7 +23,7 @@ from pipeline.model.reference import Repository, is_digest
 from pipeline.registries.oci import uploads
 from pipeline.registries.oci.answers import declared_type, media_type_of, tags_in
 from pipeline.registries.oci.calls import Call
-from pipeline.registries.oci.endpoints import endpoint_of, origin_of
+from pipeline.registries.oci.endpoints import Endpoint, endpoint_of, origin_of
 from pipeline.registries.oci.referrers import (
     as_referrer,
     fallback_tag,
@@ -32,10 +32,12 @@ from pipeline.registries.oci.referrers import (
     parse_index,
     subject_of,
 )
-from pipeline.registries.oci.transport import Transport
 
 if TYPE_CHECKING:
     import requests
+
+    from pipeline.registries.oci.loading import Loading
+    from pipeline.registries.oci.transport import Transport
 
 # Without all four, some registries say that a manifest of another type is not there.
 _ACCEPT = {"Accept": f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_INDEX}"}
@@ -54,11 +56,18 @@ _FALLBACK_TRIES = 3
 class OciRegistry:
     """The :class:`pipeline.ports.Registry` over HTTP. Safe in many threads."""
 
-    def __init__(self, repository: Repository, options: RegistryOptions, transport: Transport) -> None:
+    def __init__(
+        self, repository: Repository, options: RegistryOptions, endpoint: Endpoint, loading: Loading[Transport]
+    ) -> None:
         self.repository = repository
         self._options = options
-        self._transport = transport
-        self._host = transport.endpoint.host
+        self._endpoint = endpoint
+        self._loading = loading
+        self._host = endpoint.host
+
+    @property
+    def _transport(self) -> Transport:
+        return self._loading.result()
 
     def resolve(self, tag: str) -> Descriptor:
         """What the tag points at now; see the port."""
@@ -117,7 +126,7 @@ class OciRegistry:
         """Take the blob over from a repository of this registry; see the port."""
         if source.is_layout:
             return False
-        there, here = endpoint_of(source, self._options), self._transport.endpoint
+        there, here = endpoint_of(source, self._options), self._endpoint
         if there.origin != here.origin or there.path == here.path:
             return False
         return uploads.mount(self._transport, descriptor, there.path)
@@ -210,7 +219,7 @@ class OciRegistry:
             if not link:
                 return
             url = urljoin(url, link)
-            if origin_of(url) != self._transport.endpoint.origin:
+            if origin_of(url) != self._endpoint.origin:
                 raise RegistryError(f"{self._host}: cannot {what}: the next page is on another host")
         raise RegistryError(f"{self._host}: cannot {what}: the registry's pages do not end")
 

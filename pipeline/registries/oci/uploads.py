@@ -16,10 +16,11 @@ from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.challenges import PULL, merge_scopes, repository_scope
 from pipeline.registries.oci.endpoints import without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying
-from pipeline.registries.oci.transport import Transport
 
 if TYPE_CHECKING:
     import requests
+
+    from pipeline.registries.oci.transport import Transport
 
 Content = Callable[[], Iterable[bytes]]
 
