@@ -3,41 +3,98 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import Terminal, registry_options, talking, trust_options, warn_unverified
+from pipeline.cli.options import (
+    Terminal,
+    cluster_options,
+    option,
+    registry_options,
+    talking,
+    trust_options,
+    warn_unverified,
+)
 from pipeline.errors import UsageError
-from pipeline.model.connections import RegistryOptions
+from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
 from pipeline.model.reference import parse_reference
 from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 
+if TYPE_CHECKING:
+    from pipeline.model.outcome.verify import VerifyResult
+    from pipeline.stages.verify import VerifyOptions
+
 
 @click.command()
 @click.argument("reference", required=False)
+@option("--inventory", help="What to verify; may be left out where the namespace has only one inventory.")
+@option("--timeout", default="5m", show_default=True, metavar="DURATION", help="How long to wait for health.")
+@option("--wait/--no-wait", default=True, show_default=True, help="Wait for health, or look once.")
+@option("--fail-fast/--no-fail-fast", default=True, show_default=True,
+        help="Stop waiting for the others once one object has failed.")  # fmt: skip
+@option("--drift/--no-drift", default=True, show_default=True,
+        help="Compare with the artifact; takes the right to patch, as a dry-run.")  # fmt: skip
 @trust_options
 @registry_options
+@cluster_options
 @talking()
 def command(
-    *,
-    reference: str | None,
-    trust: TrustPolicy | UnsafeSkipVerification,
-    registry_options: RegistryOptions,
+    *, reference: str | None, inventory: str | None, timeout: str, wait: bool, fail_fast: bool, drift: bool,
+    trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
-) -> None:
-    """Prove that an artifact is what somebody you trust has signed.
+) -> None:  # fmt: skip
+    """Prove that what runs is what was signed, has not drifted, and is healthy.
 
-    Its signatures are checked against the digest, and every manifest and blob against its own.
+    All that is wrong is reported at once, with events and last log lines of pods in trouble. With a REFERENCE, that
+    artifact alone is checked: its signatures against the digest, and every manifest and blob against its own.
 
     \b
-    gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub
-    gitless verify oci://ghcr.io/acme/shop@sha256:0d9f… --key ours.pub --key theirs.pub -o json
+    gitless verify -n shop --key cosign.pub
+    gitless verify -n shop --inventory shop --key cosign.pub --timeout 10m -o json
+    gitless verify -n shop --key cosign.pub --no-wait                   # how is it right now?
+    gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub         # the artifact alone, no cluster
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline.config import parse_duration
+    from pipeline.stages.verify import VerifyOptions, require_verified
+
     warn_unverified(trust, terminal)
-    if reference is None:
-        raise UsageError("name the artifact to verify, such as oci://ghcr.io/acme/shop:1.0")
-    terminal.print_result(_artifact(reference, trust, registry_options, terminal))
+    if reference is not None:
+        terminal.print_result(_artifact(reference, trust, registry_options, terminal))
+        return
+    options = VerifyOptions(
+        inventory=inventory or "",
+        namespace=cluster_options.namespace or "",
+        timeout=parse_duration(timeout) if wait else 0.0,
+        fail_fast=fail_fast,
+        check_drift=drift,
+    )
+    result = _deployed(options, trust, registry_options, cluster_options, terminal)
+    terminal.print_result(result)
+    require_verified(result)
+
+
+def _deployed(
+    options: VerifyOptions,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    registry_options: RegistryOptions,
+    cluster_options: ClusterOptions,
+    terminal: Terminal,
+) -> VerifyResult:
+    from pipeline import wiring
+    from pipeline.stages.verify import Ports, verify
+
+    cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
+    ports = Ports(
+        cluster=cluster,
+        open_registry=lambda found: wiring.registry(found, registry_options, os.environ, terminal.reporter),
+        verifier=wiring.cosign_verifier(),
+        clock=wiring.clock(),
+        reporter=terminal.reporter,
+    )
+    return verify(trust, replace(options, namespace=options.namespace or cluster.default_namespace), ports)
 
 
 def _artifact(
