@@ -376,7 +376,7 @@ def test_login_over_plain_http_elsewhere_is_warned_of(fake: FakeServer, reporter
         if "Authorization" in asked.headers
         else Answer(401, headers={"WWW-Authenticate": 'Basic realm="r"'})
     )
-    options = RegistryOptions("me", PASSWORD, plain_http=True, timeout=2)
+    options = RegistryOptions("me", PASSWORD, plain_http=True, timeout=10)
     registry = connect(
         Repository("registry.test", "team/app"), options, {"HTTP_PROXY": f"http://{fake.address}"}, reporter
     )

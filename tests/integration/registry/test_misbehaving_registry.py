@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import Repository
 from tests.contract.registry.servers import Silent
 from tests.integration.registry.conftest import Answer, Asked, Connect, FakeServer, Hurried
+from tests.platform.certificates import Authority
 
 MANIFEST = Blob(OCI_MANIFEST, b'{"schemaVersion":2}')
 BLOB = Blob("application/octet-stream", b"the content")
@@ -512,9 +514,9 @@ def test_registrys_answer_that_it_wants_https_gives_a_hint(fake: FakeServer, con
     assert "--ca-file" in str(caught.value.hint)
 
 
-def test_plain_registry_spoken_to_in_tls_gives_a_hint(fake: FakeServer, connect: Connect) -> None:
-    # Naming a CA asks for TLS on loopback; the system's own file is a valid one.
-    options = RegistryOptions(timeout=2, ca_file="/etc/ssl/certs/ca-certificates.crt")
+def test_plain_registry_spoken_to_in_tls_gives_a_hint(fake: FakeServer, connect: Connect, tmp_path: Path) -> None:
+    # Naming an authority asks for TLS on loopback.
+    options = RegistryOptions(timeout=10, ca_file=str(Authority.create(tmp_path).certificate_file))
 
     with pytest.raises(RegistryError) as caught:
         connect(fake, options).resolve("v1")
@@ -527,7 +529,7 @@ def test_proxy_of_the_environment_is_used(fake: FakeServer, reporter: Silent, cl
     fake.answers(FOUND)
     registry = connect(
         Repository("registry.test", "team/app"),
-        RegistryOptions(plain_http=True, timeout=2),
+        RegistryOptions(plain_http=True, timeout=10),
         {"HTTP_PROXY": f"http://user:proxy-secret@{fake.address}"},
         reporter,
         clock=clock,
@@ -544,7 +546,7 @@ def test_broken_proxy_is_named_without_its_password(fake: FakeServer, reporter: 
     fake.stop()
     registry = connect(
         Repository("registry.test", "team/app"),
-        RegistryOptions(timeout=2),
+        RegistryOptions(timeout=10),
         {"HTTPS_PROXY": f"http://user:proxy-secret@{fake.address}"},
         reporter,
         clock=clock,
