@@ -39,13 +39,11 @@ def printable_lines(result: DiffResult, paint: Paint) -> Iterator[str]:
     shown = [change for change in result.plan.changes if change.action in _SIGNS and change.renamed_to is None]
     alike, shown = ([], shown) if result.is_full else gather(shown)
     shown.sort(key=_rank)
-    told = [change for change in shown if _rank(change) < _ORDER.index(Action.CONFIGURE)]
-    for change in told:
-        yield from _change(change, paint, is_full=result.is_full)
+    first = sum(_rank(change) < _ORDER.index(Action.CONFIGURE) for change in shown)
+    yield from _changes(shown[:first], paint, is_full=result.is_full)
     for group in alike:
         yield from _alike(group, paint)
-    for change in shown[len(told) :]:
-        yield from _change(change, paint, is_full=result.is_full)
+    yield from _changes(shown[first:], paint, is_full=result.is_full)
 
 
 def _rank(change: Change) -> int:
@@ -98,6 +96,17 @@ def _alike(group: Alike, paint: Paint) -> Iterator[str]:
         yield paint("dim", f"      in {name}" if name in names else f"      {name}")
 
 
+def _changes(changes: list[Change], paint: Paint, *, is_full: bool) -> Iterator[str]:
+    """One after the other; those of one kind that have nothing more to tell stand together without blank lines."""
+    together: Action | None = None
+    for change in changes:
+        is_short = not change.fields and change.renamed_from is None
+        if not is_short or change.action is not together:
+            yield ""
+        together = change.action if is_short else None
+        yield from _change(change, paint, is_full=is_full)
+
+
 def _change(change: Change, paint: Paint, *, is_full: bool) -> Iterator[str]:
     sign, verb, style = _SIGNS[change.action]
     name = printable(str(change.object_id))
@@ -105,10 +114,8 @@ def _change(change: Change, paint: Paint, *, is_full: bool) -> Iterator[str]:
         sign, verb, style = "»", "rename", "cyan+bold"
         name = f"{printable(str(change.renamed_from))} → {printable(change.object_id.name)}"
     origin = paint("dim", f"  {printable(str(change.origin))}") if change.origin else ""
-    yield ""
-    yield f"{paint(style, f'{sign} {verb}')} {paint('bold', name)}{origin}"
-    if change.reason:
-        yield f"    {paint('dim', printable(change.reason))}"
+    reason = paint("dim", f"  ({printable(change.reason)})") if change.reason else ""
+    yield f"{paint(style, f'{sign} {verb}')} {paint('bold', name)}{origin}{reason}"
     if any(field.is_drift for field in change.fields):
         yield f"    {paint('yellow', 'drifted: the cluster has other values than were applied')}"
     for field in change.fields:

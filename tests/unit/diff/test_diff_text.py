@@ -49,10 +49,20 @@ def test_counts_come_first_and_deletions_before_everything_else() -> None:
         "old → new\n"
         "1 to create, 1 to configure, 1 to recreate, 1 to delete, 1 skipped, 12 unchanged\n"
         "\n- delete Deployment.apps shop/web\n"
-        "\n± delete and create anew Deployment.apps shop/web\n    spec.selector is immutable\n"
+        "\n± delete and create anew Deployment.apps shop/web  (spec.selector is immutable)\n"
         "\n+ create Deployment.apps shop/web  web.yaml:3\n"
         "\n~ configure Deployment.apps shop/web\n    ~ spec.replicas: 1 → 2\n"
-        "\n· skip Deployment.apps shop/web\n    prune: disabled\n"
+        "\n· skip Deployment.apps shop/web  (prune: disabled)\n"
+    )
+
+
+def test_objects_with_nothing_more_to_tell_stand_together() -> None:
+    ids = [ObjectId("", "Service", "shop", name) for name in "ab"]
+    creations = [change(Action.CREATE, object_id=object_id) for object_id in ids]
+    deletions = [change(Action.PRUNE, object_id=object_id) for object_id in ids]
+    text = report(*creations, *deletions)
+    assert text.endswith(
+        "\n\n- delete Service shop/a\n- delete Service shop/b\n\n+ create Service shop/a\n+ create Service shop/b\n"
     )
 
 
