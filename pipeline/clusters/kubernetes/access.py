@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import logging
 import re
 import time
@@ -28,6 +29,7 @@ _CONNECTIONS = 64
 _CREDENTIALS_AGE = 20.0
 """Seconds; the client renews what expires within five minutes, and reads a pod's token file every minute."""
 _HINT = "check the kubeconfig: `kubectl config view` shows it"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOKEN = re.compile(r"[A-Za-z0-9_=+/.-]{40,}")
 
 
@@ -119,6 +121,7 @@ def _kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:
 
 def _from_files(files: str, context: str | None, configuration: Any) -> Chosen:  # noqa: ANN401 - kubernetes' own
     with _one_message(f"kubeconfig {files}"), _logged() as complaints:
+        _check_shape(files)
         merger = KubeConfigMerger(files)  # type: ignore[no-untyped-call]
         if merger.config is None:
             raise ConfigException("it is empty")
@@ -134,6 +137,21 @@ def _from_files(files: str, context: str | None, configuration: Any) -> Chosen: 
         if "exec" in user and not configuration.api_key and not configuration.cert_file:
             raise ConfigException("; ".join(complaints) or "its exec plug-in gave no credentials")
         return Chosen(name, entry.get("namespace") or "default", _impersonation(user))
+
+
+def _check_shape(files: str) -> None:
+    """Before the client falls over it; each file is small, and reading it twice costs a millisecond."""
+    for name in filter(None, files.split(":")):
+        file = Path(name).expanduser()
+        content = yaml.load(file.read_bytes(), Loader=_LOADER) if file.is_file() else {}  # noqa: S506 - a safe loader
+        is_mapping = isinstance(content, Mapping)
+        lists = [content.get(key) or [] for key in ("contexts", "clusters", "users")] if is_mapping else [None]
+        if not all(isinstance(entries, list) and all(map(_is_named, entries)) for entries in lists):
+            raise ConfigException("expected a mapping with lists of named contexts, clusters and users")
+
+
+def _is_named(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
 
 
 def _current_context(files: Mapping[str, Mapping[str, Any]]) -> str:
@@ -213,6 +231,9 @@ def _one_message(subject: str) -> Iterator[None]:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1})" if mark is not None else ""
         raise ClusterError(f"{subject} is not valid YAML{place}", hint=_HINT, code="cluster.configuration") from None
+    except binascii.Error:
+        what = "a field ending in -data is not base64"
+        raise ClusterError(f"{subject} cannot be used: {what}", hint=_HINT, code="cluster.configuration") from None
     except Exception as error:  # noqa: BLE001 - the client raises whatever a damaged file makes Python raise
         why = error.strerror if isinstance(error, OSError) else str(error)
         text = _TOKEN.sub("…", " ".join((why or type(error).__name__).split()))[:300]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.clusters.kubernetes.discovery import Discovery
-from pipeline.clusters.kubernetes.failures import failure, is_wrong_uid, kind_unknown
+from pipeline.clusters.kubernetes.failures import failure, needs_no_deletion, kind_unknown
 from pipeline.clusters.kubernetes.inventory_store import InventoryStore
 from pipeline.clusters.kubernetes.requests import (
     JSON,
@@ -107,7 +107,7 @@ class KubernetesCluster:
         response = self._transport.send(request)
         if response.status < 300 or response.status == _NOT_FOUND:  # noqa: PLR2004 - RFC 9110: success
             return
-        if response.status == _CONFLICT and is_wrong_uid(response.content):
+        if response.status == _CONFLICT and needs_no_deletion(response.content):
             return
         raise failure(request, response.status, response.content)
 

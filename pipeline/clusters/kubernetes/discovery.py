@@ -44,7 +44,7 @@ class Discovery:
             ClusterError: the API server cannot be reached or does not let us in.
         """
         for path in ("/api", "/apis"):
-            request = Request("GET", path, "discovery", accept=_AGGREGATED)
+            request = Request("GET", path, self._transport.place, accept=_AGGREGATED)
             response = self._transport.send(request)
             if response.status in _UNTOLD:
                 continue

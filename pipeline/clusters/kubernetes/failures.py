@@ -43,20 +43,22 @@ def status_of(content: bytes) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {"message": ""}
 
 
-def is_temporary(status: int, content: bytes) -> bool:
+def is_temporary(request: Request, status: int, content: bytes) -> bool:
     """Whether the same request may well succeed a moment later."""
     if status in _TEMPORARY:
         return True
+    message = _message(status_of(content)) if status in {409, 500} else ""
     if status == 500:  # noqa: PLR2004 - RFC 9110
-        message = _message(status_of(content))
         return not message.startswith(_NOT_PARSED) and not _TOO_LARGE.search(message)
-    # Two writers at once, such as admission updating a quota; owned fields would stay owned.
-    return status == 409 and "Operation cannot be fulfilled" in _message(status_of(content)) and not _uid(content)  # noqa: PLR2004
+    # Somebody else wrote at the same time, such as admission updating a quota. Fields that others own stay owned, and
+    # what is written under a resource version is meant to fail.
+    return status == 409 and request.method == "PATCH" and message.startswith("Operation cannot be fulfilled")  # noqa: PLR2004
 
 
-def is_wrong_uid(content: bytes) -> bool:
-    """Whether a deletion met another object than the one it was meant for."""
-    return _uid(content)
+def needs_no_deletion(content: bytes) -> bool:
+    """Whether a deletion is refused because another object has the name now, or because it is under way."""
+    message = _message(status_of(content))
+    return "UID in the precondition" in message or "ensuring all content is removed" in message
 
 
 def failure(request: Request, status: int, content: bytes) -> PipelineError:
@@ -185,6 +187,8 @@ def _told(request: Request, message: str) -> str:
         webhook = _WEBHOOK.search(message)
         if webhook:
             return f"admission webhook {webhook[1]} denied it (its message is hidden, this is a Secret)"
+        if "illegal base64 data" in message:
+            return "a value under data is not base64 (stringData takes plain text)"
         fields = ", ".join(dict.fromkeys(field.rstrip(".:") for field in _FIELD.findall(message)))
         return f"the cluster does not accept {fields or 'its content'} (the message is hidden, this is a Secret)"
     text = re.sub(r"^failed to create typed patch object \([^)]*\): ", "", message)
@@ -199,10 +203,6 @@ def _is_secret(request: Request) -> bool:
 def _message(document: Mapping[str, Any]) -> str:
     message = document.get("message", "")
     return message if isinstance(message, str) else ""
-
-
-def _uid(content: bytes) -> bool:
-    return b"UID in" in content or b"uid in" in content
 
 
 def _cut(text: str) -> str:

@@ -92,7 +92,7 @@ def to_json(body: Body) -> bytes:
 
 
 def _segment(text: str) -> str:
-    # A dot segment would lead out of the path, quoted or not.
-    if text in {"", ".", ".."}:
+    # What no object's name may be (apimachinery: IsValidPathSegmentName); dots would lead out of the path.
+    if text in {"", ".", ".."} or "/" in text or "%" in text:
         raise ClusterError(f"'{text}' is not a name that an object or namespace can have", code="cluster.invalid")
     return quote(text, safe="")

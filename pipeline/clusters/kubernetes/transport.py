@@ -16,7 +16,14 @@ from threading import Lock
 from typing import Any
 
 from urllib3 import Timeout
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ReadTimeoutError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from pipeline.clusters.kubernetes.access import Access
 from pipeline.clusters.kubernetes.failures import failure, is_temporary, status_of
@@ -96,7 +103,7 @@ class Transport:
                     raise self._unreachable(error) from error
                 reason, asked = "no answer", None
             else:
-                if attempt == tries or not is_temporary(response.status, response.content):
+                if attempt == tries or not is_temporary(request, response.status, response.content):
                     return response
                 reason, asked = f"HTTP {response.status}", _retry_after(response)
             wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1.5) if asked is None else asked  # noqa: S311
@@ -149,7 +156,7 @@ class Transport:
     def _unauthorized(self, response: Response) -> ClusterError:
         message = status_of(response.content).get("message", "Unauthorized")
         return ClusterError(
-            f"{self._where()} does not accept our credentials ({message[:200]})",
+            f"{self.place} does not accept our credentials ({message[:200]})",
             hint="log in again, or choose another context with --context",
             code="cluster.unauthorized",
         )
@@ -160,15 +167,19 @@ class Transport:
             why, hint = f"TLS: {_cut(error)}", "check certificate-authority-data and the clock"
         elif isinstance(error, NameResolutionError):
             why = "its name cannot be resolved"
+        elif isinstance(error, NewConnectionError):
+            why = _cut(error)
         elif isinstance(error, ConnectTimeoutError):
             why = "connecting takes too long"
         elif isinstance(error, ReadTimeoutError):
             why, hint = f"no answer within {self._seconds:g} s", "raise the timeout, or look at the API server's load"
         else:
             why = _cut(error)
-        return ClusterError(f"{self._where()} cannot be reached: {why}", hint=hint, code="cluster.unreachable")
+        return ClusterError(f"{self.place} cannot be reached: {why}", hint=hint, code="cluster.unreachable")
 
-    def _where(self) -> str:
+    @property
+    def place(self) -> str:
+        """Which API server, for messages."""
         server = re.sub(r"//[^/@]*@", "//", self._access.server)
         return f"cluster {self._access.context} ({server})"
 
