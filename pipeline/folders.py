@@ -76,7 +76,8 @@ def _lines(path: str) -> list[str]:
 
 def _content(root: Path, path: str, entry: os.DirEntry[str]) -> bytes:
     if entry.is_file(follow_symlinks=False):
-        return Path(entry.path).read_bytes()
+        with open(entry.path, "rb", buffering=0) as stream:  # noqa: PTH123 - half the time of Path, a thousand times
+            return stream.readall()
     if not entry.is_symlink():
         _refuse(path, "is neither a file, a folder nor a link")
     target = Path(entry.path).resolve()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
@@ -66,8 +66,3 @@ class IgnoreRules:
             if verdict is not None:
                 return verdict
         return False
-
-
-def split_patterns(values: Sequence[str]) -> tuple[str, ...]:
-    """Patterns as options give them: several in one value are separated by commas or line breaks, as flux has it."""
-    return tuple(part.strip() for value in values for part in value.replace("\n", ",").split(",") if part.strip())

@@ -79,7 +79,9 @@ def pull(
     layer = select_layer(manifest, str(artifact), layer_media_type)
     written = write(read_entries(registry.read_blob(layer), limits))
     if written.left_out:
-        reporter.warn(f"{len(written.left_out)} links were left out, as Flux does: {', '.join(written.left_out[:5])}")
+        reporter.warn(
+            f"{len(written.left_out)} links were left out, as Flux does: {', '.join(map(repr, written.left_out[:5]))}"
+        )
     return PullResult(
         artifact=artifact,
         folder=written.folder,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pipeline.model.outcome.list import ListResult
+from pipeline.model.printable import printable
 
+_WIDTH = 120
 _HEADINGS = ("TAG", "DIGEST", "CREATED", "SOURCE", "REVISION")
 
 
@@ -16,9 +18,7 @@ def render(result: ListResult, *, color: bool) -> str:
         (
             listed.artifact.tag or "",
             listed.artifact.digest,
-            listed.created or "-",
-            listed.source or "-",
-            listed.revision or "-",
+            *(printable(text, _WIDTH) or "-" for text in (listed.created, listed.source, listed.revision)),
         )
         for listed in result.artifacts
     ]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.printable import printable
+
+_WIDTH = 400
 
 
 def render(result: PackageResult, *, color: bool) -> str:
@@ -16,5 +19,5 @@ def render(result: PackageResult, *, color: bool) -> str:
     }
     verb = "Pushed" if result.pushed else "Unchanged"
     return f"{verb} {result.artifact.digest_url}\n" + "".join(
-        f"  {name + ':':<10}{fact}\n" for name, fact in facts.items() if fact
+        f"  {name + ':':<10}{printable(fact, _WIDTH)}\n" for name, fact in facts.items() if fact
     )

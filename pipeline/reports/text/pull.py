@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.printable import printable
+
+_WIDTH = 400
 
 
 def render(result: PullResult, *, color: bool) -> str:
@@ -15,5 +18,5 @@ def render(result: PullResult, *, color: bool) -> str:
         "signed by": result.signature.signer if result.signature else "nobody asked",
     }
     return f"Unpacked {result.files} files ({result.size} bytes) into {result.folder}\n" + "".join(
-        f"  {name + ':':<11}{fact}\n" for name, fact in facts.items() if fact
+        f"  {name + ':':<11}{printable(fact, _WIDTH)}\n" for name, fact in facts.items() if fact
     )

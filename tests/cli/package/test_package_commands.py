@@ -163,3 +163,28 @@ def test_limits_are_options(limit: tuple[str, str], capsys: Captured) -> None:
 def test_help_has_examples(command: str, capsys: Captured) -> None:
     assert call(command, "--help") == 0
     assert f"  gitless {command} " in capsys.readouterr().out
+
+
+def test_signature_is_demanded_before_anything_is_unpacked(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "throw-away")
+    packaged = document(capsys, "package", "deploy", "oci-layout:store:1.0")
+    assert call("keys", "generate") == 0
+
+    assert call("pull", "oci-layout:store:1.0", "out", "--key", "cosign.pub") == 4
+    assert not (folder / "out").exists()
+    assert call("sign", packaged["digestUrl"], "--key", "cosign.key") == 0
+    copied = document(capsys, "copy", "oci-layout:store:1.0", "oci-layout:other")
+    pulled = document(capsys, "pull", "oci-layout:other:1.0", "out", "--key", "cosign.pub")
+
+    assert copied["referrers"] == 1
+    assert (pulled["verified"], pulled["files"]) == (True, 1)
+    assert "cosign.pub" in pulled["signer"]
+
+
+def test_texts_of_others_cannot_steer_the_terminal(capsys: Captured) -> None:
+    call("package", "deploy", "oci-layout:store:1.0", "--source", "s", "--revision", "\x1b[31mred\x1b[2K")
+
+    assert call("list", "oci-layout:store") == 0
+    assert "\x1b" not in capsys.readouterr().out

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.model.ignore import DEFAULT_PATTERNS, IgnoreRules, split_patterns
+from pipeline.model.ignore import DEFAULT_PATTERNS, IgnoreRules
 
 
 @pytest.mark.parametrize("path", [".git", ".gitignore", "a/.gitignore", "logo.png", "deep/er/logo.png", "x.tar.gz"])
@@ -48,7 +48,3 @@ def test_comments_and_blank_lines_are_none() -> None:
 def test_broken_pattern_is_named_with_its_file() -> None:
     with pytest.raises(ConfigurationError, match=r"sub/\.sourceignore"):
         IgnoreRules().within("sub", ["!"], origin="sub/.sourceignore")
-
-
-def test_patterns_may_be_separated_as_flux_does() -> None:
-    assert split_patterns(["*.md,docs/", " a \nb"]) == ("*.md", "docs/", "a", "b")
