@@ -127,10 +127,10 @@ def _chart_name(path: Path) -> str:
 def _templates(output: bytes, chart: Path) -> Iterator[tuple[str, bytes]]:
     """What each template has rendered, by the template's path as the user can open it."""
     marks = list(_SOURCE.finditer(output))
-    ends = [mark.start() for mark in marks[1:]] + [len(output)]
-    if marks and output[: marks[0].start()].strip():
-        yield str(chart), output[: marks[0].start()]
-    for mark, end in zip(marks, ends, strict=True):
+    begins = [mark.start() for mark in marks] + [len(output)]
+    if output[: begins[0]].strip():
+        yield str(chart), output[: begins[0]]
+    for mark, end in zip(marks, begins[1:], strict=True):
         _, _, below = mark[1].decode(errors="replace").partition("/")
         yield (chart / below).as_posix(), output[mark.end() : end]
 

@@ -105,7 +105,7 @@ def test_block_scalars_anchors_and_merges_are_read_as_kubectl_reads_them(
 
 def test_kubectl_reads_back_what_we_write(tmp_path: Path, tools: Mapping[str, str]) -> None:
     numbers = [0, -1, 2**63 - 1, -(2**63), 1.5, 1e21, 1e-7, 1e300, 0.1, 123456789.125]
-    body = {
+    body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "written"},
