@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.platform.binaries import binary
+from tests.platform.registries import DebianRegistry
 
 pytestmark = [pytest.mark.registry, pytest.mark.tool]
 
@@ -189,3 +190,43 @@ def test_source_and_revision_come_from_the_checkout(deploy: Path, tmp_path: Path
     assert "secret" not in "".join(
         path.read_text(errors="replace") for path in (tmp_path / "store").rglob("*") if path.is_file()
     )
+
+
+def test_signed_artifact_travels_to_a_registry_without_referrers(address: str, deploy: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-m", "pipeline", "keys", "generate", cwd=tmp_path, COSIGN_PASSWORD="throw-away")
+    packaged = gitless("package", deploy, f"oci://{address}/signed/app:1.0")
+    gitless("sign", packaged["digestUrl"], "--key", tmp_path / "cosign.key", COSIGN_PASSWORD="throw-away")
+
+    with DebianRegistry.start(tmp_path / "debian") as debian:
+        inside = f"oci://{debian.address}/inside/app"
+        copied = gitless("copy", f"oci://{address}/signed/app:1.0", inside)
+        mounted = gitless("copy", f"{inside}:1.0", f"oci://{debian.address}/other/app")
+        pulled = gitless(
+            "pull", f"oci://{debian.address}/other/app:1.0", tmp_path / "out", "--key", tmp_path / "cosign.pub"
+        )
+        listed = gitless("list", f"oci://{debian.address}/other/app")
+
+    assert (copied["digest"], copied["referrers"]) == (packaged["digest"], 1)
+    assert (mounted["blobs"]["sent"], mounted["referrers"]) == (0, 1)
+    assert pulled["verified"] is True
+    assert content(tmp_path / "out") == content(deploy)
+    assert [entry["tag"] for entry in listed["artifacts"]] == ["1.0"]
+
+
+def test_large_blobs_are_copied_without_holding_them(deploy: Path, tmp_path: Path) -> None:
+    (deploy / "large.bin").write_bytes(os.urandom(80 * 1024 * 1024))
+    gitless("package", deploy, f"oci-layout:{tmp_path}/store:1.0")
+    program = (
+        "import re, sys; from pipeline.cli import application; from pipeline.cli.boundary import run_guarded;"
+        "code = run_guarded(application, sys.argv[1:]);"
+        # Unlike getrusage's, this peak does not count the process that we were forked from.
+        "print(code, re.search(r'VmHWM:\\s+([0-9]+)', open('/proc/self/status').read())[1])"
+    )
+
+    printed = run(
+        sys.executable, "-c", program, "copy", f"oci-layout:{tmp_path}/store:1.0", f"oci-layout:{tmp_path}/two"
+    )
+
+    code, peak = map(int, printed.splitlines()[-1].split())
+    assert code == 0
+    assert peak < 75 * 1024  # KiB; the blob alone has 80 MiB
