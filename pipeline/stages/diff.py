@@ -52,6 +52,7 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
+    from pipeline.stages.attributing import attribute
     from pipeline.stages.planning import plan_against_live
 
     inventory = cluster.load_inventory(options.namespace, options.inventory)
@@ -68,6 +69,7 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
     renames = find_renames(changes)
     types = {item.object_id: item.resource_type for item in live.decisions if item.resource_type is not None}
     marked = mark_renames(changes, renames, _read(renames, types, cluster), desired)
+    marked = attribute(marked, types, cluster, concurrency=options.concurrency)
     notes = live.notes
     if inventory is None:
         name = f"{options.namespace}/{options.inventory}"
