@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.clusters.kubernetes.discovery import Discovery
-from pipeline.clusters.kubernetes.failures import failure, needs_no_deletion, kind_unknown
+from pipeline.clusters.kubernetes.failures import failure, kind_unknown, needs_no_deletion
 from pipeline.clusters.kubernetes.inventory_store import InventoryStore
 from pipeline.clusters.kubernetes.requests import (
     JSON,
