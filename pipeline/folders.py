@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import sys
@@ -21,11 +22,14 @@ STREAM_NAME = "manifests.yaml"
 """Under which name standard input is packed: always the same, so that its digest is."""
 
 
-def read_input(path: str, *, ignored: Sequence[str] = (), default_ignores: bool = True) -> list[tuple[str, bytes]]:
+def read_input(
+    path: str, *, ignored: Sequence[str] = (), default_ignores: bool = True, output: str | None = None
+) -> list[tuple[str, bytes]]:
     """Every file of a folder, one file alone, or standard input for ``-``, as ``(path, content)``.
 
     A ``.sourceignore`` counts for its folder and below; ``ignored`` patterns are stronger, the defaults weaker.
-    Links to files inside the folder are packed as what they point at. Nothing else is left out silently.
+    Links to files inside the folder are packed as what they point at. ``output``, the layout that is written, is left
+    out where it lies inside, or every run would pack the one before. Nothing else is left out silently.
 
     Raises:
         UsageError: the path does not exist or there is nothing on standard input.
@@ -44,7 +48,11 @@ def read_input(path: str, *, ignored: Sequence[str] = (), default_ignores: bool 
         if not root.is_dir():
             raise UsageError(f"{path} does not exist")
         rules = IgnoreRules.of(DEFAULT_PATTERNS if default_ignores else ())
-        return list(_walk(root.resolve(), "", rules, IgnoreRules.of(ignored)))
+        root = root.resolve()
+        strongest = IgnoreRules.of(ignored)
+        if output is not None and (inside := Path(output).resolve()).is_relative_to(root) and inside != root:
+            strongest = strongest.within("", [_exactly(inside.relative_to(root).as_posix())])
+        return list(_walk(root, "", rules, strongest))
     except OSError as error:
         raise ManifestError(f"{error.filename or path}: {error.strerror or error}") from None
 
@@ -65,6 +73,11 @@ def _walk(root: Path, folder: str, rules: IgnoreRules, strongest: IgnoreRules) -
             yield from _walk(root, path, rules, strongest)
         else:
             yield path, _content(root, path, entry)
+
+
+def _exactly(folder: str) -> str:
+    """The gitignore pattern of this one folder."""
+    return "/" + re.sub(r"([\\*?\[\]! #])", r"\\\1", folder) + "/"
 
 
 def _lines(path: str) -> list[str]:

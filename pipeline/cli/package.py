@@ -67,7 +67,8 @@ def command(
         raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
     extra = _annotations(annotations)
     moment = creation_time(created, os.environ, time.time)
-    archive = pack(read_input(path, ignored=ignored, default_ignores=default_ignores))
+    output = target.repository.path if target.repository.is_layout else None
+    archive = pack(read_input(path, ignored=ignored, default_ignores=default_ignores, output=output))
     detected = Provenance()
     if source is None or revision is None:
         detected = wiring.provenance(Path() if path == "-" else Path(path), os.environ, terminal.reporter)

@@ -118,6 +118,15 @@ def test_special_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             names(Path())
 
 
+@pytest.mark.parametrize("inside", ["out", ".out", ".gitless/app", "deep/.gitless/app [1]*!", "b"])
+def test_layout_that_is_written_is_not_packed(tmp_path: Path, inside: str) -> None:
+    lay_out(tmp_path, {"a.yaml": "1", "bb/c.yaml": "2", f"{inside}/index.json": "3", "other/out.yaml": "4"})
+
+    files = [name for name, _ in read_input(str(tmp_path), output=str(tmp_path / inside))]
+
+    assert files == ["a.yaml", "bb/c.yaml", "other/out.yaml"]
+
+
 def test_path_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere does not exist"):
         read_input(str(tmp_path / "nowhere"))
