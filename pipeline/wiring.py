@@ -93,7 +93,7 @@ def provenance(path: Path, environment: Environment, reporter: Reporter) -> Prov
     def git(arguments: Sequence[str]) -> str:
         program = find_tool("git", environment)
         # Looking must not touch the index, which a build beside us may be using.
-        argv = [program, "--no-optional-locks", *arguments]
+        argv = [str(program), "--no-optional-locks", *arguments]
         return run(argv, environment=environment, timeout=30).stdout.decode(errors="replace")
 
     return detect_provenance(path, environment, git, reporter)

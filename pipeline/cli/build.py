@@ -71,6 +71,7 @@ def command(
         write_whole(target / _FILE, result.content)
         terminal = replace(terminal, output="text") if terminal.output == "yaml" else terminal
     if terminal.output == "yaml":
+        terminal.keep_result(result)
         click.echo(result.content, nl=False)
     else:
         terminal.print_result(result)

@@ -68,6 +68,12 @@ def test_a_folder_receives_the_stream_and_stdout_the_summary(folder: Path, capsy
     assert (document["digest"], document["file"]) == (digest, "out/new/manifests.yaml")
 
 
+@pytest.mark.parametrize("more", [[], ["--to", "out"], ["-o", "json"]])
+def test_the_result_is_kept_in_the_results_folder_whatever_goes_to_stdout(more: list[str], folder: Path) -> None:
+    assert _gitless("deploy", "--results-dir", "results", *more) == 0
+    assert json.loads((folder / "results" / "build.json").read_text())["kind"] == "BuildResult"
+
+
 def test_what_was_built_builds_to_itself(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     _gitless("deploy", "--to", "out")
     capsysbinary.readouterr()
