@@ -35,6 +35,9 @@ from pipeline.stages.fetch import read_artifact
 from pipeline.stages.signatures import check_policy, judge_signatures, refusal
 from pipeline.stages.waiting import UNREACHABLE, Awaited, WaitOptions, wait_for_health
 
+_SHOWN = 20
+"""So many existing inventories are named."""
+
 _ERROR_WIDTH = 600
 """Characters; the report has said it all before."""
 
@@ -144,20 +147,22 @@ def find_inventory(cluster: Cluster, namespace: str, name: str) -> Inventory:
     what = f"there is no inventory '{name}'" if name else "there is no inventory"
     raise VerificationError(
         f"{what} in namespace '{namespace}' of {cluster.context}: nothing was applied under it",
-        hint=_existing(cluster),
+        hint=_existing(cluster, namespace),
         code="verification.no-inventory",
     )
 
 
-def _existing(cluster: Cluster) -> str:
+def _existing(cluster: Cluster, namespace: str) -> str:
     try:
-        found = [f"{namespace}/{name}" for namespace, name in cluster.list_inventories()]
+        # Those nearby first: a mistyped name is likelier than a mistyped namespace.
+        inventories = sorted(cluster.list_inventories(), key=lambda found: (found[0] != namespace, found))
     except ClusterError:
         # Rights may end at the namespace; the message is good without the list.
         return "name the inventory with --inventory NAME and its namespace with -n"
-    if not found:
+    if not inventories:
         return "`gitless apply` makes one; this cluster has none"
-    shown = ", ".join(found[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")  # noqa: PLR2004 - a screenful
+    names = [f"{place}/{name}" for place, name in inventories]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     return f"existing inventories: {shown}; choose with -n NAMESPACE --inventory NAME"
 
 
