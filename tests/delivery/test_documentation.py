@@ -1,4 +1,6 @@
+import importlib
 from pathlib import Path
+from pkgutil import iter_modules
 
 from pipeline.config import load_settings
 from tests.delivery.schema_table import PAGE, with_current_table
@@ -18,3 +20,17 @@ def test_the_documented_gitless_yaml_is_accepted(tmp_path: Path) -> None:
     settings = load_settings(file)
 
     assert settings.targets["staging"].context == "staging"
+
+
+def test_every_result_is_documented() -> None:
+    page = (PAGE.parent / "formats.md").read_text()
+    package = importlib.import_module("pipeline.model.outcome")
+    modules = [importlib.import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
+    kinds = {vars(item)["kind"] for module in modules for item in vars(module).values() if "kind" in vars_of(item)}
+
+    assert len(kinds) > 8
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in page] == []
+
+
+def vars_of(item: object) -> dict[str, object]:
+    return dict(vars(item)) if isinstance(item, type) and isinstance(vars(item).get("kind"), str) else {}
