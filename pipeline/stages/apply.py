@@ -14,6 +14,7 @@ from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.inventory import Inventory
 from pipeline.model.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.ownership import owner_selector
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.promotion import promoted, says_the_same, with_intention
 from pipeline.model.staging import batches
@@ -40,7 +41,13 @@ def apply(
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
     inventory = saved or Inventory(options.namespace, options.inventory)
-    plan = plan_against_live(trusted.manifests, cluster, saved, options)
+    if not trusted.manifests.resources and inventory.known:
+        raise RefusedError(
+            f"there are no objects to apply, so everything in {inventory} would be deleted",
+            hint="if that is what you want, delete the objects by their label: kubectl delete -l "
+            + owner_selector(inventory),
+        )
+    plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run)
     for note in plan.notes:
         reporter.info(note)
     if plan.obstacles:

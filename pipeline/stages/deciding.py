@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError
+from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError, RefusedError
 from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.controls import Controls, controls_of, reason_to_skip
 from pipeline.model.differences import compare
@@ -32,8 +32,12 @@ class Judge:
     inventory: Inventory
     options: ApplyOptions
 
-    def decide(self, placed: Placed, live: Live | None, *, is_deferred: bool = False) -> Decision:
+    def decide(
+        self, placed: Placed, live: Live | None, *, is_deferred: bool = False, is_tried: bool = True
+    ) -> Decision:
         """What happens to the object; never raises for what is wrong with the object alone.
+
+        ``is_tried`` false leaves out the dry-run of a creation.
 
         Raises:
             ClusterError: the cluster could not be asked.
@@ -47,7 +51,7 @@ class Judge:
         if skip:
             return replace(self._decision(placed, Action.SKIP, reason=skip), body=None)
         if live is None or live.is_being_deleted:
-            return self._create(placed, live)
+            return self._create(placed, live, is_tried=is_tried)
         entry = self.inventory.applied.get(placed.object_id)
         if (
             entry is not None
@@ -57,16 +61,16 @@ class Judge:
             return self._unchanged(placed, live.metadata)
         return self._compare(placed, live, controls)
 
-    def _create(self, placed: Placed, live: Live | None) -> Decision:
+    def _create(self, placed: Placed, live: Live | None, *, is_tried: bool) -> Decision:
         reason = "the deletion of the old one is waited for" if live else ""
         if live is None and placed.object_id in self.inventory.applied:
             reason = "it was deleted from the cluster"
         decision = self._decision(placed, Action.CREATE, reason=reason, uid=live.uid if live else "")
-        if live is not None:
+        if live is not None or not is_tried:
             return decision
         try:
-            self.cluster.apply(placed.resource.body, dry_run=True)
-        except ClusterError as error:
+            self.cluster.apply(placed.resource.body, dry_run=True, metadata_only=True)
+        except (ClusterError, RefusedError) as error:
             return replace(decision, obstacles=(_refusal(placed, error),))
         return decision
 
@@ -77,7 +81,7 @@ class Judge:
         assert kind is not None  # noqa: S101 - decide() does not come here without
         before = live.body or self.cluster.read(kind, object_id.namespace, object_id.name)
         if before is None:
-            return self._create(placed, None)
+            return self._create(placed, None, is_tried=True)
         try:
             try:
                 after = self.cluster.apply(placed.resource.body, dry_run=True, force=force)
@@ -106,9 +110,11 @@ class Judge:
     ) -> Decision:
         if not (self.options.recreate or controls.recreates or controls_of(before["metadata"]).recreates):
             hint = "--recreate deletes it and creates it anew"
-            obstacles = (*obstacles, Obstacle(str(placed.resource), error.message, hint))
+            obstacles = (*obstacles, Obstacle(str(placed.resource), _about(placed, error), hint))
         uid = before["metadata"].get("uid", "")
-        return replace(self._decision(placed, Action.RECREATE, reason=error.message, uid=uid), obstacles=obstacles)
+        return replace(
+            self._decision(placed, Action.RECREATE, reason=_about(placed, error), uid=uid), obstacles=obstacles
+        )
 
     def _ownership(self, placed: Placed, live: Live) -> tuple[Obstacle, ...]:
         owner = None if self.options.take_ownership else foreign_owner(live.metadata, self.inventory)
@@ -175,7 +181,21 @@ def _conflict(placed: Placed, conflict: FieldConflictError) -> Obstacle:
     return Obstacle(str(placed.resource), owners or conflict.message, hint)
 
 
-def _refusal(placed: Placed, error: ClusterError) -> Obstacle:
+def _refusal(placed: Placed, error: PipelineError) -> Obstacle:
+    """The obstacle for what the API server says about one object.
+
+    Raises:
+        ClusterError: it said nothing, so that there is no use in asking about the next object.
+    """
     if error.code == _UNREACHABLE:
         raise error
-    return Obstacle(str(placed.resource), error.message, error.hint or "", ClusterError)
+    family = ClusterError if isinstance(error, ClusterError) else RefusedError
+    return Obstacle(str(placed.resource), _about(placed, error), error.hint or "", family)
+
+
+def _about(placed: Placed, error: PipelineError) -> str:
+    """The message without the object's name, which the obstacle's subject has already."""
+    name = str(placed.object_id)
+    if error.message.startswith(f"{name}: "):
+        return error.message.removeprefix(f"{name}: ")
+    return "it" + error.message.removeprefix(name) if error.message.startswith(f"{name} ") else error.message

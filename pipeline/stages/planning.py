@@ -13,6 +13,7 @@ from pipeline.model.live_plan import Decision, LivePlan, Obstacle
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.ordering import apply_rank, apply_stage
 from pipeline.model.plan import Action, Plan
+from pipeline.model.shapes import representatives
 from pipeline.ports import Cluster
 from pipeline.stages.deciding import Judge
 from pipeline.stages.parallel import in_parallel
@@ -24,13 +25,19 @@ _NAMESPACE = ("v1", "Namespace")
 
 
 def plan_against_live(
-    manifests: Manifests, cluster: Cluster, inventory: Inventory | None, options: ApplyOptions
+    manifests: Manifests,
+    cluster: Cluster,
+    inventory: Inventory | None,
+    options: ApplyOptions,
+    *,
+    by_sample: bool = False,
 ) -> LivePlan:
     """Plan; where nothing changed, this costs some requests per kind and none per object.
 
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
-    ``obstacles``, all of it at once, and does not raise.
+    ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
+    ``model/shapes.py``), for who is going to make them at once.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.
@@ -46,13 +53,9 @@ def plan_against_live(
     absent = _absent_namespaces(cluster, placed, live, inventory, options)
     homeless = {name: items for name, items in absent.items() if name not in placement.brought.namespaces}
     obstacles = (*placement.obstacles, *missing_namespaces(homeless, inventory))
-    judge = Judge(cluster, inventory, options)
-
-    def decide(item: Placed) -> Decision:
-        return judge.decide(item, live.get(item.object_id), is_deferred=item.object_id.namespace in absent)
-
     possible = [item for item in placed if item.object_id.namespace not in homeless]
-    decisions = in_parallel(decide, possible, concurrency=options.concurrency)
+    judge = Judge(cluster, inventory, options)
+    decisions = _decide_all(judge, possible, live, frozenset(absent), by_sample=by_sample)
     prunes = plan_prunes(leftover, placed, live, inventory, options)
     return live_plan([*decisions, *prunes], obstacles, placement.notes)
 
@@ -70,10 +73,27 @@ def plan_deferred(
     wanted = [(item.resource_type, item.object_id) for item in placement.placed if item.resource_type]
     live = survey(cluster, wanted, (), inventory, options.concurrency)
     judge = Judge(cluster, inventory, options)
-    decisions = in_parallel(
-        lambda item: judge.decide(item, live.get(item.object_id)), placement.placed, concurrency=options.concurrency
-    )
+    decisions = _decide_all(judge, placement.placed, live, frozenset(), by_sample=True)
     return live_plan(decisions, placement.obstacles, ())
+
+
+def _decide_all(
+    judge: Judge, placed: Sequence[Placed], live: Mapping[ObjectId, Live], absent: frozenset[str], *, by_sample: bool
+) -> list[Decision]:
+    creations = [
+        (item.object_id, item.resource.body)
+        for item in placed
+        if item.object_id not in live and item.object_id.namespace not in absent
+    ]
+    tried = representatives(creations) if by_sample else {object_id for object_id, _ in creations}
+
+    def decide(item: Placed) -> Decision:
+        object_id = item.object_id
+        return judge.decide(
+            item, live.get(object_id), is_deferred=object_id.namespace in absent, is_tried=object_id in tried
+        )
+
+    return in_parallel(decide, placed, concurrency=judge.options.concurrency)
 
 
 def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], notes: tuple[str, ...] = ()) -> LivePlan:

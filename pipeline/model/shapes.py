@@ -1,0 +1,43 @@
+"""The shape of an object: its fields and the types of their values, without the values.
+
+Objects of one kind and shape pass or fail the API server's schema, rights and most admission together, so that trying
+one of them tells about all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
+
+from pipeline.model.manifests import Body
+
+_FREE_MAPS = frozenset(
+    {"annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"}
+)
+"""Fields whose keys are the user's, not the schema's."""
+
+FEW = 50
+"""So many are all tried; the time only matters beyond."""
+
+Item = TypeVar("Item")
+
+
+def shape(value: object) -> Hashable:
+    """The same for two values exactly when they have the same fields and types; list items count as a set."""
+    if isinstance(value, Mapping):
+        return frozenset((key, key if key in _FREE_MAPS else shape(inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return ("list", frozenset(shape(inner) for inner in value))
+    return type(value).__name__
+
+
+def representatives(bodies: Iterable[tuple[Item, Body]]) -> set[Item]:
+    """Which to try before any is created: all where they are few, else one of each kind, namespace and shape."""
+    bodies = list(bodies)
+    if len(bodies) <= FEW:
+        return {item for item, _ in bodies}
+    first: dict[Hashable, Item] = {}
+    for item, body in bodies:
+        key = (body["apiVersion"], body["kind"], body["metadata"].get("namespace"), shape(body))
+        first.setdefault(key, item)
+    return set(first.values())
