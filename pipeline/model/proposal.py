@@ -72,7 +72,8 @@ def propose(name: str, found: Sequence[FoundSource]) -> str:
         "# Where it is applied to: gitless run --target NAME",
         "targets:",
     ]
-    for environment, source in sorted(environments.items()) or [("default", None)]:
+    named: list[tuple[str, FoundSource | None]] = [*sorted(environments.items())]
+    for environment, source in named or [("default", None)]:
         lines.append(f"  {environment}:")
         if source is not None:
             lines += ["    sources:", *_source_lines((source, *common), "    ")]
