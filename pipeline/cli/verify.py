@@ -84,8 +84,11 @@ def _deployed(
     terminal: Terminal,
 ) -> VerifyResult:
     from pipeline import wiring
+    from pipeline.stages.signatures import check_policy
     from pipeline.stages.verify import Ports, verify
 
+    if isinstance(trust, TrustPolicy):
+        check_policy(trust)
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
     ports = Ports(
         cluster=cluster,

@@ -83,6 +83,16 @@ def wait_for_health(
         ClusterError: the cluster cannot be reached at all. Later on that is only waited out, and whatever else keeps an
             object from being read is that object's verdict.
     """
+    try:
+        return _wait(awaited, cluster, clock, reporter, options)
+    finally:
+        # Whatever ended the wait, the bar must not stand beside what is printed next.
+        reporter.progress("", len(awaited), len(awaited))
+
+
+def _wait(
+    awaited: Sequence[Awaited], cluster: Cluster, clock: Clock, reporter: Reporter, options: WaitOptions
+) -> Mapping[ObjectId, Health]:
     deadline = clock.now() + options.timeout
     verdicts: dict[ObjectId, Health] = {}
     pause, is_first, is_complete = FIRST_PAUSE, True, True

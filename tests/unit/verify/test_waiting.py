@@ -24,7 +24,16 @@ def test_it_waits_until_the_rollout_is_done(world: World) -> None:
     assert result.is_verified
     assert 10 <= result.elapsed < 16
     assert world.talk.shown[0] == "1/2 ready, waiting for Deployment.apps shop/web"
-    assert world.talk.shown[-1] == "2/2 ready"
+    assert world.talk.shown[-2:] == ["2/2 ready", "2/2 "]
+
+
+def test_the_bar_is_taken_away_when_time_is_up(world: World) -> None:
+    world.deploy(config_map(), deployment())
+    world.ready(**NOT_READY)
+
+    world.verify(timeout=3)
+
+    assert world.talk.shown[-1] == "2/2 "
 
 
 def test_pauses_grow_to_five_seconds_and_end_with_the_timeout(world: World) -> None:
