@@ -10,6 +10,7 @@ from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldErro
 from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.controls import Controls, controls_of, reason_to_skip
 from pipeline.model.differences import compare
+from pipeline.model.field_managers import owner_of_field
 from pipeline.model.fingerprint import fingerprint
 from pipeline.model.inventory import Inventory, InventoryEntry
 from pipeline.model.live_plan import Decision, Obstacle
@@ -95,7 +96,7 @@ class Judge:
             return replace(decision, obstacles=(*obstacles, _refusal(placed, error)))
         if not differs(before, after):
             return self._unchanged(placed, before["metadata"])
-        fields = self._attributed(compare(before, after), placed)
+        fields = self._attributed(compare(before, after), placed, before)
         reason = "" if is_owned_by(before["metadata"], self.inventory) else f"it becomes part of {self.inventory}"
         decision = self._decision(placed, Action.CONFIGURE, reason=reason, fields=fields)
         return replace(decision, force=force, obstacles=obstacles)
@@ -123,11 +124,14 @@ class Judge:
         hint = "--take-ownership takes such objects over; stop the other tool from managing them first"
         return (Obstacle(str(placed.resource), f"it belongs to {owner}", hint),)
 
-    def _attributed(self, fields: tuple[FieldChange, ...], placed: Placed) -> tuple[FieldChange, ...]:
+    def _attributed(self, fields: tuple[FieldChange, ...], placed: Placed, before: Body) -> tuple[FieldChange, ...]:
         """Name who owns each live value, and mark drift: we want the same as last time, and something else is there."""
         entry = self.inventory.applied.get(placed.object_id)
         is_drift = entry is not None and entry.desired_hash == placed.desired_hash
-        return tuple(replace(change, is_drift=is_drift) for change in fields)
+        managed = before["metadata"].get("managedFields") or ()
+        return tuple(
+            replace(change, is_drift=is_drift, manager=owner_of_field(managed, change.path)) for change in fields
+        )
 
     def _unchanged(self, placed: Placed, metadata: Mapping[str, Any]) -> Decision:
         decision = self._decision(placed, Action.UNCHANGED)

@@ -92,6 +92,7 @@ def test_drift_is_told_and_repaired(world: World, config_map: MakeConfigMap) -> 
 
     (field,) = result.changes[0].fields
     assert (field.path, field.before, field.after, field.is_drift) == ("data.key", "other", "value", True)
+    assert field.manager == "kubectl-edit"
     assert world.cluster.bodies()[ObjectId("", "ConfigMap", "shop", "a")]["data"] == {"key": "value"}
 
 
