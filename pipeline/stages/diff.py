@@ -10,6 +10,7 @@ from pipeline.errors import ClusterError
 from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.cluster import ResourceType
 from pipeline.model.differences import compare, contents
+from pipeline.model.inventory import Inventory
 from pipeline.model.live_plan import LivePlan
 from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
 from pipeline.model.plan import ABSENT, Action, Change, FieldChange, Plan
@@ -58,7 +59,10 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
     inventory = cluster.load_inventory(options.namespace, options.inventory)
     live = plan_against_live(manifests, cluster, inventory, options)
     desired = {item.object_id: item.body for item in live.decisions if item.body is not None}
-    changes = live.plan.changes
+    deferred = {item.object_id for item in live.decisions if item.is_deferred}
+    changes = tuple(
+        replace(change, reason="") if change.object_id in deferred else change for change in live.plan.changes
+    )
     if is_full:
         changes = tuple(
             replace(change, fields=contents(desired[change.object_id]))
@@ -70,11 +74,16 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
     types = {item.object_id: item.resource_type for item in live.decisions if item.resource_type is not None}
     marked = mark_renames(changes, renames, _read(renames, types, cluster), desired)
     marked = attribute(marked, types, cluster, concurrency=options.concurrency)
-    notes = live.notes
-    if inventory is None:
-        name = f"{options.namespace}/{options.inventory}"
-        notes = (f"there is no inventory {name} yet: nothing of it can be pruned", *notes)
+    notes = (*live.notes, *_notes(inventory, options, len(deferred)))
     return replace(live, plan=replace(live.plan, changes=marked), notes=notes)
+
+
+def _notes(inventory: Inventory | None, options: ApplyOptions, deferred: int) -> Iterable[str]:
+    if inventory is None:
+        yield f"there is no inventory {options.namespace}/{options.inventory} yet: nothing of it can be pruned"
+    if deferred:
+        what = "1 object is" if deferred == 1 else f"{deferred} objects are"
+        yield f"{what} not checked by the server, for the kind or namespace comes with the manifests"
 
 
 def _read(renames: Renames, types: dict[ObjectId, ResourceType], cluster: Cluster) -> dict[ObjectId, Body]:
