@@ -1,7 +1,8 @@
 """Semantic versions and ranges over them, judged as Flux judges them.
 
 Rules: semver.org 2.0, and for ranges the Go library Masterminds/semver 3, which Flux and Helm use. No Python package
-has its rules for prereleases, partial versions, and ``^`` below 1.0.
+has its rules for prereleases, partial versions, and ``^`` below 1.0. Its oddities (``^*`` and ``!=*`` mean 0.0.0) are
+kept: a range must select here what it selects in the cluster.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def _equal(version: Version, bound: _Comparator) -> bool:
 
 
 def _not_equal(version: Version, bound: _Comparator) -> bool:
-    if bound.given == _FULL:
+    if bound.given in {0, _FULL}:
         return version != bound.version
     same = (version.major, version.minor)[: bound.given] == (bound.version.major, bound.version.minor)[: bound.given]
     if bound.given == _MINOR and same and (version.prerelease or bound.version.prerelease):
@@ -166,8 +167,6 @@ def _caret(version: Version, bound: _Comparator) -> bool:
         return False
     if low.major > 0 or bound.given == _MAJOR:
         return version.major == low.major
-    if bound.given == 0:
-        return True
     if version.major > 0:
         return False
     if low.minor > 0 or bound.given == _MINOR:

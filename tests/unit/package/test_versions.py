@@ -86,6 +86,8 @@ def test_precedence_is_that_of_the_specification() -> None:
         ("^1.0.0-beta", "1.0.0-rc 1.5.0", "1.0.0-alpha 2.0.0"),
         ("~1.2.3-beta", "1.2.3-rc 1.2.4", "1.2.3-alpha"),
         (">=v1.2.3", "1.2.3", "1.2.2"),
+        ("^*", "0.0.0", "0.0.1 1.0.0"),
+        ("!=*", "0.0.1 1.0.0", "0.0.0"),
     ],
 )
 def test_range(text: str, inside: str, outside: str) -> None:
