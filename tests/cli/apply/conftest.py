@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import wiring
+from pipeline.cli import application
+from pipeline.cli.boundary import run_guarded
+from pipeline.testing.cluster import MemoryCluster
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+Gitless = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> MemoryCluster:
+    """What every kubeconfig leads to."""
+    memory = MemoryCluster(namespaces=("default", "shop"))
+    monkeypatch.setattr(wiring, "cluster", lambda *_: memory)
+    return memory
+
+
+@pytest.fixture
+def gitless(
+    cluster: MemoryCluster, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Gitless:
+    """Run a command line in an empty folder, with nobody at the terminal and no variables of ours set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    monkeypatch.setenv("BUILD_URL", "https://ci.test/job/7")
+    for name in ("GITLESS_KEY", "GITLESS_INVENTORY", "GITLESS_NAMESPACE", "GITHUB_ACTIONS", "CI_JOB_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> Outcome:
+        code = run_guarded(application, list(arguments))
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with a ConfigMap and a Secret."""
+    folder = tmp_path / "shop-app"
+    folder.mkdir()
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"color": "blue"}}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "login"},
+        "stringData": {"password": "hunter2"},
+    }
+    (folder / "settings.yaml").write_text(json.dumps(config))
+    (folder / "login.yaml").write_text(json.dumps(secret))
+    return folder
