@@ -167,6 +167,8 @@ class Running:
         if not self._ended:
             self._kill()
             self._wait()
+        # No thread of ours may be alive when the next program is started by a fork.
+        self._timer.join()
         self._streams.close()
 
     def finish(self) -> Output:

@@ -14,6 +14,10 @@ from pipeline.model.sources import Source
 STANDARD_INPUT = PurePath("-")
 SUFFIXES = (".yaml", ".yml", ".json")
 _SETTINGS = "gitless.yaml"
+_OTHERS = {
+    "Chart.yaml": "a Helm chart",
+    **dict.fromkeys(("kustomization.yaml", "kustomization.yml", "Kustomization"), "a kustomization"),
+}
 
 
 class PlainRenderer:
@@ -55,6 +59,8 @@ def _files(root: Path) -> Iterator[Path]:
     found: list[Path] = []
     for folder, folders, names in os.walk(root, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        if folder != str(root):
+            _check_folder(folder, names)
         for name in folders:
             if (link := Path(folder, name)).is_symlink():
                 _check_link(link, real_root)
@@ -64,13 +70,27 @@ def _files(root: Path) -> Iterator[Path]:
             file = Path(folder, name)
             if file.is_symlink():
                 _check_link(file, real_root)
+            if not file.is_file():
+                raise ManifestError(f"{file} is no regular file", hint="remove it from the folder")
             found.append(file)
     yield from sorted(found, key=lambda file: file.relative_to(root).parts)
 
 
+def _check_folder(folder: str, names: Sequence[str]) -> None:
+    for name in names:
+        if name in _OTHERS:
+            raise ManifestError(
+                f"{folder} holds {_OTHERS[name]} in the middle of plain manifests",
+                hint=f"give {folder} as a source of its own, and move the plain manifests or it to another folder",
+            )
+
+
 def _check_link(link: Path, real_root: Path) -> None:
     """A link within the folder does no harm; one that leads out would pack what nobody looks at."""
-    target = link.resolve()
+    try:
+        target = link.resolve()
+    except (OSError, RuntimeError):
+        raise ManifestError(f"{link} is a link that leads to itself", hint="remove it from the folder") from None
     if not target.is_relative_to(real_root):
         raise ManifestError(
             f"{link} is a link to {target}, outside of the folder",

@@ -130,6 +130,10 @@ def test_a_target_that_cannot_be_made_is_a_configuration_error(
         (["broken.yaml"], 8, "broken.yaml:1:5: mapping values are not allowed"),
         (["out.yaml"], 8, "out.yaml: no objects come out of this build"),
         (["links"], 8, "outside of the folder"),
+        (["loop"], 8, "loop/a.yaml is a link that leads to itself"),
+        (["dangling"], 8, "dangling/a.yaml is no regular file"),
+        (["pipe"], 8, "pipe/a.yaml is no regular file"),
+        (["mixed"], 8, "mixed/chart holds a Helm chart in the middle of plain manifests"),
         (["deploy", "--renderer", "helm"], 2, "deploy is no Helm chart"),
         (["deploy", "--renderer", "kustomize"], 2, "deploy has no kustomization"),
         (["deploy", "--renderer", "jsonnet"], 2, "'jsonnet' is not one of"),
@@ -143,6 +147,12 @@ def test_errors_are_one_message_on_stderr_and_an_exit_code(
     (folder / "out.yaml").write_text("---\n# nothing\n")
     (folder / "links").mkdir()
     (folder / "links" / "web.yaml").symlink_to(folder / "deploy" / "web.yaml")
+    for name in ("loop", "dangling", "pipe", "mixed/chart"):
+        (folder / name).mkdir(parents=True)
+    (folder / "loop" / "a.yaml").symlink_to("a.yaml")
+    (folder / "dangling" / "a.yaml").symlink_to("nothing.yaml")
+    os.mkfifo(folder / "pipe" / "a.yaml")
+    (folder / "mixed" / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: chart\n")
     assert _gitless(*arguments) == exit_code
     out, err = capsys.readouterr()
     assert out == ""
@@ -158,6 +168,13 @@ def _process(*arguments: str, stdin: bytes = b"", **environment: str) -> subproc
         check=False,
         env={"PATH": os.environ["PATH"], **environment},
     )
+
+
+def test_a_link_within_the_folder_is_followed(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    (folder / "deploy" / ".hidden" / "web.txt").write_text(_SERVICE.replace("web", "linked"))
+    (folder / "deploy" / "linked.yaml").symlink_to(".hidden/web.txt")
+    assert _gitless("deploy") == 0
+    assert b"name: linked" in capsysbinary.readouterr().out
 
 
 def test_standard_input_is_a_source(folder: Path) -> None:
