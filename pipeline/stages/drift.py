@@ -35,6 +35,8 @@ def plan_as_recorded(manifests: Manifests, cluster: Cluster, inventory: Inventor
             namespace=inventory.namespace,
             # Left over because somebody applied with --no-prune, or kept by the object's own wish: no drift.
             prune=False,
+            # Whose fields they are now is told with each field; only a plan is made, nothing is taken.
+            force_conflicts=True,
             dry_run=True,
             concurrency=concurrency,
         ),

@@ -60,6 +60,8 @@ def test_a_scaled_deployment_is_drift_with_the_field_and_its_manager(world: Worl
     (change,) = result.drift.changes
     (field,) = [item for item in change.fields if item.path == "spec.replicas"]
     assert (change.object_id, field.before, field.after, field.manager) == (WEB, 5, 2, "kubectl-scale")
+    assert result.drift.message == "1 object(s) differ from the artifact"
+    assert world.cluster.bodies()[WEB]["spec"]["replicas"] == 5
     assert "spec.replicas: is 5, set by kubectl-scale, should be 2" in render_result(result, "text")
 
 
