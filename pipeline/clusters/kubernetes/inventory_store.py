@@ -64,7 +64,7 @@ class InventoryStore:
             RefusedError: somebody did.
             ClusterError: it is too large, its namespace is missing, or it may not be written.
         """
-        config_map = _config_map(inventory)
+        config_map = config_map_of(inventory)
         object_id = ObjectId("", "ConfigMap", inventory.namespace, PREFIX + inventory.name)
         # A PUT of what is stored already is no write to the API server: the resource version stays.
         query = {"fieldManager": MANAGER}
@@ -117,7 +117,12 @@ class InventoryStore:
                 return found
 
 
-def _config_map(inventory: Inventory) -> dict[str, Any]:
+def config_map_of(inventory: Inventory) -> dict[str, Any]:
+    """How the inventory is stored: as JSON, or packed where that is too large.
+
+    Raises:
+        ClusterError: even packed it is too large.
+    """
     content = encode(inventory)
     facts = {
         "gitless.dev/digest": inventory.digest,

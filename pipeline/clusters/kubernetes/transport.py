@@ -47,19 +47,20 @@ class Response:
     content: bytes
     headers: Mapping[str, str]
 
-    def json(self) -> Any:  # noqa: ANN401 - whatever the server answered
-        """The content read as JSON.
+    def json(self) -> dict[str, Any]:
+        """The content read as a JSON object.
 
         Raises:
             ClusterError: it is none, so something else than an API server answered.
         """
+        hint = "is this address an API server, or a login page or proxy in front of it?"
         try:
-            return json.loads(self.content)
-        except ValueError:
-            raise ClusterError(
-                f"the server's answer (HTTP {self.status}) is not JSON",
-                hint="is this address an API server, or a login page or proxy in front of it?",
-            ) from None
+            document = json.loads(self.content)
+        except (ValueError, RecursionError):
+            raise ClusterError(f"the server's answer (HTTP {self.status}) is not JSON", hint=hint) from None
+        if not isinstance(document, dict):
+            raise ClusterError(f"the server's answer (HTTP {self.status}) is not what an API server says", hint=hint)
+        return document
 
 
 class Transport:
@@ -77,7 +78,7 @@ class Transport:
         self._lock = Lock()
         self._warned: set[str] = set()
 
-    def json(self, request: Request) -> Any:  # noqa: ANN401 - whatever the server answered
+    def json(self, request: Request) -> dict[str, Any]:
         """The answer to a request that must succeed.
 
         Raises:
@@ -99,7 +100,7 @@ class Transport:
             try:
                 response = self._once(request)
             except HTTPError as error:
-                if isinstance(error, SSLError) or attempt >= min(tries, self._tries_without_answer()):
+                if attempt >= min(tries, self._tries_after(error)):
                     raise self._unreachable(error) from error
                 reason, asked = "no answer", None
             else:
@@ -114,9 +115,12 @@ class Transport:
             self._sleep(wait)
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
-    def _tries_without_answer(self) -> int:
+    def _tries_after(self, error: HTTPError) -> int:
+        if isinstance(error, SSLError):
+            return 1
         # Who was there a moment ago comes back (a new leader, a new address); who never was is a wrong address.
-        return _TRIES if self._has_answered else 2
+        # Silence has cost the whole timeout already.
+        return 2 if isinstance(error, ReadTimeoutError) or not self._has_answered else _TRIES
 
     def _once(self, request: Request) -> Response:
         headers = {
