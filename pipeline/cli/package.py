@@ -59,6 +59,8 @@ def command(
     from pipeline.model.flux_artifact import build_artifact
     from pipeline.stages.package import package
 
+    if path == "-" and registry_options.password is not None:
+        raise UsageError("standard input cannot be both the content and the password", hint="package a file or folder")
     target = parse_reference(reference)
     if target.digest is not None:
         raise UsageError(f"{reference} names a digest, but what is pushed has its own", hint="give a tag, or none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,13 @@ def test_refusals_are_one_message_and_the_right_exit_code(name: str, capsys: Cap
     assert message in captured.err
     assert "Traceback" not in captured.err
     assert "bug in gitless" not in captured.err
+
+
+def test_standard_input_is_not_read_twice(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("password\n"))
+
+    assert call("package", "-", "oci-layout:s:1", "--username", "u", "--password-stdin") == 2
+    assert "both the content and the password" in capsys.readouterr().err
 
 
 def test_tampered_layer_is_refused_and_nothing_unpacked(folder: Path, capsys: Captured) -> None:
