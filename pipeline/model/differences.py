@@ -80,7 +80,7 @@ class _Comparison:
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             self.maps(path, name, before, after)
         elif isinstance(before, list) and isinstance(after, list):
-            self._lists(path, name, before, after)
+            self._lists(path, name, holder, before, after)
         elif not self._means_the_same(name, holder, before, after):
             self.changes.append(FieldChange(path, before, after))
 
@@ -89,12 +89,12 @@ class _Comparison:
             return True
         return self._builtin and is_quantity_field(self._kind, holder, name) and same_quantity(before, after)
 
-    def _lists(self, path: str, name: str, before: list[Any], after: list[Any]) -> None:
+    def _lists(self, path: str, name: str, holder: str, before: list[Any], after: list[Any]) -> None:
         if not all(isinstance(item, Mapping) for side in (before, after) for item in side):
             if not self._same_plain_list(name, before, after):
                 self.changes.append(FieldChange(path, before, after))
             return
-        matching = match_items(name, before, after, builtin=self._builtin)
+        matching = match_items(name, before, after, builtin=self._builtin, holder=holder)
         for pair in matching.pairs:
             item_path = f"{path}[{pair.label}]"
             if pair.before is None or pair.after is None:

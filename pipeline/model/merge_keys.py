@@ -117,8 +117,21 @@ SETS = frozenset(
 )  # fmt: skip
 """Lists of scalars of Kubernetes's own kinds whose order says nothing."""
 
-_UNORDERED = frozenset({"rules", "ingress", "egress", "from", "to", "nodeSelectorTerms", "podFailurePolicy", "ports"})
+_UNORDERED = frozenset({"egress", "from", "ingress", "nodeSelectorTerms", "ports", "rules", "to"})
 """Lists of objects of Kubernetes's own kinds that may have no key, and whose order says nothing."""
+
+_ORDERED_WITHIN = frozenset({"podFailurePolicy", "successPolicy"})
+"""Whose ``rules`` are tried in turn."""
+
+_BUILTIN_GROUPS = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates",
+        "coordination", "discovery", "events", "flowcontrol.apiserver", "networking", "node", "rbac.authorization",
+        "resource", "scheduling", "storage",
+    )
+)  # fmt: skip
+"""Not every group that ends in ``.k8s.io``: those of the Gateway API and others are custom resources too."""
 
 _NATURAL_KEYS = ("name", "key", "id")
 _BARE = re.compile(r"[A-Za-z0-9._/:@-]+")
@@ -149,13 +162,18 @@ class Matching:
 def is_builtin(api_version: str) -> bool:
     """Whether the API group is one of Kubernetes's own, so that its lists are known to mean what the table says."""
     group = api_version.rpartition("/")[0]
-    return "." not in group or group.endswith(".k8s.io")
+    return "." not in group or group in _BUILTIN_GROUPS
 
 
 def match_items(
-    name: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], *, builtin: bool
+    name: str,
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    *,
+    builtin: bool,
+    holder: str = "",
 ) -> Matching:
-    """Pair the objects of two lists found under a field of that name."""
+    """Pair the objects of two lists found under a field of that name, inside a field named ``holder``."""
     rule = RULES.get(name)
     keyed = _match_by_rule(rule, before, after, builtin=builtin) if rule else None
     if keyed is not None:
@@ -164,7 +182,7 @@ def match_items(
         keyed = _match_by_rule(ListRule(((key,),), order_matters=True), before, after, builtin=builtin)
         if keyed is not None:
             return keyed
-    if builtin and name in _UNORDERED:
+    if builtin and name in _UNORDERED and holder not in _ORDERED_WITHIN:
         return _match_as_set(before, after)
     return _match_by_position(before, after)
 

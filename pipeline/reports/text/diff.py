@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.model.live_plan import Obstacle
 from pipeline.model.outcome.diff import DiffResult, Side
-from pipeline.model.plan import Action, Change
+from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.reports.text.alike import Alike, gather
 from pipeline.reports.text.fields import field_lines
 from pipeline.reports.text.values import Paint, printable
@@ -88,8 +88,7 @@ def _alike(group: Alike, paint: Paint) -> Iterator[str]:
     sign, verb, style = _SIGNS[Action.CONFIGURE]
     yield ""
     yield f"{paint(style, f'{sign} {verb}')} {paint('bold', f'{len(group.changes)} objects alike')}"
-    for field in group.fields:
-        yield from ("    " + line for line in field_lines(field, paint, is_full=False))
+    yield from _fields(group.fields, paint, is_full=False)
     names = [printable(str(change.object_id)) for change in group.changes]
     more = [f"… and {len(names) - _NAMED} more (--full shows them)"] if len(names) > _NAMED else []
     for name in [*names[:_NAMED], *more]:
@@ -116,7 +115,11 @@ def _change(change: Change, paint: Paint, *, is_full: bool) -> Iterator[str]:
     origin = paint("dim", f"  {printable(str(change.origin))}") if change.origin else ""
     reason = paint("dim", f"  ({printable(change.reason)})") if change.reason else ""
     yield f"{paint(style, f'{sign} {verb}')} {paint('bold', name)}{origin}{reason}"
-    if any(field.is_drift for field in change.fields):
+    yield from _fields(change.fields, paint, is_full=is_full)
+
+
+def _fields(fields: tuple[FieldChange, ...], paint: Paint, *, is_full: bool) -> Iterator[str]:
+    if any(field.is_drift for field in fields):
         yield f"    {paint('yellow', 'drifted: the cluster has other values than were applied')}"
-    for field in change.fields:
+    for field in fields:
         yield from ("    " + line for line in field_lines(field, paint, is_full=is_full))

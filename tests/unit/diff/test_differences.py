@@ -181,6 +181,14 @@ def test_the_order_of_a_custom_resources_lists_always_matters() -> None:
     assert told(make("e.com/v1 X", hosts=["a", "b"]), make("e.com/v1 X", hosts=["b", "a"])) != []
 
 
+@pytest.mark.parametrize(
+    ("kind", "holder"), [("gateway.networking.k8s.io/v1 HTTPRoute", "spec"), ("batch/v1 Job", "podFailurePolicy")]
+)
+def test_rules_that_are_tried_in_turn_keep_their_order(kind: str, holder: str) -> None:
+    a, b = {"action": "Ignore"}, {"action": "FailJob"}
+    assert told(make(kind, **{holder: {"rules": [a, b]}}), make(kind, **{holder: {"rules": [b, a]}})) != []
+
+
 def test_finalizers_are_a_set_everywhere() -> None:
     before, after = make("e.com/v1 X"), make("e.com/v1 X")
     before["metadata"]["finalizers"] = ["a", "b"]
