@@ -13,6 +13,8 @@ from pipeline.model.yaml_scalars import go_integer
 MAX_DEPTH = 250
 """Mappings and sequences inside one another; the deepest definitions in use stay below 60."""
 
+_LONGEST_INTEGER = len("-9223372036854775808")
+
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[-+.0-9a-zA-Z]+')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
@@ -85,7 +87,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _json_number(text: str) -> int | float:
-    number = float(text) if any(mark in text for mark in ".eE") else int(text)
+    is_integer = len(text) <= _LONGEST_INTEGER and not any(mark in text for mark in ".eE")
+    number = int(text) if is_integer else float(text)
     if not math.isfinite(number):
         raise _ConstantError(text)
     return go_integer(number)

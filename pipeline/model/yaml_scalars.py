@@ -20,6 +20,13 @@ QUOTED = "quoted"
 SPECIAL_FIRST = "+-.0123456789yYnNtTfFoO~"
 """What a plain scalar must begin with (or be empty) to mean anything but its own text."""
 
+_NUMBER_FIRST = "+-.0123456789"
+_CACHED_LENGTH = 64
+"""Numbers are short; what is longer is content, and there is no point in keeping that."""
+
+_LONGEST_64_BIT = 128
+"""Characters that an integer of 64 bits has at most in any base, with a few leading zeros."""
+
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
@@ -37,27 +44,31 @@ _TAG = "tag:yaml.org,2002:"
 Scalar = str | int | float | bool | None
 
 
-@lru_cache(maxsize=8192)
 def read_plain(text: str) -> Scalar:
     """The value of a scalar without quotes.
 
     Raises:
         ValueError: it is infinite or not a number, which JSON cannot hold; the message says so.
     """
-    if text in _WORDS:
-        return _WORDS[text]
-    first = text[0]
-    if first == ".":
-        if text in _NOT_FINITE:
-            raise ValueError(f"{text} is a number that JSON cannot hold")
-        return _finite(text) if _DOT_FLOAT.fullmatch(text) else text
-    if first not in "+-0123456789":
-        return text
+    if text[:1] not in _NUMBER_FIRST:
+        return _WORDS.get(text, text)
+    return _read_number(text) if len(text) <= _CACHED_LENGTH else _read_number.__wrapped__(text)
+
+
+@lru_cache(maxsize=8192)
+def _read_number(text: str) -> Scalar:
+    if not text:
+        return None
     if text in _NOT_FINITE:
         raise ValueError(f"{text} is a number that JSON cannot hold")
+    if text[0] == ".":
+        return _finite(text) if _DOT_FLOAT.fullmatch(text) else text
     number = text.replace("_", "")
-    if _INTEGER.fullmatch(number):
-        return _integer(number)
+    if len(number) <= _LONGEST_64_BIT and _INTEGER.fullmatch(number):
+        value = _integer(number)
+        if -(2**63) <= value < 2**64:
+            return go_integer(value)
+    # Beyond 64 bits Go reads decimal digits as a float, whatever base they seem to be in.
     return _finite(number, text) if _FLOAT.fullmatch(number) else text
 
 
@@ -93,14 +104,12 @@ def go_integer(value: float) -> int | float:
     return float(value)
 
 
-def _integer(number: str) -> int | float:
+def _integer(number: str) -> int:
     sign = -1 if number[0] == "-" else 1
     digits = number.lstrip("+-").lower()
     if len(digits) > 1 and digits[0] == "0":
-        value = sign * (int(digits[2:], _BASES[digits[1]]) if digits[1] in _BASES else int(digits, 8))
-    else:
-        value = sign * int(digits)
-    return go_integer(value)
+        return sign * (int(digits[2:], _BASES[digits[1]]) if digits[1] in _BASES else int(digits, 8))
+    return sign * int(digits)
 
 
 def _finite(number: str, text: str = "") -> Scalar:

@@ -26,6 +26,8 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _MAX_IMPLICIT_KEY = 120
 """YAML readers accept 1,024 characters before the colon; longer keys need the ``? `` form. Far below, to be safe."""
 
+_CACHED_LENGTH = 100
+
 
 def write_stream(manifests: Iterable[Resource]) -> bytes:
     """The objects as a YAML stream in the given order, documents divided by ``---``; nothing but the objects in it."""
@@ -101,14 +103,21 @@ def _literal(value: float | bool | None) -> str:  # noqa: FBT001 - any JSON scal
     return repr(value)
 
 
-@lru_cache(maxsize=16384)
 def _inline(text: str) -> str:
     """The text on one line: as it is where that is safe, else in double quotes."""
+    # Names, labels and keys come again and again; long text does not, and would only fill the memory.
+    return _cached_line(text) if len(text) <= _CACHED_LENGTH else _line(text)
+
+
+def _line(text: str) -> str:
     if _PLAIN.fullmatch(text) and not _WORD.fullmatch(text) and not _NUMBER_LIKE.fullmatch(text):
         return text
     # JSON's escapes are YAML's too; what JSON leaves as it is but YAML does not allow or would fold is escaped here.
     quoted = json.dumps(text, ensure_ascii=False)
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+
+
+_cached_line = lru_cache(maxsize=16384)(_line)
 
 
 def _block(text: str, indent: str) -> str | None:

@@ -71,7 +71,25 @@ def _compare(scalars: list[str], folder: Path, tools: Mapping[str, str]) -> None
 
 
 def test_every_known_trap_is_read_as_kubectl_reads_it(tmp_path: Path, tools: Mapping[str, str]) -> None:
-    _compare([*_WORDS, "!!str 1", "!own x", "!!float 1"], tmp_path, tools)
+    long = [
+        "9" * 400,
+        "1" * 5000,
+        "0" * 200 + "7",
+        "0." + "1" * 400,
+        "7" * 25,
+        "0" + "7" * 30,
+        "0x" + "f" * 16,
+        "0x" + "f" * 17,
+    ]
+    long += [
+        "0b" + "1" * 64,
+        "0b" + "1" * 65,
+        "-0x8000000000000000",
+        "-0x8000000000000001",
+        "0o" + "7" * 30,
+        "0" + "9" * 20,
+    ]
+    _compare([*_WORDS, *long, "!!str 1", "!own x", "!!float 1"], tmp_path, tools)
 
 
 def test_thousands_of_number_like_words_are_read_as_kubectl_reads_them(

@@ -116,6 +116,7 @@ def test_flow_style_yaml_is_no_broken_json() -> None:
     [
         ('{"a": 1,}', "f.json:1:9: .*expected JSON"),
         ('{"a":\n"NaN", "b": NaN}', "f.json:2:13: NaN is a number that JSON cannot hold"),
+        ('{"a": 1' + "0" * 400 + "}", "f.json:1:7: 10+ is a number that JSON cannot hold"),
         ('{"a": 1e999}', "f.json:1:7: 1e999 is a number that JSON cannot hold"),
         ('{"a": {\n"b": 1, "b": 2}}', "f.json:2:9: the key 'b' is there twice"),
         ('{"a":' * 300 + "1" + "}" * 300, "f.json:1:[0-9]+: nested deeper than 250"),
