@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from pipeline.model.inventory import Inventory
 from pipeline.model.live_plan import LivePlan
 from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
 from pipeline.model.plan import ABSENT, Action, Change, FieldChange, Plan
-from pipeline.model.renames import Renames, find_renames, mark_renames
+from pipeline.model.renames import find_renames, mark_renames
 from pipeline.ports import Cluster
 
 
@@ -63,16 +63,13 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
     changes = tuple(
         replace(change, reason="") if change.object_id in deferred else change for change in live.plan.changes
     )
-    if is_full:
-        changes = tuple(
-            replace(change, fields=contents(desired[change.object_id]))
-            if change.action is Action.CREATE and change.object_id in desired
-            else change
-            for change in changes
-        )
     renames = find_renames(changes)
     types = {item.object_id: item.resource_type for item in live.decisions if item.resource_type is not None}
-    marked = mark_renames(changes, renames, _read(renames, types, cluster), desired)
+    pruned = [change.object_id for change in changes if change.action is Action.PRUNE]
+    former = _read(pruned if is_full else renames, types, cluster)
+    if is_full:
+        changes = tuple(_with_contents(change, former, desired) for change in changes)
+    marked = mark_renames(changes, renames, former, desired)
     marked = attribute(marked, types, cluster, concurrency=options.concurrency)
     notes = (*live.notes, *_notes(inventory, options, len(deferred)))
     return replace(live, plan=replace(live.plan, changes=marked), notes=notes)
@@ -86,14 +83,24 @@ def _notes(inventory: Inventory | None, options: ApplyOptions, deferred: int) ->
         yield f"{what} not checked by the server, for the kind or namespace comes with the manifests"
 
 
-def _read(renames: Renames, types: dict[ObjectId, ResourceType], cluster: Cluster) -> dict[ObjectId, Body]:
-    """The live bodies of the renamed objects; who may not read one still sees the rename."""
+def _read(
+    object_ids: Iterable[ObjectId], types: Mapping[ObjectId, ResourceType], cluster: Cluster
+) -> dict[ObjectId, Body]:
+    """The live bodies; who may not read one still sees that it goes."""
     found = {}
-    for old in renames:
-        if old in types:
+    for object_id in object_ids:
+        if object_id in types:
             with suppress(ClusterError):
-                found[old] = cluster.read(types[old], old.namespace, old.name)
-    return {old: body for old, body in found.items() if body is not None}
+                found[object_id] = cluster.read(types[object_id], object_id.namespace, object_id.name)
+    return {object_id: body for object_id, body in found.items() if body is not None}
+
+
+def _with_contents(change: Change, former: Mapping[ObjectId, Body], desired: Mapping[ObjectId, Body]) -> Change:
+    if change.action is Action.CREATE and change.object_id in desired:
+        return replace(change, fields=contents(desired[change.object_id]))
+    if change.action is Action.PRUNE and change.object_id in former:
+        return replace(change, fields=_removed(contents(former[change.object_id])))
+    return change
 
 
 def _change(action: Action, resource: Resource, fields: tuple[FieldChange, ...]) -> Change:

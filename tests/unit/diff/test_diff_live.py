@@ -94,6 +94,23 @@ def test_the_content_of_creations_is_told_on_request_with_secrets_hidden(cluster
     assert FieldChange("data.a", ABSENT, SENSITIVE) in full.fields
 
 
+def test_the_content_of_what_is_pruned_is_told_on_request_where_it_may_be_read(cluster: Cluster) -> None:
+    applied(cluster, config("gone", x="1"), secret("db", a="MQ=="))
+    plain = look(cluster, config("new")).plan.changes[1:]
+    full = look(cluster, config("new"), is_full=True).plan.changes[1:]
+    assert [change.fields for change in plain] == [(), ()]
+    told = {change.object_id.kind: change.fields for change in full}
+    assert told == {
+        "Secret": (FieldChange("data.a", SENSITIVE, ABSENT),),
+        "ConfigMap": (FieldChange("data.x", "1", ABSENT),),
+    }
+    cluster.hidden = "gone"
+    hidden = {
+        change.object_id.name: change.fields for change in look(cluster, config("new"), is_full=True).plan.changes
+    }
+    assert hidden["gone"] == ()
+
+
 def test_what_the_server_could_not_check_and_a_missing_inventory_are_noted(cluster: Cluster) -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fresh"}}
     live = look(cluster, namespace, config("a", namespace="fresh"))
