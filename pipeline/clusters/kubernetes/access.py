@@ -6,7 +6,7 @@ import binascii
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,36 +46,63 @@ class Chosen:
 class Access:
     """How to reach one API server and who we are there; safe in many threads."""
 
-    def __init__(self, configuration: Any, chosen: Chosen) -> None:  # noqa: ANN401 - kubernetes has no types
-        configuration.connection_pool_maxsize = _CONNECTIONS
-        configuration.retries = False
-        self.context = chosen.name
-        self.namespace = chosen.namespace
-        self.server: str = configuration.host.rstrip("/")
-        self.pool = ApiClient(configuration).rest_client.pool_manager
-        self._configuration = configuration
-        self._impersonation = dict(chosen.headers)
-        self._lock = Lock()
-        self._renewed = float("-inf")
-        self._headers: dict[str, str] = {}
-
-    def headers(self) -> Mapping[str, str]:
-        """What authenticates a request; credentials that expire are renewed in time.
+    def __init__(self, load: Callable[[], tuple[Any, Chosen]]) -> None:
+        """``load`` reads the configuration; once more where its credentials are no longer accepted.
 
         Raises:
-            ClusterError: they cannot be renewed.
+            ClusterError: it cannot be used.
+        """
+        self._load = load
+        self._lock = Lock()
+        self._reload()
+
+    def headers(self) -> Mapping[str, str]:
+        """What authenticates a request; credentials that say when they expire are renewed in time.
+
+        Raises:
+            ClusterError: they cannot be read.
         """
         with self._lock:
-            if time.monotonic() - self._renewed > _CREDENTIALS_AGE:
-                with _one_message(f"context {self.context}"), _logged() as complaints:
-                    credentials = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-                for complaint in complaints:
-                    raise ConfigException(complaint)
-                # Token files end with a line break more often than not.
-                self._headers = {"Authorization": credentials.strip()} if credentials else {}
-                self._headers |= self._impersonation
-                self._renewed = time.monotonic()
+            if time.monotonic() - self._read > _CREDENTIALS_AGE:
+                self._read_credentials()
             return self._headers
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Whether there are other credentials than the refused ones by now; the configuration is read again for that.
+
+        Raises:
+            ClusterError: it cannot be used any more.
+        """
+        with self._lock:
+            if self._headers is refused and time.monotonic() - self._loaded > _CREDENTIALS_AGE:
+                self._reload()
+            return self._headers is not refused
+
+    def _reload(self) -> None:
+        configuration, chosen = self._load()
+        configuration.connection_pool_maxsize = _CONNECTIONS
+        configuration.retries = False
+        self.context: str = chosen.name
+        self.namespace: str = chosen.namespace
+        self.server: str = configuration.host.rstrip("/")
+        self.verifies: bool = configuration.verify_ssl
+        with _one_message(f"context {chosen.name}"):
+            self.pool = ApiClient(configuration).rest_client.pool_manager
+        self._configuration = configuration
+        self._impersonation = dict(chosen.headers)
+        self._loaded = time.monotonic()
+        self._read_credentials()
+
+    def _read_credentials(self) -> None:
+        # A plug-in that fails now is no error yet: the old credentials are good for some minutes.
+        with _one_message(f"context {self.context}"), _logged():
+            credentials = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+            if not credentials.isascii():
+                raise ConfigException("its token has characters that no token has")
+        # Token files end with a line break more often than not.
+        headers = {"Authorization": credentials.strip()} if credentials else {}
+        self._headers = headers | self._impersonation
+        self._read = time.monotonic()
 
 
 def load_access(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Access:
@@ -84,20 +111,23 @@ def load_access(options: ClusterOptions, environment: Environment, reporter: Rep
     Raises:
         ClusterError: none of them can be used; the message says which was tried and why not.
     """
-    files = _kubeconfig_files(options, environment)
-    configuration = Configuration()
-    if files:
-        chosen = _from_files(files, options.context, configuration)
-    else:
-        chosen = _from_pod(options.context, environment, configuration)
-    if not configuration.verify_ssl:
+
+    def load() -> tuple[Any, Chosen]:
+        files = _kubeconfig_files(options, environment)
+        configuration = Configuration()
+        if files:
+            return configuration, _from_files(files, options.context, configuration)
+        return configuration, _from_pod(options.context, environment, configuration)
+
+    access = Access(load)
+    if not access.verifies:
         import urllib3
 
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        reporter.warn(f"context {chosen.name} does not verify the API server's certificate (insecure-skip-tls-verify)")
-    with _one_message(f"context {chosen.name}"):
-        return Access(configuration, chosen)
-    raise AssertionError  # pragma: no cover - the context above either returns or raises
+        reporter.warn(
+            f"context {access.context} does not verify the API server's certificate (insecure-skip-tls-verify)"
+        )
+    return access
 
 
 def _kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:

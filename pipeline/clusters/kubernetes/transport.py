@@ -32,6 +32,7 @@ from pipeline.errors import ClusterError
 from pipeline.ports import Reporter
 
 _OK = range(200, 300)
+_UNAUTHORIZED = 401
 _TRIES = 5
 _CONNECT_SECONDS = 10.0
 _FIRST_WAIT = 0.25
@@ -123,12 +124,16 @@ class Transport:
         return 2 if isinstance(error, ReadTimeoutError) or not self._has_answered else _TRIES
 
     def _once(self, request: Request) -> Response:
-        headers = {
-            "Accept": request.accept,
-            "Accept-Encoding": "gzip",
-            "User-Agent": "gitless",
-            **self._access.headers(),
-        }
+        credentials = self._access.headers()
+        response = self._exchange(request, credentials)
+        if response.status == _UNAUTHORIZED and self._access.renew(credentials):
+            response = self._exchange(request, self._access.headers())
+        if response.status == _UNAUTHORIZED:
+            raise self._unauthorized(response)
+        return response
+
+    def _exchange(self, request: Request, credentials: Mapping[str, str]) -> Response:
+        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": "gitless", **credentials}
         if request.content is not None:
             headers["Content-Type"] = request.content_type
         answer = self._access.pool.urlopen(
@@ -143,10 +148,7 @@ class Transport:
         self._has_answered = True
         if "Warning" in answer.headers:
             self._pass_on(answer.headers["Warning"])
-        response = Response(answer.status, answer.data, answer.headers)
-        if response.status == 401:  # noqa: PLR2004 - as RFC 9110 numbers it
-            raise self._unauthorized(response)
-        return response
+        return Response(answer.status, answer.data, answer.headers)
 
     def _pass_on(self, header: str) -> None:
         """Tell the server's warnings (deprecated versions and the like), each once."""

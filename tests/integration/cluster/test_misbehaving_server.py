@@ -238,3 +238,30 @@ def test_an_inventory_whose_answer_was_lost_is_saved_all_the_same(cluster: Kuber
     server.answers = [Answer(), Answer(409, {"reason": "AlreadyExists"}), Answer(200, stored)]
 
     assert cluster.save_inventory(inventory).resource_version == "7"
+
+
+def test_credentials_that_are_no_longer_accepted_are_read_again(
+    cluster: KubernetesCluster,
+    server: _Server,
+    write: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.clusters.kubernetes.access._CREDENTIALS_AGE", 0.0)
+    renewed = _kubeconfig(server)
+    renewed["users"][0]["user"]["token"] = "new-token"
+    server.answers = [Answer(200, _CONFIG_MAP), Answer(401), Answer(200, _CONFIG_MAP)]
+    cluster.apply(_CONFIG_MAP)
+
+    write(renewed)
+    cluster.apply(_CONFIG_MAP)
+
+    assert server.authorizations == ["Bearer very-secret-token", "Bearer very-secret-token", "Bearer new-token"]
+
+
+def test_credentials_that_stay_refused_are_tried_once_more_only(cluster: KubernetesCluster, server: _Server) -> None:
+    server.answers = [Answer(401)]
+
+    with pytest.raises(ClusterError, match="does not accept our credentials"):
+        cluster.apply(_CONFIG_MAP)
+
+    assert len(server.requests) == 1
