@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.clusters.kubernetes import access
 from pipeline.errors import ClusterError
 from pipeline.model.manifests import ObjectId
 from tests.integration.cluster.conftest import Document, Talk
+from tests.platform.binaries import binary
 from tests.platform.control_plane import Cluster
 
 pytestmark = pytest.mark.cluster
@@ -252,3 +255,28 @@ def test_a_pods_service_account_needs_its_files(connected: Connect) -> None:
     error = _refused(connected, {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "9"})
 
     assert "the pod's service account cannot be used" in error.message
+
+
+def test_a_pod_uses_its_service_account_and_namespace(
+    admin: Document,
+    control_plane: Cluster,
+    namespace: str,
+    connected: Connect,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kubectl = [str(binary("kubectl")), "--kubeconfig", str(control_plane.kubeconfig), "-n", namespace]
+    subprocess.run([*kubectl, "create", "serviceaccount", "deployer"], check=True, capture_output=True)
+    token = subprocess.run([*kubectl, "create", "token", "deployer"], check=True, capture_output=True).stdout
+    server = admin["clusters"][0]["cluster"]
+    (tmp_path / "token").write_bytes(token)
+    (tmp_path / "ca.crt").write_bytes(base64.b64decode(server["certificate-authority-data"]))
+    (tmp_path / "namespace").write_text(namespace)
+    monkeypatch.setattr(access, "_POD", tmp_path)
+    host, _, port = server["server"].removeprefix("https://").partition(":")
+
+    cluster = connected({"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port})
+
+    assert (cluster.context, cluster.default_namespace) == ("in-cluster", namespace)
+    with pytest.raises(ClusterError, match=f"system:serviceaccount:{namespace}:deployer may not list configmaps"):
+        cluster.list_inventories()
