@@ -232,7 +232,9 @@ class Chain:
 
     def _keep(self, name: str, content: bytes) -> None:
         if self._options.results is not None:
-            wiring.write_result(self._options.results / name, content)
+            from pipeline.reports.files import write_whole
+
+            write_whole(self._options.results / name, content)
 
 
 def _reference(artifact: PinnedReference) -> Reference:

@@ -51,6 +51,12 @@ def detect_provenance(path: Path, environment: Environment, git: Git, reporter: 
     return from_git.provenance() if from_git is not None else Provenance()
 
 
+def is_in_checkout(path: Path, environment: Environment) -> bool:
+    """Whether Git could know the path: a folder above it (or itself) has ``.git``, or the environment names one."""
+    whole = path.resolve()
+    return "GIT_DIR" in environment or any((folder / ".git").exists() for folder in (whole, *whole.parents))
+
+
 def revision_of(name: str, commit: str) -> str:
     """``main@sha1:…``; without a branch or tag only ``sha1:…``; empty where the commit is none."""
     if _COMMIT.fullmatch(commit) is None:

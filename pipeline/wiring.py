@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.environment import Provenance
-from pipeline.errors import ConfigurationError, TrustError
+from pipeline.errors import ToolError, TrustError
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.reference import Repository, is_reference, parse_reference
@@ -87,10 +87,14 @@ def cluster(options: ClusterOptions, environment: Environment, reporter: Reporte
 
 def provenance(path: Path, environment: Environment, reporter: Reporter) -> Provenance:
     """Source and revision of what is at the path, from Git and the CI's variables."""
-    from pipeline.command import find_tool, run
-    from pipeline.environment import detect_provenance
+    from pipeline.environment import detect_provenance, is_in_checkout
 
     def git(arguments: Sequence[str]) -> str:
+        # Starting a program takes longer than everything else that packaging does on its own.
+        if not is_in_checkout(path, environment):
+            raise ToolError(f"{path} is in no checkout")
+        from pipeline.command import find_tool, run
+
         program = find_tool("git", environment)
         # Looking must not touch the index, which a build beside us may be using.
         argv = [str(program), "--no-optional-locks", *arguments]
@@ -142,18 +146,3 @@ def trusted_manifests(
     found = provenance(Path(what), environment, reporter)
     built = build((Source(Path(what)),), renderers(environment, reporter))
     return trust_local(built.manifests, trust, source=found.source, revision=found.revision)
-
-
-def write_result(file: Path, content: bytes) -> None:
-    """Put a result into its place as a whole.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    part = file.with_name(f".{file.name}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(file)
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror or error}") from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from examples.demo.chain import offline_half, whole_chain
@@ -53,7 +55,9 @@ def _demo(*, quick: bool) -> int:
         raise DemoError(f"the platform could not be built; see {STATE.name}/platform-build.log")
     _platform("up", "--detach", "--directory", str(PLATFORM))
     narrator = Narrator(workspace, _environment(), started=narrator.started, step=narrator.step)
-    whole_chain(narrator, (PLATFORM / "registry-address").read_text().strip(), PLATFORM / "kubeconfig")
+    registry = (PLATFORM / "registry-address").read_text().strip()
+    _write_environment(narrator.environment, registry)
+    whole_chain(narrator, registry, PLATFORM / "kubeconfig")
     return 0
 
 
@@ -79,6 +83,18 @@ def _environment() -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith("GITLESS_") or name == "GITLESS_CACHE"
     }
     return {**kept, "PATH": path, "COSIGN_PASSWORD": "demo"}
+
+
+def _write_environment(environment: Mapping[str, str], registry: str) -> None:
+    """A file for the user's own shell."""
+    values = {
+        "PATH": environment["PATH"],
+        "COSIGN_PASSWORD": environment["COSIGN_PASSWORD"],
+        "KUBECONFIG": str(PLATFORM / "kubeconfig"),
+        "REGISTRY": registry,
+    }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
+    (STATE / "environment").write_text("".join(lines))
 
 
 def _down() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def whole_chain(tell: Narrator, registry: str, kubeconfig: Path) -> None:
     repository = f"oci://{registry}/demo/shop"
     run = ("gitless", "run", "--target", "staging", "--repository", repository, "--kubeconfig", str(kubeconfig))
     tell.heading("Run the whole chain from gitless.yaml: build, package, sign, diff, apply, verify")
-    tell.run(*run, "--results-dir", "results")
+    tell.run(*run, "--results-dir", "results", lines=90)
     tell.run("kubectl", f"--kubeconfig={kubeconfig}", "get", "deployments,jobs", "--namespace=shop")
     tell.heading("Run it again: nothing changes, and it says so")
     tell.run(*run)
@@ -57,7 +56,7 @@ def whole_chain(tell: Narrator, registry: str, kubeconfig: Path) -> None:
     tell.run(
         "gitless", "verify", "--inventory", "shop", "--key", "cosign.pub", "--kubeconfig", str(kubeconfig),
     )  # fmt: skip
-    _goodbye(tell, kubeconfig)
+    _goodbye(tell)
 
 
 def set_frontend_tag(folder: Path, tag: str) -> None:
@@ -93,13 +92,14 @@ def _digest(result: str) -> str:
     return digest
 
 
-def _goodbye(tell: Narrator, kubeconfig: Path) -> None:
-    kubeconfig = Path(os.path.relpath(kubeconfig))
+def _goodbye(tell: Narrator) -> None:
     tell.say(
-        f"""
+        """
 Done. Built, packaged, signed, compared, applied and verified on a real API server; an unsigned artifact was refused.
-The platform keeps running until `make demo-down`. To try next, in .demo/shop:
-  export KUBECONFIG=$PWD/{kubeconfig}       # then: kubectl get all --namespace shop
-  edit .demo/shop/base, and run the last `gitless run` command above again
-  ls .demo/shop/results                     # each stage's JSON result"""
+The platform keeps running until `make demo-down`. To try next:
+  . .demo/environment                       # gitless, kubectl, the cluster and the key's password, for this shell
+  kubectl get all --namespace shop
+  cd .demo/shop && ls results               # each stage's JSON result
+  gitless diff environments/production live --inventory shop      # what production's settings would change here
+  edit base/frontend.yaml, then: gitless run --target staging --repository oci://$REGISTRY/demo/shop"""
     )

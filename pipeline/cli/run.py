@@ -63,6 +63,7 @@ def command(
     from pipeline import wiring
     from pipeline.chain import Chain, ChainOptions
     from pipeline.config import load_settings, parse_duration
+    from pipeline.model.outcome.diff import DiffResult
     from pipeline.model.outcome.verify import VerifyResult
     from pipeline.model.overrides import Overrides, choose_target, parse_annotations
     from pipeline.stages.verify import require_verified
@@ -98,6 +99,8 @@ def command(
             terminal.print_result(result)
         else:
             terminal.keep_result(result)
+        if isinstance(result, DiffResult) and result.obstacles:
+            raise result.refusal()
         if isinstance(result, VerifyResult):
             verdicts.append(result)
 

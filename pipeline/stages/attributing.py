@@ -18,10 +18,20 @@ MAX_ATTRIBUTED = 50
 
 
 def attribute(
-    changes: Sequence[Change], types: Mapping[ObjectId, ResourceType], cluster: Cluster, *, concurrency: int
+    changes: Sequence[Change],
+    types: Mapping[ObjectId, ResourceType],
+    cluster: Cluster,
+    *,
+    concurrency: int,
+    only_drift: bool = True,
 ) -> tuple[Change, ...]:
-    """Name the manager of every field that has drifted, where nobody has done so; costs one read per such object."""
-    drifted = [change for change in changes if change.object_id in types and _is_unattributed(change)]
+    """Name the manager of every field that has drifted (or of every field), where nobody has done so.
+
+    Costs one read per such object, and stops at :data:`MAX_ATTRIBUTED` of them.
+    """
+    drifted = [
+        change for change in changes if change.object_id in types and _is_unattributed(change, only_drift=only_drift)
+    ]
 
     def named(change: Change) -> Change:
         object_id = change.object_id
@@ -41,5 +51,5 @@ def attribute(
     return tuple(attributed.get(change.object_id, change) for change in changes)
 
 
-def _is_unattributed(change: Change) -> bool:
-    return any(field.is_drift and not field.manager for field in change.fields)
+def _is_unattributed(change: Change, *, only_drift: bool) -> bool:
+    return any((field.is_drift or not only_drift) and not field.manager for field in change.fields)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.errors import ClusterError
 from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.field_managers import owner_of_field
 from pipeline.model.health import Health, HealthStatus, health_of_missing
 from pipeline.model.inventory import Inventory
 from pipeline.model.live_plan import LivePlan
@@ -15,7 +13,7 @@ from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome.verify import DriftPart, Verdict
 from pipeline.model.plan import Action, Change
 from pipeline.ports import Cluster
-from pipeline.stages.parallel import in_parallel
+from pipeline.stages import attributing
 from pipeline.stages.planning import plan_against_live
 
 
@@ -93,22 +91,6 @@ def gone_as_expected(plan: LivePlan | None) -> Mapping[ObjectId, Health]:
 
 def attribute(part: DriftPart, plan: LivePlan, cluster: Cluster, *, concurrency: int) -> DriftPart:
     """Name the manager of every field that differs, where the plan has not done so."""
-    kinds = {decision.object_id: decision.resource_type for decision in plan.decisions}
-
-    def named(change: Change) -> Change:
-        kind = kinds.get(change.object_id)
-        if kind is None or not change.fields or all(field.manager for field in change.fields):
-            return change
-        try:
-            live = cluster.read(kind, change.object_id.namespace, change.object_id.name)
-        except ClusterError:
-            # The drift itself is known; who caused it is a courtesy.
-            return change
-        managed = live["metadata"].get("managedFields") or () if live else ()
-        fields = (
-            replace(field, manager=field.manager or owner_of_field(managed, field.path)) for field in change.fields
-        )
-        return replace(change, fields=tuple(fields))
-
-    first, rest = part.changes[:MAX_ATTRIBUTED], part.changes[MAX_ATTRIBUTED:]
-    return replace(part, changes=(*in_parallel(named, first, concurrency=concurrency), *rest))
+    kinds = {decision.object_id: decision.resource_type for decision in plan.decisions if decision.resource_type}
+    changes = attributing.attribute(part.changes, kinds, cluster, concurrency=concurrency, only_drift=False)
+    return replace(part, changes=changes)

@@ -57,18 +57,15 @@ def package(
             reporter.info(f"unchanged: {registry.repository}:{unchanged_since} has the same content, nothing is pushed")
             move_tags(result.artifact, tags, registry)
             return _with_tags(result, tags)
-    for blob in (artifact.config, artifact.layer):
-        _push_blob(blob, registry, reporter)
-    written = registry.write_manifest(artifact.manifest)
-    if written.digest != artifact.digest:
-        raise TrustError(f"{registry.repository} stored {written.digest} where {artifact.digest} was pushed")
+    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, artifact.layer)]
+    pushed = _push_manifest(artifact, registry) or any(sent)
     pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
     for tag in dict.fromkeys(tags):
         registry.write_manifest(artifact.manifest, tag)
     result = PackageResult(
         artifact=pinned,
         tags=(),
-        pushed=True,
+        pushed=pushed,
         content_digest=artifact.content_digest,
         size=len(artifact.layer.content),
         files=artifact.files,
@@ -79,10 +76,25 @@ def package(
     return _with_tags(result, tags)
 
 
-def _push_blob(blob: Blob, registry: Registry, reporter: Reporter) -> None:
+def _push_manifest(artifact: Artifact, registry: Registry) -> bool:
+    """Store the manifest by digest unless it is there; returns whether it was sent."""
+    try:
+        registry.read_manifest(artifact.digest)
+    except ArtifactNotFoundError:
+        written = registry.write_manifest(artifact.manifest)
+        if written.digest != artifact.digest:
+            raise TrustError(
+                f"{registry.repository} stored {written.digest} where {artifact.digest} was pushed"
+            ) from None
+        return True
+    return False
+
+
+def _push_blob(blob: Blob, registry: Registry, reporter: Reporter) -> bool:
     descriptor = blob.descriptor
     sent = registry.write_blob(descriptor, lambda: [blob.content])
     reporter.detail(f"{'sent' if sent else 'there already'}: {descriptor.digest} ({descriptor.size} bytes)")
+    return sent
 
 
 def _with_tags(result: PackageResult, tags: Sequence[str]) -> PackageResult:

@@ -17,7 +17,7 @@ def render(result: PackageResult, *, color: bool) -> str:
         "revision": result.revision,
         "content": f"{result.content_digest} ({result.files} files, {result.size} bytes packed)",
     }
-    verb = "Pushed" if result.pushed else "Unchanged"
+    verb = "Pushed" if result.pushed else "Already there:"
     return f"{verb} {result.artifact.digest_url}\n" + "".join(
         f"  {name + ':':<10}{printable(fact, _WIDTH)}\n" for name, fact in facts.items() if fact
     )

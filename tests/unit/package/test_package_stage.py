@@ -25,10 +25,21 @@ def test_tags_come_last(registry: MemoryRegistry, listener: Listener) -> None:
     assert registry.calls == [
         ("write_blob", ours.config.descriptor.digest),
         ("write_blob", ours.layer.descriptor.digest),
+        ("read_manifest", ours.digest),
         ("write_manifest", ours.digest),
         ("write_manifest", "v1"),
         ("write_manifest", "latest"),
     ]
+
+
+def test_what_is_there_already_is_not_pushed_again(registry: MemoryRegistry, listener: Listener) -> None:
+    package(artifact(), registry, reporter=listener)
+
+    again = package(artifact(), registry, tags=("v1",), reporter=listener)
+
+    assert not again.pushed
+    assert again.artifact.digest == artifact().digest
+    assert registry.resolve("v1").digest == again.artifact.digest
 
 
 def test_result_says_all_that_scripts_want(registry: MemoryRegistry, listener: Listener) -> None:
