@@ -26,7 +26,7 @@ _IMMUTABLE = re.compile(
     re.IGNORECASE,
 )
 _TOO_LARGE = re.compile(r"too large|Too long: may not be more than 1048576", re.IGNORECASE)
-_DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]*)"')
+_DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) (?:resource|path) "(?P<resource>[^"]*)"')
 _MANAGER = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"')
 _WEBHOOK = re.compile(r'(?:admission webhook|webhook) "([^"]+)"')
 _UNKNOWN_FIELD = re.compile(r'(?:unknown|duplicate) field "(?:[^"\\]|\\.)*"|(\.[^\s:]+): field not declared in schema')

@@ -56,7 +56,7 @@ def _deployment(namespace: str, replicas: int = 1) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
-def _until(condition: Callable[[], Found | None], seconds: float = 20.0) -> Found:
+def _until(condition: Callable[[], Found | None], seconds: float = 90.0) -> Found:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = condition()

@@ -135,6 +135,15 @@ def test_missing_rights_name_who_what_and_where() -> None:
     assert "bob may not patch deployments.apps in namespace shop" in error.message
 
 
+def test_missing_rights_to_discover_are_told_too() -> None:
+    message = 'forbidden: User "system:anonymous" cannot get path "/apis/apps/v1"'
+
+    error = _failure(403, _answer(message, reason="Forbidden"))
+
+    assert error.code == "cluster.denied"
+    assert "system:anonymous may not get /apis/apps/v1" in error.message
+
+
 def test_a_policys_refusal_is_passed_on_as_it_is() -> None:
     error = _failure(403, _answer('pods "web" is forbidden: exceeded quota: small', reason="Forbidden"))
 
