@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError, RefusedError
 from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.controls import Controls, controls_of, reason_to_skip
+from pipeline.model.controls import PREFIX, Controls, controls_of, reason_to_skip
 from pipeline.model.differences import compare
 from pipeline.model.field_managers import owner_of_field
 from pipeline.model.fingerprint import fingerprint
@@ -23,6 +23,9 @@ from pipeline.stages.surveying import Live
 
 _SERVER_FIELDS = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
 _UNREACHABLE = "cluster.unreachable"
+_PRECIOUS = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolume", "PersistentVolumeClaim"})
+"""What these hold goes with them, so that an option for all objects is not enough to delete them."""
+_FORCE = f"{PREFIX}force: enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,14 @@ class Judge:
         controls: Controls,
         obstacles: tuple[Obstacle, ...],
     ) -> Decision:
-        if not (self.options.recreate or controls.recreates or controls_of(before["metadata"]).recreates):
-            hint = "--recreate deletes it and creates it anew"
+        asked = controls.recreates or controls_of(before["metadata"]).recreates
+        is_precious = placed.object_id.kind in _PRECIOUS
+        if not asked and (is_precious or not self.options.recreate):
+            hint = (
+                f"deleting it would delete what is in it as well; if you want that, annotate it with {_FORCE}"
+                if is_precious
+                else "--recreate deletes it and creates it anew"
+            )
             obstacles = (*obstacles, Obstacle(str(placed.resource), _about(placed, error), hint))
         uid = before["metadata"].get("uid", "")
         return replace(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
 from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId
@@ -58,25 +59,41 @@ def survey(
     if inventory.resource_version:
         # Without an inventory nothing can be known to be ours, and everything is looked for below.
         selector = owner_selector(inventory)
-        lists = [(kind, namespace, selector) for kind, namespace in _scopes(wanted)]
-        for found in in_parallel(lambda scope: _list(cluster, *scope), lists, concurrency=concurrency):
+        lists = [(kind, namespaces, selector) for kind, namespaces in _scopes(wanted)]
+        for found in in_parallel(lambda scope: _list_scope(cluster, *scope), lists, concurrency=concurrency):
             live.update(found)
     missing = [(kind, object_id) for kind, object_id in desired if object_id not in live]
     live.update(_look_for(cluster, missing, concurrency))
     return live
 
 
-def _scopes(wanted: Iterable[Wanted]) -> list[tuple[ResourceType, str | None]]:
+def _scopes(wanted: Iterable[Wanted]) -> list[tuple[ResourceType, tuple[str, ...]]]:
+    """Each kind with the namespaces to look in: one at a time where they are few, else all of them in one list."""
     namespaces: dict[ResourceType, set[str]] = defaultdict(set)
     for kind, object_id in wanted:
         namespaces[kind].add(object_id.namespace)
-    scopes: list[tuple[ResourceType, str | None]] = []
+    scopes: list[tuple[ResourceType, tuple[str, ...]]] = []
     for kind, names in namespaces.items():
-        if not kind.namespaced or len(names) > _MANY_NAMESPACES:
-            scopes.append((kind, None))
-        else:
-            scopes.extend((kind, name) for name in sorted(names))
+        together = not kind.namespaced or len(names) > _MANY_NAMESPACES
+        scopes.extend([(kind, tuple(sorted(names)))] if together else [(kind, (name,)) for name in sorted(names)])
     return scopes
+
+
+def _list_scope(
+    cluster: Cluster, kind: ResourceType, namespaces: tuple[str, ...], selector: str
+) -> dict[ObjectId, Live]:
+    if len(namespaces) == 1:
+        return _list(cluster, kind, namespaces[0] or None, selector)
+    try:
+        return _list(cluster, kind, None, selector)
+    except ClusterError as error:
+        if error.code != "cluster.denied":
+            raise
+    # Who may not see all namespaces may still see these.
+    found: dict[ObjectId, Live] = {}
+    for namespace in namespaces:
+        found |= _list(cluster, kind, namespace, selector)
+    return found
 
 
 def _list(cluster: Cluster, kind: ResourceType, namespace: str | None, selector: str | None) -> dict[ObjectId, Live]:
