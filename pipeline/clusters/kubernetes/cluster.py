@@ -29,6 +29,7 @@ _CONFLICT = 409
 _GONE = 410
 _RESTARTS = 3
 _LOG_BYTES = 1024 * 1024
+_SETTLING_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 _DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
 
 
@@ -57,7 +58,7 @@ class KubernetesCluster:
             return None
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(request, response.status, response.content)
-        body: Body = response.json()
+        body: Body = response.object()
         return body
 
     def list_metadata(
@@ -92,7 +93,7 @@ class KubernetesCluster:
             body, resource_type, object_id, dry_run=dry_run, force=force, metadata_only=metadata_only
         )
         try:
-            answer = self._transport.json(request)
+            answer = self._applied(request)
         except ClusterError as error:
             if error.code == "cluster.kind-unknown":
                 self._discovery.forget(resource_type.api_version, resource_type.kind)
@@ -123,7 +124,7 @@ class KubernetesCluster:
         response = self._transport.send(request)
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             return ()
-        found = [_event(item) for item in response.json().get("items") or ()]
+        found = [_event(item) for item in response.object().get("items") or ()]
         return tuple(sorted(found, key=lambda event: event.last_seen))
 
     def logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> Sequence[str]:
@@ -158,6 +159,17 @@ class KubernetesCluster:
         """
         return self._inventories.save(inventory)
 
+    def _applied(self, request: Request) -> dict[str, Any]:
+        # A definition is established before the last API server and its last handler know the new kind.
+        for seconds in _SETTLING_PAUSES:
+            try:
+                return self._transport.object(request)
+            except ClusterError as error:
+                if error.code != "cluster.kind-unknown" or not self._discovery.is_settling:
+                    raise
+            self._transport.pause(seconds)
+        return self._transport.object(request)
+
     def _list(
         self, resource_type: ResourceType, namespace: str | None, selector: str | None, accept: str
     ) -> Iterator[Body]:
@@ -179,8 +191,11 @@ class KubernetesCluster:
                     break
                 for item in page.get("items") or ():
                     # A list that had to begin again (410: its snapshot is gone) brings the first pages once more.
-                    if item["metadata"]["uid"] not in seen:
-                        seen.add(item["metadata"]["uid"])
+                    metadata = item["metadata"]
+                    # Aggregated API servers may have no uids.
+                    identity = metadata.get("uid") or f"{metadata.get('namespace')}/{metadata['name']}"
+                    if identity not in seen:
+                        seen.add(identity)
                         yield _identified(resource_type, item, metadata_only=accept == METADATA_LIST)
                 token = (page.get("metadata") or {}).get("continue") or ""
             else:
@@ -200,7 +215,7 @@ class KubernetesCluster:
             return {}
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(paged, response.status, response.content)
-        page: Mapping[str, Any] = response.json()
+        page: Mapping[str, Any] = response.object()
         return page
 
 

@@ -8,13 +8,15 @@ that were defined a moment ago, is asked for by group and version.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from pipeline.clusters.kubernetes.failures import failure
 from pipeline.clusters.kubernetes.requests import JSON, Request
 from pipeline.clusters.kubernetes.transport import Transport
+from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
 
 _AGGREGATED = ",".join(
@@ -50,7 +52,7 @@ class Discovery:
                 continue
             if response.status != 200:  # noqa: PLR2004 - RFC 9110
                 raise failure(request, response.status, response.content)
-            self._kinds.update(_aggregated_kinds(response.json()))
+            self._kinds.update(_understood(request, response.json(), _aggregated_kinds))
 
     def find(self, api_version: str, kind: str) -> ResourceType | None:
         """How the kind is served, or ``None``.
@@ -63,7 +65,7 @@ class Discovery:
         if found is not None:
             return found
         now = time.monotonic()
-        if now > self._settling_until and now - self._absent.get(key, float("-inf")) < _ABSENT_SECONDS:
+        if not self.is_settling and now - self._absent.get(key, float("-inf")) < _ABSENT_SECONDS:
             return None
         kinds = self._ask(api_version)
         with self._lock:
@@ -81,6 +83,11 @@ class Discovery:
         """A definition was applied: for a while, kinds may appear at any moment."""
         self._settling_until = time.monotonic() + _SETTLING_SECONDS
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether a definition was applied so recently that not every API server may know of it."""
+        return time.monotonic() < self._settling_until
+
     def _ask(self, api_version: str) -> _Kinds:
         root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         request = Request("GET", root, f"discovery of {api_version}")
@@ -89,7 +96,14 @@ class Discovery:
             return {}
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(request, response.status, response.content)
-        return _plain_kinds(api_version, response.json())
+        return _understood(request, response.json(), partial(_plain_kinds, api_version))
+
+
+def _understood(request: Request, document: Mapping[str, Any], read: Callable[[Mapping[str, Any]], _Kinds]) -> _Kinds:
+    try:
+        return read(document)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ClusterError(f"{request.subject}: what it says about the kinds it serves cannot be read") from None
 
 
 def _aggregated_kinds(document: Mapping[str, Any]) -> _Kinds:

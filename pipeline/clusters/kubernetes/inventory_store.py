@@ -80,7 +80,7 @@ class InventoryStore:
     def _write(self, request: Request, inventory: Inventory, config_map: Mapping[str, Any]) -> Inventory:
         response = self._transport.send(request)
         if response.status in {200, 201}:
-            return replace(inventory, resource_version=response.json()["metadata"]["resourceVersion"])
+            return replace(inventory, resource_version=response.object()["metadata"]["resourceVersion"])
         if response.status == 409 or (response.status == 404 and request.method == "PUT"):  # noqa: PLR2004 - RFC 9110
             stored = self._read(inventory.namespace, inventory.name)
             if stored is not None and _is_stored(config_map, stored):
@@ -98,7 +98,7 @@ class InventoryStore:
             return None
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(request, response.status, response.content)
-        stored: Mapping[str, Any] = response.json()
+        stored: Mapping[str, Any] = response.object()
         return stored
 
     def _names(self, namespace: str | None) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ class InventoryStore:
         query = {"labelSelector": f"{_MANAGED_BY}=gitless,{LABEL}", "limit": str(PAGE_SIZE)}
         while True:
             path = path_of(_CONFIG_MAP, namespace)
-            page = self._transport.json(Request("GET", path, "inventories", query, accept=METADATA_LIST))
+            page = self._transport.object(Request("GET", path, "inventories", query, accept=METADATA_LIST))
             for item in page.get("items") or ():
                 metadata = item["metadata"]
                 name = metadata["labels"][LABEL]

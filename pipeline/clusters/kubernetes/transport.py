@@ -48,6 +48,8 @@ class Response:
     status: int
     content: bytes
     headers: Mapping[str, str]
+    source: str
+    """Who answered, for messages."""
 
     def json(self) -> dict[str, Any]:
         """The content read as a JSON object.
@@ -59,9 +61,20 @@ class Response:
         try:
             document = json.loads(self.content)
         except (ValueError, RecursionError):
-            raise ClusterError(f"the server's answer (HTTP {self.status}) is not JSON", hint=hint) from None
-        if not isinstance(document, dict):
-            raise ClusterError(f"the server's answer (HTTP {self.status}) is not what an API server says", hint=hint)
+            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is not JSON", hint=hint) from None
+        if not isinstance(document, dict) or not isinstance(document.get("metadata", {}), dict):
+            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is no API object", hint=hint)
+        return document
+
+    def object(self) -> dict[str, Any]:
+        """The same, with metadata, as every object and list has.
+
+        Raises:
+            ClusterError: the same.
+        """
+        document = self.json()
+        if "metadata" not in document:
+            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is no API object")
         return document
 
 
@@ -80,8 +93,8 @@ class Transport:
         self._lock = Lock()
         self._warned: set[str] = set()
 
-    def json(self, request: Request) -> dict[str, Any]:
-        """The answer to a request that must succeed.
+    def object(self, request: Request) -> dict[str, Any]:
+        """The object or list that answers a request which must succeed.
 
         Raises:
             ClusterError: it did not, or RefusedError's subclasses for conflicts and immutable fields.
@@ -89,7 +102,7 @@ class Transport:
         response = self.send(request)
         if response.status not in _OK:
             raise failure(request, response.status, response.content)
-        return response.json()
+        return response.object()
 
     def send(self, request: Request, tries: int = _TRIES) -> Response:
         """The final answer, good or bad, after as many tries as make sense.
@@ -116,6 +129,10 @@ class Transport:
             self._reporter.detail(f"{request.subject}: {reason}; trying again in {wait:.1f} s")
             self._sleep(wait)
         raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._sleep(seconds)
 
     def _tries_after(self, error: HTTPError) -> int:
         if isinstance(error, SSLError):
@@ -151,7 +168,7 @@ class Transport:
         self._has_answered = True
         if "Warning" in answer.headers:
             self._pass_on(answer.headers["Warning"])
-        return Response(answer.status, answer.data, answer.headers)
+        return Response(answer.status, answer.data, answer.headers, self.place)
 
     def _pass_on(self, header: str) -> None:
         """Tell the server's warnings (deprecated versions and the like), each once."""

@@ -21,7 +21,13 @@ from tests.integration.cluster.conftest import Talk
 pytestmark = pytest.mark.cluster
 
 _CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}
-_RESOURCES = {"kind": "APIResourceList", "resources": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]}
+_RESOURCES = {
+    "kind": "APIResourceList",
+    "resources": [
+        {"name": "configmaps", "kind": "ConfigMap", "namespaced": True},
+        {"name": "customresourcedefinitions", "kind": "CustomResourceDefinition", "namespaced": False},
+    ],
+}
 
 
 @dataclass
@@ -195,11 +201,31 @@ def test_something_that_is_no_api_server_is_told(cluster: KubernetesCluster, ser
         cluster.apply(_CONFIG_MAP)
 
 
-def test_json_that_is_no_object_is_told(cluster: KubernetesCluster, server: _Server) -> None:
-    server.answers = [Answer(200, b"[1, 2]")]
+@pytest.mark.parametrize("content", [b"[1, 2]", b"{}", b"7", b"[" * 100_000])
+def test_json_that_is_no_object_is_told(content: bytes, cluster: KubernetesCluster, server: _Server) -> None:
+    server.answers = [Answer(200, content)]
 
-    with pytest.raises(ClusterError, match="not what an API server"):
+    with pytest.raises(ClusterError, match=r"broken \(http://127.0.0.1:\d+\): its answer"):
+        cluster.apply(_CONFIG_MAP, metadata_only=True)
+
+
+def test_a_kind_that_is_still_being_set_up_is_waited_for(cluster: KubernetesCluster, server: _Server) -> None:
+    absent = Answer(404, {"message": "the server could not find the requested resource", "details": {}})
+    definition = {"apiVersion": "v1", "kind": "CustomResourceDefinition", "metadata": {"name": "a"}}
+    server.answers = [Answer(200, definition), absent, absent, Answer(200, _CONFIG_MAP)]
+    cluster.apply(definition)
+
+    assert cluster.apply(_CONFIG_MAP)["kind"] == "ConfigMap"
+
+
+def test_a_kind_that_is_gone_is_unknown_at_once(cluster: KubernetesCluster, server: _Server) -> None:
+    server.answers = [Answer(404, {"message": "the server could not find the requested resource", "details": {}})]
+
+    with pytest.raises(ClusterError) as caught:
         cluster.apply(_CONFIG_MAP)
+
+    assert caught.value.code == "cluster.kind-unknown"
+    assert len(server.requests) == 1
 
 
 def test_warnings_are_passed_on_once(cluster: KubernetesCluster, server: _Server, talk: Talk) -> None:
