@@ -16,8 +16,6 @@ from examples.demo.narration import DemoError, Narrator
 from tests.platform.binaries import binary
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".demo"
-PLATFORM = STATE / "platform"
 TOOLS = ("helm", "kubectl")
 
 
@@ -26,24 +24,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only the half that needs no cluster")
     parser.add_argument("--down", action="store_true", help="stop what an earlier demo left running")
+    parser.add_argument("--state", type=Path, default=ROOT / ".demo", help="where everything of the demo is kept")
     arguments = parser.parse_args()
+    state: Path = arguments.state.absolute()
     if arguments.down:
-        return _down()
+        return _down(state)
     try:
-        return _demo(quick=arguments.quick)
+        return _demo(state, quick=arguments.quick)
     except DemoError as error:
-        sys.stderr.write(f"\nThe demo stopped: {error}\nLogs are kept in {STATE.relative_to(Path.cwd())}\n")
+        sys.stderr.write(f"\nThe demo stopped: {error}\nLogs are kept in {state}\n")
         return 1
 
 
-def _demo(*, quick: bool) -> int:
-    if PLATFORM.exists():
-        _down()
-    shutil.rmtree(STATE, ignore_errors=True)
-    workspace = STATE / "shop"
+def _demo(state: Path, *, quick: bool) -> int:
+    platform = state / "platform"
+    _down(state)
+    shutil.rmtree(state, ignore_errors=True)
+    workspace = state / "shop"
     shutil.copytree(ROOT / "examples" / "shop", workspace)
     _platform("setup", *TOOLS)
-    build = None if quick else _build_in_background()
+    build = None if quick else _build_in_background(state)
     narrator = Narrator(workspace, _environment())
     offline_half(narrator)
     if build is None:
@@ -52,17 +52,17 @@ def _demo(*, quick: bool) -> int:
     if build.poll() is None:
         narrator.say("\nThe control plane is still being built (only the first time); this is how far it is:")
     if _platform("setup", check=False) or build.wait():
-        raise DemoError(f"the platform could not be built; see {STATE.name}/platform-build.log")
-    _platform("up", "--detach", "--directory", str(PLATFORM))
+        raise DemoError(f"the platform could not be built; see {state}/platform-build.log")
+    _platform("up", "--detach", "--directory", str(platform))
     narrator = Narrator(workspace, _environment(), started=narrator.started, step=narrator.step)
-    registry = (PLATFORM / "registry-address").read_text().strip()
-    _write_environment(narrator.environment, registry)
-    whole_chain(narrator, registry, PLATFORM / "kubeconfig")
+    registry = (platform / "registry-address").read_text().strip()
+    _write_environment(state, narrator.environment, registry)
+    whole_chain(narrator, registry, platform / "kubeconfig")
     return 0
 
 
-def _build_in_background() -> subprocess.Popen[bytes]:
-    log = (STATE / "platform-build.log").open("wb")
+def _build_in_background(state: Path) -> subprocess.Popen[bytes]:
+    log = (state / "platform-build.log").open("wb")
     return subprocess.Popen(
         [sys.executable, "-m", "tests.platform", "setup"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
     )
@@ -85,22 +85,23 @@ def _environment() -> dict[str, str]:
     return {**kept, "PATH": path, "COSIGN_PASSWORD": "demo"}
 
 
-def _write_environment(environment: Mapping[str, str], registry: str) -> None:
+def _write_environment(state: Path, environment: Mapping[str, str], registry: str) -> None:
     """A file for the user's own shell."""
     values = {
         "PATH": environment["PATH"],
         "COSIGN_PASSWORD": environment["COSIGN_PASSWORD"],
-        "KUBECONFIG": str(PLATFORM / "kubeconfig"),
+        "KUBECONFIG": str(state / "platform" / "kubeconfig"),
         "REGISTRY": registry,
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
-    (STATE / "environment").write_text("".join(lines))
+    (state / "environment").write_text("".join(lines))
 
 
-def _down() -> int:
-    if PLATFORM.exists():
-        _platform("down", "--directory", str(PLATFORM))
-    shutil.rmtree(PLATFORM, ignore_errors=True)
+def _down(state: Path) -> int:
+    platform = state / "platform"
+    if platform.exists():
+        _platform("down", "--directory", str(platform))
+        shutil.rmtree(platform, ignore_errors=True)
     return 0
 
 

@@ -1,0 +1,44 @@
+"""``make demo`` keeps its promises; each step of it fails when a command ends otherwise than it should."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def demo(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo", *arguments], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.cluster
+@pytest.mark.tool
+def test_the_demo_runs_the_main_job_on_real_parts(tmp_path: Path) -> None:
+    state = tmp_path / "demo"
+    try:
+        told = demo("--state", str(state))
+    finally:
+        demo("--state", str(state), "--down")
+
+    assert "15 created, 0 unchanged." in told
+    assert "deployment.apps/frontend   1/1" in told
+    assert "Nothing to do: all 15 objects are as desired." in told
+    assert "shop.example/frontend:1.5.0 → shop.example/frontend:1.6.0" in told
+    assert "pruned     NetworkPolicy.networking.k8s.io shop/api" in told
+    assert "is not signed" in told
+    assert "Verified default/shop" in told
+    assert not (state / "platform").exists()
+
+
+@pytest.mark.tool
+def test_the_quick_half_needs_no_cluster(tmp_path: Path) -> None:
+    told = demo("--quick", "--state", str(tmp_path / "demo"))
+
+    assert "shop.example/frontend:1.4.0 → shop.example/frontend:1.5.0" in told
+    assert not (tmp_path / "demo" / "platform").exists()
