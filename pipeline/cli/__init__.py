@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from pipeline.cli.application import application
@@ -12,4 +13,8 @@ __all__ = ["application", "main"]
 
 def main(arguments: list[str] | None = None) -> None:
     """Run ``gitless`` with these arguments (the process's own by default) and leave with the table's exit code."""
+    if os.environ.get("_GITLESS_COMPLETE"):
+        from pipeline.cli.completing_shells import answer
+
+        answer(application)
     sys.exit(run_guarded(application, sys.argv[1:] if arguments is None else arguments))

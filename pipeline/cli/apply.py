@@ -6,6 +6,7 @@ import os
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import (
     Terminal,
     cluster_options,
@@ -21,8 +22,9 @@ from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 
 
 @click.command()
-@click.argument("what", metavar="REFERENCE|PATH")
-@option("--inventory", help="Name under which is remembered what was applied; the repository's or folder's own name.")
+@click.argument("what", metavar="REFERENCE|PATH", shell_complete=completing.artifacts_or_paths)
+@option("--inventory", shell_complete=completing.inventories,
+        help="Name under which is remembered what was applied; the repository's or folder's own name.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="Delete what is gone from the manifests.")
 @option("--dry-run", type=click.Choice(["none", "server"]), default="none", show_default=True,
         help="server: let the API server plan and check everything, and write nothing.")  # fmt: skip

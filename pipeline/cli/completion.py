@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the script that completes gitless's commands, options, contexts and tags in your shell.
+    """Print the script that completes commands, options, contexts, inventories, tags and targets.
 
     \b
     source <(gitless completion bash)
@@ -18,8 +18,9 @@ def command(shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from pipeline.cli.application import application
+    from pipeline.cli.completing_shells import VARIABLE
 
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(completion(application, {}, "gitless", "_GITLESS_COMPLETE").source())
+    click.echo(completion(application, {}, "gitless", VARIABLE).source())

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
 from pipeline.model.connections import RegistryOptions
@@ -13,8 +14,8 @@ from pipeline.model.reference import check_tag, parse_reference
 
 
 @click.command()
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", shell_complete=completing.artifacts)
+@click.argument("target", metavar="TO", shell_complete=completing.artifacts)
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set at the target besides TO's; repeatable.")
 @registry_options
 @talking()

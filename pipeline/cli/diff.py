@@ -6,6 +6,7 @@ import os
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
 from pipeline.cli.sides import read_side
 from pipeline.errors import UsageError
@@ -17,11 +18,14 @@ CHANGES_PENDING = 3
 
 
 @click.command()
-@click.argument("before", metavar="FROM", type=click.Path(allow_dash=True))
-@click.argument("after", metavar="TO", type=click.Path(allow_dash=True))
+@click.argument(
+    "before", metavar="FROM", type=click.Path(allow_dash=True), shell_complete=completing.artifacts_or_paths
+)
+@click.argument("after", metavar="TO", type=click.Path(allow_dash=True), shell_complete=completing.artifacts_or_paths)
 @option("--exit-code", is_flag=True, help="Exit with 3 where the sides differ.")
 @option("--full", "is_full", is_flag=True, help="Show what is created and deleted in full, and cut no long values.")
-@option("--inventory", help="As apply would: the inventory; the repository's or folder's own name.")
+@option("--inventory", shell_complete=completing.inventories,
+        help="As apply would: the inventory; the repository's or folder's own name.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="As apply would.")
 @option("--force-conflicts", is_flag=True, help="As apply would: take over fields that other managers own.")
 @option("--recreate", is_flag=True, help="As apply would: recreate objects whose immutable fields change.")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pipeline.cli import completing
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
 from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
@@ -217,7 +218,7 @@ def cluster_options(command: Decorated) -> Callable[..., Any]:
     for decorate in reversed(
         (
             option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
-            option("--context", help="Context of the kubeconfig to use."),
+            option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
             option("-n", "--namespace", help="Namespace of the inventory, and of objects that name none."),
         )
     ):

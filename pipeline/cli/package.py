@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
 from pipeline.model.connections import RegistryOptions
@@ -17,7 +18,7 @@ from pipeline.model.reference import parse_reference
 
 @click.command()
 @click.argument("path", type=click.Path(allow_dash=True))
-@click.argument("reference")
+@click.argument("reference", shell_complete=completing.artifacts)
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set besides the reference's; repeatable.")
 @option("--source", help="Where the content comes from; otherwise the Git remote.")
 @option("--revision", help="BRANCH@sha1:COMMIT; otherwise from the CI's variables or Git.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.model.connections import RegistryOptions
 from pipeline.model.reference import parse_reference
@@ -16,7 +17,7 @@ _DEFAULT = Limits()
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=completing.artifacts)
 @click.argument("folder", type=click.Path(path_type=Path))
 @option(
     "--key",

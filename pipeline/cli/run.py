@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking, trust_options
 from pipeline.cli.passwords import key_password
 from pipeline.errors import ConfigurationError
@@ -23,7 +24,8 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @click.command()
 @option("-f", "--file", type=click.Path(dir_okay=False, path_type=Path), default="gitless.yaml", show_default=True,
         help="The settings file.")  # fmt: skip
-@option("--target", help="Which of the file's targets; may be left out where there is only one.")
+@option("--target", shell_complete=completing.targets,
+        help="Which of the file's targets; may be left out where there is only one.")  # fmt: skip
 @option("--from", "first", type=_STAGES, default="build", show_default=True, help="First stage.", envvar=None)
 @option("--to", "last", type=_STAGES, default="verify", show_default=True, help="Last stage.", envvar=None)
 @option("--repository", help="Publish to this oci:// or oci-layout: repository instead of the file's.")
@@ -33,7 +35,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("--revision", help="Revision to record instead of the detected one.")
 @option("--signing-key", type=click.Path(dir_okay=False), help="Sign with this private key instead of the file's.")
 @option("--password-file", type=click.Path(dir_okay=False), help="File with the private key's password.")
-@option("--inventory", help="Name of the inventory instead of the file's.")
+@option("--inventory", shell_complete=completing.inventories, help="Name of the inventory instead of the file's.")
 @option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
 @option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
 @option("--timeout", metavar="DURATION", help="How long apply and verify may take, such as 5m.")

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
 from pipeline.model.connections import RegistryOptions
@@ -13,7 +14,7 @@ from pipeline.model.reference import check_tag, parse_reference
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=completing.artifacts)
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @option("-t", "--tag", "more_tags", multiple=True, help="Another tag; repeatable.")
 @registry_options

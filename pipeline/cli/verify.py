@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli import completing
 from pipeline.cli.options import (
     Terminal,
     cluster_options,
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("reference", required=False)
-@option("--inventory", help="What to verify; may be left out where the namespace has only one inventory.")
+@click.argument("reference", required=False, shell_complete=completing.artifacts)
+@option("--inventory", shell_complete=completing.inventories,
+        help="What to verify; may be left out where the namespace has only one inventory.")  # fmt: skip
 @option("--timeout", default="5m", show_default=True, metavar="DURATION", help="How long to wait for health.")
 @option("--wait/--no-wait", default=True, show_default=True, help="Wait for health, or look once.")
 @option("--fail-fast/--no-fail-fast", default=True, show_default=True,
