@@ -157,6 +157,20 @@ class Cluster(Protocol):
         """
         ...
 
+    def set_managed_fields(
+        self,
+        resource_type: ResourceType,
+        object_id: ObjectId,
+        managed_fields: Sequence[Mapping[str, Any]],
+        *,
+        resource_version: str,
+    ) -> Body | None:
+        """Replace who owns which fields; no value changes.
+
+        Returns apiVersion, kind and metadata; ``None`` where the object has changed since that version, or is gone.
+        """
+        ...
+
     def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
         """Delete exactly that object (by uid) with background propagation; not being there is fine."""
         ...

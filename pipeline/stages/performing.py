@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from pipeline.errors import ClusterError
 from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.cluster import ResourceType
+from pipeline.model.controls import controls_of
 from pipeline.model.fingerprint import fingerprint
 from pipeline.model.live_plan import Decision
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
 from pipeline.model.staging import what_is_awaited
+from pipeline.model.take_over import without_superseded
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.parallel import in_parallel
 
 _WRITES = frozenset({Action.CREATE, Action.CONFIGURE, Action.RECREATE})
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_TAKE_OVER_TRIES = 5
 
 
 class Performer:
@@ -50,8 +55,30 @@ class Performer:
                 self._cluster.delete(kind, decision.object_id, uid=decision.uid)
             self._wait(partial(self._remains, decision), f"the deletion of {decision.object_id}")
         stored = self._cluster.apply(body, force=decision.force, metadata_only=True)
-        self.done[decision.object_id] = fingerprint(stored["metadata"])
+        metadata = stored["metadata"]
+        if kind is not None and decision.change.action is Action.CONFIGURE:
+            metadata = self._take_over(kind, decision, metadata)
+        self.done[decision.object_id] = fingerprint(metadata)
         self._reporter.detail(f"{decision.change.action.value} {decision.object_id}")
+
+    def _take_over(self, kind: ResourceType, decision: Decision, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Let kubectl let go of what we apply now; not succeeding is no failure, the next change tries again."""
+        object_id = decision.object_id
+        for _ in range(_TAKE_OVER_TRIES):
+            entries = without_superseded(metadata.get("managedFields") or ())
+            if entries is None or controls_of(metadata).ssa == "merge":
+                return metadata
+            version = str(metadata.get("resourceVersion", ""))
+            done = self._cluster.set_managed_fields(kind, object_id, entries, resource_version=version)
+            if done is not None:
+                return done["metadata"]  # type: ignore[no-any-return]
+            # A controller reported in between, which says nothing about who owns what.
+            live = self._cluster.read(kind, object_id.namespace, object_id.name)
+            if live is None or fingerprint(live["metadata"]) != fingerprint(metadata):
+                # Somebody changed it: what we remember must be what we wrote, so that the next run looks again.
+                return metadata
+            metadata = live["metadata"]
+        return metadata
 
     def _remains(self, decision: Decision) -> str:
         kind, object_id = decision.resource_type, decision.object_id

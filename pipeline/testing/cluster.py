@@ -17,7 +17,7 @@ from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldErro
 from pipeline.model.cluster import Event, ResourceType
 from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId, Resource
-from pipeline.testing.server_side_apply import Leaves, Path, build, conflicts, fields_v1, leaves_of, merge
+from pipeline.testing.server_side_apply import Leaves, Path, build, conflicts, fields_v1, leaves_of, merge, paths_of
 
 MANAGER = "gitless"
 _CORE = ("ConfigMap", "Secret", "Service", "ServiceAccount", "Pod", "PersistentVolumeClaim")
@@ -125,6 +125,27 @@ class MemoryCluster:
         with self._lock:
             answer = self._write(body, MANAGER, force=force, dry_run=dry_run)
         return {key: answer[key] for key in ("apiVersion", "kind", "metadata")} if metadata_only else answer
+
+    def set_managed_fields(
+        self,
+        resource_type: ResourceType,
+        object_id: ObjectId,
+        managed_fields: Sequence[Mapping[str, Any]],
+        *,
+        resource_version: str,
+    ) -> Body | None:
+        """Take the owners over, unless the object has changed."""
+        self._called("set_managed_fields", str(object_id))
+        del resource_type
+        with self._lock:
+            stored = self._objects.get(object_id)
+            if stored is None or stored.metadata["resourceVersion"] != resource_version:
+                return None
+            stored.owners = {entry["manager"]: paths_of(entry["fieldsV1"]) for entry in managed_fields}
+            stored.times = {entry["manager"]: entry["time"] for entry in managed_fields}
+            self._touch(stored)
+            body = stored.body()
+        return {key: body[key] for key in ("apiVersion", "kind", "metadata")}
 
     def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
         """Remove, or mark where finalizers hold it."""

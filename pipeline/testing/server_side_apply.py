@@ -132,3 +132,18 @@ def fields_v1(paths: frozenset[Path]) -> dict[str, Any]:
                 here.setdefault(".", {})
                 here.setdefault("f:name", {})
     return root
+
+
+def paths_of(fields: Mapping[str, Any]) -> frozenset[Path]:
+    """The owned paths that a nested form tells: the inverse of :func:`fields_v1`."""
+    return frozenset(_paths(fields, ()))
+
+
+def _paths(fields: Mapping[str, Any], path: Path) -> Iterator[Path]:
+    for step, inner in fields.items():
+        if step == ".":
+            continue
+        if inner:
+            yield from _paths(inner, (*path, step))
+        else:
+            yield (*path, step)

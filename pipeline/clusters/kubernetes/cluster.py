@@ -16,6 +16,7 @@ from pipeline.clusters.kubernetes.requests import (
     apply_request,
     collection_path,
     delete_request,
+    managed_fields_request,
     object_path,
 )
 from pipeline.clusters.kubernetes.transport import Transport
@@ -101,6 +102,23 @@ class KubernetesCluster:
         if object_id.kind in _DEFINITIONS and not dry_run:
             self._discovery.definitions_changed()
         return _identified(resource_type, answer, metadata_only=metadata_only)
+
+    def set_managed_fields(
+        self,
+        resource_type: ResourceType,
+        object_id: ObjectId,
+        managed_fields: Sequence[Mapping[str, Any]],
+        *,
+        resource_version: str,
+    ) -> Body | None:
+        """Replace who owns which fields; ``None`` where the object has changed since that version, or is gone."""
+        request = managed_fields_request(resource_type, object_id, managed_fields, resource_version=resource_version)
+        response = self._transport.send(request, tries=1)
+        if response.status in {_NOT_FOUND, _CONFLICT}:
+            return None
+        if response.status != 200:  # noqa: PLR2004 - RFC 9110
+            raise failure(request, response.status, response.content)
+        return _identified(resource_type, response.json(), metadata_only=True)
 
     def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
         """Delete exactly that object (by uid) with background propagation; not being there is fine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +16,7 @@ MANAGER = "gitless"
 PAGE_SIZE = 500
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
 
@@ -68,6 +69,30 @@ def apply_request(
         to_json(body),
         APPLY,
         METADATA if metadata_only else JSON,
+        object_id,
+    )
+
+
+def managed_fields_request(
+    resource_type: ResourceType,
+    object_id: ObjectId,
+    managed_fields: Sequence[Mapping[str, Any]],
+    *,
+    resource_version: str,
+) -> Request:
+    """Replace who owns which fields of exactly this version of the object (Kubernetes: "Server-Side Apply")."""
+    patch = [
+        {"op": "replace", "path": "/metadata/managedFields", "value": list(managed_fields)},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+    ]
+    return Request(
+        "PATCH",
+        object_path(resource_type, object_id.namespace, object_id.name),
+        str(object_id),
+        {"fieldManager": MANAGER},
+        json.dumps(patch, separators=(",", ":"), ensure_ascii=False).encode(),
+        JSON_PATCH,
+        METADATA,
         object_id,
     )
 

@@ -245,3 +245,22 @@ def test_sixty_objects_are_tried_by_sample_and_an_error_midway_is_repaired(targe
     assert len(inventory.applied) == 60
     assert not inventory.pending
     assert ObjectId("", "ConfigMap", target.namespace, "c59") in inventory.applied
+
+
+def test_a_field_that_kubectl_once_applied_goes_when_it_leaves_the_manifests(
+    target: Target, kubectl: Callable[..., None]
+) -> None:
+    before = target.deployment()
+    before["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 5
+    before["spec"]["minReadySeconds"] = 3
+    kubectl("apply", body=before)
+    target.apply(before)
+
+    after = target.deployment()
+    after["spec"]["minReadySeconds"] = 3
+    target.apply(after)
+
+    spec = target.existing("apps/v1", "Deployment", "web")["spec"]
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] == 30
+    assert spec["minReadySeconds"] == 3
+    assert target.apply(after).plan.is_empty

@@ -6,6 +6,7 @@ from pipeline.errors import RefusedError
 from pipeline.model.controls import PREFIX
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
+from pipeline.model.take_over import without_superseded
 from tests.unit.apply.worlds import MakeConfigMap, MakeDeployment, World
 
 A = ObjectId("", "ConfigMap", "shop", "a")
@@ -161,3 +162,42 @@ def test_a_live_object_can_switch_reconciling_off(world: World, config_map: Make
 
     assert [change.reason for change in result.changes] == [f"the live object says {PREFIX}reconcile: disabled"]
     assert world.cluster.bodies()[A]["data"] == {"key": "one"}
+
+
+def test_a_field_that_kubectl_set_and_we_applied_goes_when_it_leaves_the_manifests(
+    world: World, config_map: MakeConfigMap
+) -> None:
+    world.cluster.apply_as("kubectl-client-side-apply", config_map("a", {"key": "v", "gone": "v", "theirs": "v"}))
+    world.apply(config_map("a", {"key": "v", "gone": "v"}))
+
+    world.apply(config_map("a", {"key": "v"}))
+
+    assert world.cluster.bodies()[A]["data"] == {"key": "v", "theirs": "v"}
+    assert world.apply(config_map("a", {"key": "v"})).plan.is_empty
+
+
+def test_what_asks_to_be_merged_stays_with_kubectl(world: World, config_map: MakeConfigMap) -> None:
+    merge = {PREFIX + "ssa": "Merge"}
+    world.cluster.apply_as("kubectl", config_map("a", {"key": "v", "gone": "v"}))
+    world.apply(config_map("a", {"key": "v", "gone": "v"}, annotations=merge))
+
+    world.apply(config_map("a", {"key": "v"}, annotations=merge))
+
+    assert world.cluster.bodies()[A]["data"] == {"key": "v", "gone": "v"}
+
+
+def test_only_what_we_apply_is_taken_from_kubectl() -> None:
+    ours = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}}
+    theirs = {"f:data": {".": {}, "f:a": {}, "f:c": {}}, "f:metadata": {"f:labels": {".": {}, "f:x": {}}}}
+    gitless = {"manager": "gitless", "operation": "Apply", "fieldsV1": ours}
+    operator = {"manager": "operator", "operation": "Update", "fieldsV1": theirs}
+    kubectl = {"manager": "kubectl-create", "operation": "Update", "fieldsV1": theirs}
+    scaled = {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsV1": theirs}
+
+    left = without_superseded([gitless, operator, kubectl, scaled])
+
+    rest = {**kubectl, "fieldsV1": {"f:data": {".": {}, "f:c": {}}}}
+    assert left == [gitless, operator, rest, scaled]
+    assert without_superseded(left) is None
+    assert without_superseded([kubectl]) is None
+    assert without_superseded([gitless, {**kubectl, "fieldsV1": ours}]) == [gitless]
