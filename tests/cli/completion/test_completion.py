@@ -77,7 +77,7 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 def test_tags_of_a_layout_are_completed_newest_first_wherever_a_reference_is_meant(ask: Ask) -> None:
     assert ask("gitless", "pull", "oci-layout", ":", "out", ":") == ["1.10.0", "1.2.0"]
     assert ask("gitless", "diff", "oci-layout", ":", "out", ":", "1.2.0", "oci-layout", ":", "out", ":", "1.1") == [
-        "1.10"
+        "1.10.0"
     ]
     assert ask("gitless", "apply", "oci-layout", ":", "nowhere", ":") == []
 
