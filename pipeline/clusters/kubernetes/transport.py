@@ -112,34 +112,40 @@ class Transport:
         """
         waited = 0.0
         for attempt in range(1, tries + 1):
-            try:
-                response = self._once(request)
-            except HTTPError as error:
-                if attempt >= min(tries, self._tries_after(error)):
-                    raise self._unreachable(error) from error
-                reason, asked = "no answer", None
-            else:
-                if attempt == tries or not is_temporary(request, response.status, response.content):
-                    return response
-                reason, asked = f"HTTP {response.status}", _retry_after(response)
-            wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1.5) if asked is None else asked  # noqa: S311
+            outcome = self._attempt(request)
+            wait = _wait_before(attempt + 1, outcome)
             waited += wait
-            if waited > _WAIT_BUDGET:
-                wait = max(0.0, wait - (waited - _WAIT_BUDGET))
+            if attempt >= min(tries, self._tries_for(request, outcome)) or waited > _WAIT_BUDGET:
+                break
+            reason = f"HTTP {outcome.status}" if isinstance(outcome, Response) else "no answer"
             self._reporter.detail(f"{request.subject}: {reason}; trying again in {wait:.1f} s")
             self._sleep(wait)
-        raise AssertionError  # pragma: no cover - the last try returns or raises
+        if isinstance(outcome, Response):
+            return outcome
+        raise self._unreachable(outcome) from outcome
 
     def pause(self, seconds: float) -> None:
         """Wait."""
         self._sleep(seconds)
 
-    def _tries_after(self, error: HTTPError) -> int:
-        if isinstance(error, SSLError):
+    def _attempt(self, request: Request) -> Response | HTTPError:
+        try:
+            return self._once(request)
+        except HTTPError as error:
+            return error
+
+    def _tries_for(self, request: Request, outcome: Response | HTTPError) -> int:
+        """How often to try at most, after such an outcome."""
+        if isinstance(outcome, Response):
+            if not is_temporary(request, outcome.status, outcome.content):
+                return 1
+            # An internal error may be an admission webhook that is down for good, and then every object meets it.
+            return 3 if outcome.status == 500 else _TRIES  # noqa: PLR2004 - RFC 9110
+        if isinstance(outcome, SSLError):
             return 1
         # Who was there a moment ago comes back (a new leader, a new address); who never was is a wrong address.
         # Silence has cost the whole timeout already.
-        return 2 if isinstance(error, ReadTimeoutError) or not self._has_answered else _TRIES
+        return 2 if isinstance(outcome, ReadTimeoutError) or not self._has_answered else _TRIES
 
     def _once(self, request: Request) -> Response:
         credentials = self._access.headers()
@@ -210,10 +216,12 @@ class Transport:
         return f"cluster {self._access.context} ({server})"
 
 
-def _retry_after(response: Response) -> float | None:
-    """API servers ask in whole seconds; more than the budget is cut down."""
-    text = response.headers.get("Retry-After", "").strip()
-    return min(float(text), _WAIT_BUDGET) if text.isascii() and text.isdigit() else None
+def _wait_before(attempt: int, outcome: Response | HTTPError) -> float:
+    """Seconds: what the API server asks for (always whole seconds), else longer each time and never quite the same."""
+    asked = outcome.headers.get("Retry-After", "").strip() if isinstance(outcome, Response) else ""
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    return _FIRST_WAIT * 2.0 ** (attempt - 2) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, no secret
 
 
 def _cut(error: BaseException) -> str:
