@@ -65,6 +65,7 @@ def command(
     from pipeline import wiring
     from pipeline.chain import Chain, ChainOptions
     from pipeline.config import load_settings, parse_duration
+    from pipeline.model.live_plan import obstacle_error
     from pipeline.model.outcome.diff import DiffResult
     from pipeline.model.outcome.verify import VerifyResult
     from pipeline.model.overrides import Overrides, choose_target, parse_annotations
@@ -102,7 +103,8 @@ def command(
         else:
             terminal.keep_result(result)
         if isinstance(result, DiffResult) and result.obstacles:
-            raise result.refusal()
+            # As JSON the report only comes at the end of a whole run: the error itself has to name what is in the way.
+            raise result.refusal() if terminal.output == "text" else obstacle_error(result.obstacles)
         if isinstance(result, VerifyResult):
             verdicts.append(result)
 
