@@ -113,12 +113,12 @@ class KubernetesCluster:
     ) -> Body | None:
         """Replace who owns which fields; ``None`` where the object has changed since that version, or is gone."""
         request = managed_fields_request(resource_type, object_id, managed_fields, resource_version=resource_version)
-        response = self._transport.send(request, tries=1)
+        response = self._transport.send(request)
         if response.status in {_NOT_FOUND, _CONFLICT}:
             return None
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(request, response.status, response.content)
-        return _identified(resource_type, response.json(), metadata_only=True)
+        return _identified(resource_type, response.object(), metadata_only=True)
 
     def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
         """Delete exactly that object (by uid) with background propagation; not being there is fine."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.clusters.kubernetes.requests import Request
+from pipeline.clusters.kubernetes.requests import APPLY, Request
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError
 
 _MESSAGE_LIMIT = 500
@@ -52,7 +52,7 @@ def is_temporary(request: Request, status: int, content: bytes) -> bool:
         return not message.startswith(_NOT_PARSED) and not _TOO_LARGE.search(message)
     # Somebody else wrote at the same time, such as admission updating a quota. Fields that others own stay owned, and
     # what is written under a resource version is meant to fail.
-    return status == 409 and request.method == "PATCH" and message.startswith("Operation cannot be fulfilled")  # noqa: PLR2004
+    return status == 409 and request.content_type == APPLY and message.startswith("Operation cannot be fulfilled")  # noqa: PLR2004
 
 
 def needs_no_deletion(content: bytes) -> bool:

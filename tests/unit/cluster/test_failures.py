@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.clusters.kubernetes.failures import failure, is_temporary
-from pipeline.clusters.kubernetes.requests import Request
+from pipeline.clusters.kubernetes.requests import APPLY, JSON_PATCH, Request
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError
 from pipeline.model.manifests import ObjectId
 
@@ -14,8 +14,8 @@ WEB = ObjectId("apps", "Deployment", "shop", "web")
 SECRET = ObjectId("", "Secret", "shop", "login")
 
 
-def _request(object_id: ObjectId = WEB, method: str = "PATCH") -> Request:
-    return Request(method, "/somewhere", str(object_id), object_id=object_id)
+def _request(object_id: ObjectId = WEB, content_type: str = APPLY) -> Request:
+    return Request("PATCH", "/somewhere", str(object_id), content_type=content_type, object_id=object_id)
 
 
 def _answer(message: str, *causes: dict[str, str], reason: str = "", **details: str) -> bytes:
@@ -190,8 +190,8 @@ def test_an_overloaded_server_is_asked_again(status: int) -> None:
 def test_simultaneous_writes_are_tried_again_only_where_nobody_is_overwritten() -> None:
     content = _answer('Operation cannot be fulfilled on resourcequotas "small": the object has been modified')
 
-    assert is_temporary(_request(method="PATCH"), 409, content)
-    assert not is_temporary(_request(method="PUT"), 409, content)
+    assert is_temporary(_request(), 409, content)
+    assert not is_temporary(_request(content_type=JSON_PATCH), 409, content)
     assert not is_temporary(_request(), 409, _answer("Apply failed with 1 conflict"))
 
 
