@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,7 @@ def test_a_definition_makes_its_kind_served(place: Place) -> None:
         found = place.cluster.resource_type("shop.example/v1", plural.title())
         if found is not None:
             break
+        time.sleep(0.05)
     assert found is not None
     assert found.plural == plural
 
