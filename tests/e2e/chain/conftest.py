@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import re
@@ -11,14 +12,17 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
 
-from pipeline.ports import Cluster
+from pipeline.cli import application
+from pipeline.cli.boundary import run_guarded
 from tests.platform import control_plane as platform
 from tests.platform.binaries import binary
 from tests.platform.registries import DebianRegistry, ReferrersRegistry
@@ -54,6 +58,8 @@ class Project:
     """Of the inventory, and of the namespace that the objects are in."""
     repository: str
     kubeconfig: Path
+    is_apart: bool = False
+    """Whether each command is a process of its own, as for users, or runs in the test's, which saves its start."""
     said: list[str] = field(default_factory=list)
 
     def command(self, *arguments: str) -> list[str]:
@@ -67,7 +73,10 @@ class Project:
 
     def gitless(self, *arguments: str, **variables: str) -> Outcome:
         """Run it; ``variables`` are added to its environment."""
-        return self._run(self.command(*arguments), self.environment(**variables))
+        environment = self.environment(**variables)
+        outcome = self._apart(arguments, environment) if self.is_apart else self._here(arguments, environment)
+        self.said += [outcome.out, outcome.err]
+        return outcome
 
     def run(self, *arguments: str) -> Outcome:
         """The whole chain, which must go well."""
@@ -127,12 +136,28 @@ class Project:
         assert count, f"{file} has no {pattern}"
         path.write_text(text)
 
-    def _run(self, command: Sequence[str], environment: dict[str, str]) -> Outcome:
+    def _apart(self, arguments: Sequence[str], environment: dict[str, str]) -> Outcome:
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
         )
-        self.said += [done.stdout, done.stderr]
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def _here(self, arguments: Sequence[str], environment: dict[str, str]) -> Outcome:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            chdir(self.folder),
+            patch.dict(os.environ, environment, clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = run_guarded(application, list(arguments))
+        return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
@@ -185,7 +210,6 @@ def shop(
     registry: ReferrersRegistry,
     key_pair: Path,
     control_plane: platform.Cluster,
-    real_cluster: Cluster,
 ) -> Iterator[Project]:
     """The example application under names of its own, so that several can stand side by side."""
     name = f"shop-{uuid.uuid4().hex[:8]}"
@@ -196,7 +220,7 @@ def shop(
         text = file.read_text().replace("shop.example", f"{name}.example")
         file.write_text(re.sub(r"(?m)^(\s*(?:name|namespace): )shop$", rf"\g<1>{name}", text))
     repository = f"oci://{registry.address}/{name}"
-    found = Project(folder, name, repository, control_plane.kubeconfig)
+    found = Project(folder, name, repository, control_plane.kubeconfig, is_apart=True)
     found.edit("gitless.yaml", r"repository: \S+", f"repository: {repository}")
     found.edit("gitless.yaml", r"(  staging:\n)", rf"\1    namespace: {name}\n")
     yield found
@@ -204,7 +228,6 @@ def shop(
     for kind, object_name in (("Namespace", name), ("CustomResourceDefinition", f"campaigns.{name}.example")):
         if f"{kind} {object_name}" in "".join(found.said):
             found.kubectl("delete", kind.lower(), object_name, "--wait=false", "--ignore-not-found")
-    del real_cluster
 
 
 def keeps_its_secrets(project: Project) -> None:

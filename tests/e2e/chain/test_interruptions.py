@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
 REFUSED = 9
 # Two releases with objects in common and objects of their own.
-RELEASES = {"blue": range(30), "green": range(15, 45)}
+RELEASES = {"blue": range(20), "green": range(10, 30)}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_whenever_an_apply_is_killed_the_next_one_finishes_and_prunes(
     seed = random.randrange(2**32)
     dice = random.Random(seed)
     # After that many writes: before the first, among them, after the last one (prune and record are left).
-    moments = [0, 1, *dice.sample(range(2, 30), 4), 30, 30]
+    moments = [0, 1, *dice.sample(range(2, 20), 4), 20, 20]
     unfinished = 0
     for number, moment in enumerate(moments):
         color = ("blue", "green")[number % 2]
