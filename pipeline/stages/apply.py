@@ -92,6 +92,7 @@ class _Run:
             ApplyInterruptedError: something failed after the first write.
         """
         decisions = plan.decisions
+        self._performer.expected = len(self._performer.to_perform(decisions))
         try:
             decisions = self._make_home(decisions)
             intended = with_intention(self._inventory, decisions)

@@ -30,6 +30,8 @@ class Performer:
 
     def __init__(self, cluster: Cluster, options: ApplyOptions, reporter: Reporter, clock: Clock) -> None:
         self.done: dict[ObjectId, str] = {}
+        self.expected = 0
+        """How many objects will be written, as far as is known yet; for the progress that is shown."""
         self._cluster = cluster
         self._options = options
         self._reporter = reporter
@@ -60,6 +62,7 @@ class Performer:
             metadata = self._take_over(kind, decision, metadata)
         self.done[decision.object_id] = fingerprint(metadata)
         self._reporter.detail(f"{decision.change.action.value} {decision.object_id}")
+        self._reporter.progress("applied", len(self.done), max(self.expected, len(self.done)))
 
     def _take_over(self, kind: ResourceType, decision: Decision, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
         """Let kubectl let go of what we apply now; not succeeding is no failure, the next change tries again."""
