@@ -182,7 +182,8 @@ def _content(body: Body) -> dict[str, Any]:
 
 def _conflict(placed: Placed, conflict: FieldConflictError) -> Obstacle:
     fields: dict[str, list[str]] = {}
-    for manager, path in conflict.conflicts:
+    # The API server names them in no particular order.
+    for manager, path in sorted(conflict.conflicts):
         fields.setdefault(manager, []).append(path)
     owners = "; ".join(f"{manager} owns {', '.join(paths)}" for manager, paths in fields.items())
     hint = "--force-conflicts takes these fields; or leave them out of the manifests"

@@ -36,6 +36,7 @@ def test_drift_is_named_with_its_field_and_manager_and_repaired_by_the_next_appl
 
     refused = project.gitless("run", "--target", "staging")
     assert refused.code == REFUSED, refused
+    assert "kubectl owns .spec.replicas; somebody owns .metadata.labels.tier" in refused.out
     project.run("--force-conflicts")
     assert project.verify("--no-wait").code == 0
     assert (
