@@ -175,7 +175,7 @@ def test_a_registry_that_does_not_answer_is_named(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--context", "nowhere"), CLUSTER, ("nowhere", "gitless-local")),
+        (("--context", "nowhere"), CLUSTER, ("nowhere", "there are: ")),
         (("--kubeconfig", "absent"), CLUSTER, ("absent",)),
         (("--signing-key", "absent.key"), CONFIGURATION, ("absent.key",)),
         (("--key", "absent.pub"), CONFIGURATION, ("absent.pub",)),
