@@ -24,6 +24,7 @@ from pipeline.model.trust import SignatureFormat, TrustedManifests, TrustPolicy,
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
 
 STAGES = ("build", "package", "sign", "diff", "apply", "verify")
+CLUSTER_STAGES = frozenset({"diff", "apply", "verify"})
 STREAM = "manifests.yaml"
 """The one file of the artifact, and of the results folder between build and package."""
 
@@ -63,7 +64,11 @@ class Chain:
             PipelineError: whatever the stage that failed says; the results before it have been reported and kept.
         """
         runs = []
-        for stage in STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]:
+        stages = STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]
+        if CLUSTER_STAGES.intersection(stages):
+            # A wrong kubeconfig or context must show before anything is published.
+            self._cluster()
+        for stage in stages:
             begun = self._clock.now()
             result: Result | None = getattr(self, f"_{stage}")()
             if result is None:
