@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "gitless.yaml"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 8760 * 3600.0
+"""Seconds; beyond a year clocks overflow before anybody has waited."""
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 
 
@@ -43,7 +45,10 @@ def parse_duration(text: str) -> float:
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ConfigurationError(f"'{text}' is not a duration; expected a number and a unit, such as 30s, 5m or 1m30s")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > _LONGEST:
+        raise ConfigurationError(f"'{text}' is too long; expected a duration of at most 8760h")
+    return seconds
 
 
 def load_settings(path: Path) -> Settings:

@@ -6,13 +6,14 @@ import os
 import sys
 
 from pipeline.cli.application import application
-from pipeline.cli.boundary import run_guarded
+from pipeline.cli.boundary import open_streams, run_guarded
 
 __all__ = ["application", "main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run ``gitless`` with these arguments (the process's own by default) and leave with the table's exit code."""
+    open_streams()
     if os.environ.get("_GITLESS_COMPLETE"):
         from pipeline.cli.completing_shells import answer
 

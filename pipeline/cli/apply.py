@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import (
+    Duration,
     Terminal,
     cluster_options,
     option,
@@ -31,7 +32,7 @@ from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 @option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="Take over objects of other inventories, Flux, Helm or Argo CD.")
-@option("--timeout", default="5m", show_default=True, metavar="DURATION",
+@option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
 @trust_options
@@ -40,7 +41,7 @@ from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 @talking()
 def command(
     *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
-    take_ownership: bool, timeout: str, concurrency: int,
+    take_ownership: bool, timeout: float, concurrency: int,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
@@ -55,7 +56,6 @@ def command(
     gitless apply deploy/ --insecure-skip-verification --inventory shop
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.config import parse_duration
     from pipeline.model.apply_options import ApplyOptions
     from pipeline.model.inventory import check_inventory_name, inventory_name
     from pipeline.stages.apply import apply
@@ -73,7 +73,7 @@ def command(
         recreate=recreate,
         take_ownership=take_ownership,
         concurrency=concurrency,
-        timeout=parse_duration(timeout),
+        timeout=timeout,
         writer=wiring.writer(os.environ),
     )
     try:

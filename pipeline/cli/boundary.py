@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import json
 import os
+import re
 import sys
 import traceback
 from itertools import pairwise
 
 import click
+from click.core import ParameterSource
 
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigurationError, PipelineError
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
+NOBODY_READS = 141
+"""128 + SIGPIPE, the same way."""
+_FAILED_WRITES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def open_streams() -> None:
+    """Give every standard stream that the caller closed a place to go, and let names that are no UTF-8 be printed.
+
+    A closed stream is ``None`` to Python, and its number would go to the next file that is opened.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            with contextlib.suppress(OSError):
+                descriptor = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+                setattr(sys, name, os.fdopen(descriptor, "w" if number else "r", encoding="utf-8"))
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def run_guarded(command: click.Command, arguments: list[str]) -> int:
@@ -29,30 +53,80 @@ def run_guarded(command: click.Command, arguments: list[str]) -> int:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _print_usage_error(error, arguments)
         return 2
-    except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not complain while it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone, which click turns into an exit of its own. Not 0: work may be left undone.
+        _abandon_stdout()
+        return NOBODY_READS
     except Exception as error:  # noqa: BLE001 - the boundary: anything unforeseen is a bug, reported as such
-        _print_bug(error, arguments)
-        return 1
+        return _after_the_unforeseen(error, arguments)
     return result if isinstance(result, int) else 0
 
 
+def _after_the_unforeseen(error: Exception, arguments: list[str]) -> int:
+    """A full disk behind standard output is no bug; no port lets such an error through, and files have names."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in _FAILED_WRITES:
+        _abandon_stdout()
+        _print_error(ConfigurationError(f"standard output cannot be written: {error.strerror}"), arguments)
+        return ConfigurationError.exit_code
+    _print_bug(error, arguments)
+    return 1
+
+
+def _abandon_stdout() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter does not complain while it flushes."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _wants_json(arguments: list[str]) -> bool:
+    if os.environ.get("GITLESS_LOG_FORMAT") == "json" and not any("--log-format" in given for given in arguments):
+        return True
     return "--log-format=json" in arguments or any(pair == ("--log-format", "json") for pair in pairwise(arguments))
 
 
 def _print_error(error: PipelineError, arguments: list[str]) -> None:
     if _wants_json(arguments):
         document = {"level": "error", "message": error.message, "code": error.code, "hint": error.hint}
-        sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+        _say(json.dumps(document, ensure_ascii=False))
         return
-    sys.stderr.write(f"Error: {error.message}\n")
+    _say(f"Error: {_visible(error.message)}")
     if error.hint:
-        sys.stderr.write(f"  {error.hint}\n")
+        _say(f"  {_visible(error.hint)}")
+
+
+def _print_usage_error(error: click.ClickException, arguments: list[str]) -> None:
+    variable = _variable_behind(error)
+    hint = f"the value comes from the environment: {variable}" if variable else None
+    if _wants_json(arguments):
+        document = {"level": "error", "message": error.format_message(), "code": "usage", "hint": hint}
+        _say(json.dumps(document, ensure_ascii=False))
+        return
+    with contextlib.suppress(OSError):
+        error.show(sys.stderr)
+    if hint:
+        _say(f"  {hint}")
+
+
+def _variable_behind(error: click.ClickException) -> str | None:
+    """The environment variable with the wrong value, which nobody sees on the command line."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return None
+    if error.ctx.get_parameter_source(error.param.name or "") is not ParameterSource.ENVIRONMENT:
+        return None
+    names = error.param.envvar
+    return names if isinstance(names, str) else ", ".join(names or ())
+
+
+def _visible(text: str) -> str:
+    """Control characters of names, written out: a terminal would obey them."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(line + "\n")
 
 
 def _print_bug(error: Exception, arguments: list[str]) -> None:

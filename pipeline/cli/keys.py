@@ -6,6 +6,7 @@ import click
 
 from pipeline.cli.options import Terminal, option, talking
 from pipeline.cli.passwords import key_password
+from pipeline.errors import UsageError
 
 _PASSWORD_FILE = option(
     "--password-file", type=click.Path(dir_okay=False), metavar="FILE", help="File with the private key's password."
@@ -37,6 +38,11 @@ def generate(*, output_key_prefix: str, password_file: str | None, terminal: Ter
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
 
+    if output_key_prefix in {"", "."} or output_key_prefix.endswith(("/", "/.", "..")):
+        raise UsageError(
+            f"--output-key-prefix '{output_key_prefix}' ends in no file name",
+            hint="such as keys/release, for two files",
+        )
     find_password = key_password(password_file, confirm=True)
 
     def read_password() -> bytes:

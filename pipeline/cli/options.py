@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,17 @@ from typing import Any, TypeVar
 import click
 
 from pipeline.cli import completing
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
 from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Reporter
+
+_LONGEST = 86400.0
+"""Seconds; whoever waits for a registry for longer than a day has mistyped."""
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LONGEST_NAMESPACE = 63
+"""A label of RFC 1123."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -48,6 +56,34 @@ class Terminal:
             from pipeline.reports.results import write_result
 
             write_result(result, self.results_dir)
+
+
+class Duration(click.types.FloatParamType):
+    """Go's notation, such as ``1m30s``; the command receives seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        """Read it, and name the option where it cannot be read."""
+        from pipeline.config import parse_duration
+
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(value)
+        except ConfigurationError as error:
+            self.fail(error.message, param, ctx)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds that one can wait for: ``nan`` and ``inf`` are in no range that a clock knows."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        """Read it, and name the option where it cannot be waited for."""
+        seconds: float = super().convert(value, param, ctx)
+        if not seconds <= _LONGEST:  # nan is not, either
+            self.fail(f"{value} is not a number of seconds up to {_LONGEST:.0f}", param, ctx)
+        return seconds
 
 
 def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
@@ -124,7 +160,7 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         if (username is None) == password_stdin:
             raise click.UsageError("--username and --password-stdin go together")
-        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+        password = _read_password() if password_stdin else None
         options = RegistryOptions(username, password, ca_file, cert_file, key_file, plain_http, registry_timeout)
         return command(registry_options=options, **arguments)
 
@@ -140,7 +176,7 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
             option("--plain-http", is_flag=True, help="Talk HTTP to the registry (loopback may always)."),
             option(
                 "--registry-timeout",
-                type=click.FloatRange(min=0.1),
+                type=Seconds(min=0.1),
                 default=30.0,
                 show_default=True,
                 metavar="SECONDS",
@@ -150,6 +186,16 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
     ):
         decorated = decorate(decorated)
     return decorated
+
+
+def _read_password() -> str:
+    try:
+        password = sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise UsageError("the password on standard input is not UTF-8") from None
+    if not password:
+        raise UsageError("--password-stdin: there is no password on standard input", hint="pipe it in, as one line")
+    return password
 
 
 def trust_options(command: Decorated) -> Callable[..., Any]:
@@ -211,6 +257,11 @@ def cluster_options(command: Decorated) -> Callable[..., Any]:
         namespace: str | None,
         **arguments: Any,  # noqa: ANN401 - the command's other options
     ) -> Any:  # noqa: ANN401 - whatever the command returns
+        if namespace and (_NAMESPACE.fullmatch(namespace) is None or len(namespace) > _LONGEST_NAMESPACE):
+            raise UsageError(
+                f"'{namespace}' cannot name a namespace; expected up to {_LONGEST_NAMESPACE} lower-case letters, digits"
+                " or '-', beginning and ending with a letter or digit"
+            )
         return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
 
     _stand_in(wrapped, command)

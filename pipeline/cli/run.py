@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking, trust_options
+from pipeline.cli.options import Duration, Terminal, cluster_options, option, registry_options, talking, trust_options
 from pipeline.cli.passwords import key_password
 from pipeline.errors import ConfigurationError
 from pipeline.model.connections import ClusterOptions, RegistryOptions
@@ -38,7 +38,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("--inventory", shell_complete=completing.inventories, help="Name of the inventory instead of the file's.")
 @option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
 @option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
-@option("--timeout", metavar="DURATION", help="How long apply and verify may take, such as 5m.")
+@option("--timeout", type=Duration(), metavar="DURATION", help="How long apply and verify may take, such as 5m.")
 @option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
@@ -64,7 +64,7 @@ def command(
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.chain import Chain, ChainOptions
-    from pipeline.config import load_settings, parse_duration
+    from pipeline.config import load_settings
     from pipeline.model.live_plan import obstacle_error
     from pipeline.model.outcome.diff import DiffResult
     from pipeline.model.outcome.verify import VerifyResult
@@ -73,7 +73,6 @@ def command(
 
     settings = load_settings(file)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
-    overrides["timeout"] = parse_duration(overrides["timeout"]) if overrides["timeout"] else None
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
     settings = given.of_settings(settings.for_target(chosen))

@@ -10,6 +10,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import (
+    Duration,
     Terminal,
     cluster_options,
     option,
@@ -33,7 +34,14 @@ if TYPE_CHECKING:
 @click.argument("reference", required=False, shell_complete=completing.artifacts)
 @option("--inventory", shell_complete=completing.inventories,
         help="What to verify; may be left out where the namespace has only one inventory.")  # fmt: skip
-@option("--timeout", default="5m", show_default=True, metavar="DURATION", help="How long to wait for health.")
+@option(
+    "--timeout",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="How long to wait for health.",
+)
 @option("--wait/--no-wait", default=True, show_default=True, help="Wait for health, or look once.")
 @option("--fail-fast/--no-fail-fast", default=True, show_default=True,
         help="Stop waiting for the others once one object has failed.")  # fmt: skip
@@ -44,7 +52,7 @@ if TYPE_CHECKING:
 @cluster_options
 @talking()
 def command(
-    *, reference: str | None, inventory: str | None, timeout: str, wait: bool, fail_fast: bool, drift: bool,
+    *, reference: str | None, inventory: str | None, timeout: float, wait: bool, fail_fast: bool, drift: bool,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
@@ -59,7 +67,7 @@ def command(
     gitless verify -n shop --key cosign.pub --no-wait                   # how is it right now?
     gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub         # the artifact alone, no cluster
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.config import parse_duration
+    from pipeline.model.inventory import check_inventory_name
     from pipeline.stages.verify import VerifyOptions, require_verified
 
     warn_unverified(trust, terminal)
@@ -67,9 +75,9 @@ def command(
         terminal.print_result(_artifact(reference, trust, registry_options, terminal))
         return
     options = VerifyOptions(
-        inventory=inventory or "",
+        inventory=check_inventory_name(inventory) if inventory else "",
         namespace=cluster_options.namespace or "",
-        timeout=parse_duration(timeout) if wait else 0.0,
+        timeout=timeout if wait else 0.0,
         fail_fast=fail_fast,
         check_drift=drift,
     )

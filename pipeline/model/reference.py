@@ -20,6 +20,7 @@ _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_LAST_PORT = 65535
 _EXPECTED = "expected oci://HOST/REPOSITORY[:TAG][@sha256:DIGEST] or oci-layout:FOLDER[:TAG][@sha256:DIGEST]"
 
 
@@ -142,6 +143,9 @@ def _parse_registry(text: str) -> Reference:
     host, slash, path = rest.partition("/")
     if not slash or not path or _HOST.fullmatch(host) is None:
         raise UsageError(f"'{text}' lacks a registry host or a repository; {_EXPECTED}")
+    port = host.rpartition("]")[2].partition(":")[2]
+    if port and not 0 < int(port) <= _LAST_PORT:
+        raise UsageError(f"'{text}': {port} is no port; expected 1 to {_LAST_PORT}")
     path, colon, tag = path.partition(":")
     if _PATH.fullmatch(path) is None:
         raise UsageError(
