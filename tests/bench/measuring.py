@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,19 @@ class Series:
         return max(sample.memory for sample in self.samples)
 
 
+_WAITER = """
+import json, os, sys, time
+begun = time.perf_counter()
+child = os.fork()
+if child == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as file:
+    json.dump([time.perf_counter() - begun, usage.ru_maxrss, os.waitstatus_to_exitcode(status)], file)
+"""
+"""A small process that starts the measured one: a program's peak begins with that of whoever forked it."""
+
+
 def measure(
     command: Sequence[str], *, environment: Mapping[str, str], folder: Path, accept: Sequence[int] = (0,)
 ) -> Sample:
@@ -53,17 +66,19 @@ def measure(
     Raises:
         BenchError: it ended with a code that is not accepted; the end of its output is in the message.
     """
-    log = folder / "measured.log"
+    log, facts = folder / "measured.log", folder / "measured.json"
     with log.open("wb") as stream:
-        begun = time.perf_counter()
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=dict(environment), cwd=folder
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _WAITER, facts, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env=dict(environment),
+            cwd=folder,
+            check=True,
         )
-        # wait4 gives this child's own usage; psutil-like sampling would miss the peak.
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - begun
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in accept:
+    seconds, kibibytes, code = json.loads(facts.read_text())
+    if code not in accept:
         tail = log.read_text(errors="replace")[-2000:]
-        raise BenchError(f"{' '.join(command)} ended with {child.returncode}:\n{tail}")
-    return Sample(seconds, usage.ru_maxrss / 1024)
+        raise BenchError(f"{' '.join(command)} ended with {code}:\n{tail}")
+    return Sample(seconds, kibibytes / 1024)
