@@ -103,6 +103,7 @@ def without_cluster(bench: Bench, objects: int) -> Iterator[Case]:
         lambda _: kustomize,
         "kustomize build",
         0.5,
+        shares_peer=True,
     )
     yield Case(
         "build a kustomization", objects, lambda _: gitless("build", str(overlay)), lambda _: kustomize,
