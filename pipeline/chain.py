@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import wiring
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.apply_options import ApplyOptions
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
@@ -221,8 +221,7 @@ class Chain:
     def _packaged(self) -> PinnedReference:
         """What package made in this run, or in the one whose results are in the results folder."""
         if self._artifact is None:
-            document: dict[str, Any] = json.loads(self._kept("package.json", "package"))
-            self._artifact = parse_reference(document["digestUrl"]).pinned()
+            self._artifact = _artifact_of(self._kept("package.json", "package"), self._options.results)
         return self._artifact
 
     def _kept(self, name: str, stage: str) -> bytes:
@@ -244,3 +243,14 @@ class Chain:
 
 def _reference(artifact: PinnedReference) -> Reference:
     return Reference(artifact.repository, artifact.tag, artifact.digest)
+
+
+def _artifact_of(content: bytes, folder: Path | None) -> PinnedReference:
+    try:
+        document: Any = json.loads(content)
+        return parse_reference(str(document["digestUrl"])).pinned()
+    except (ValueError, LookupError, TypeError, RecursionError, UsageError):
+        raise ConfigurationError(
+            f"{folder}/package.json is not the result of package; expected JSON with a digestUrl",
+            hint="run `gitless run --to package` again with this --results-dir",
+        ) from None

@@ -74,7 +74,10 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError(f"{path}:1: expected one YAML document with keys such as name, sources and artifact")
     body = documents[0][0]
     _check(body, content, str(path))
-    return _settings(body, path)
+    try:
+        return _settings(body, path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def _check(body: Mapping[str, Any], content: bytes, file: str) -> None:
@@ -218,8 +221,14 @@ def _registry(item: Mapping[str, Any], folder: Path) -> RegistrySettings:
         ca_file=_file(folder, item.get("caFile", "")),
         cert_file=_file(folder, item.get("certFile", "")),
         key_file=_file(folder, item.get("keyFile", "")),
-        timeout=parse_duration(item.get("timeout", "30s")),
+        timeout=_more_than_none(parse_duration(item.get("timeout", "30s"))),
     )
+
+
+def _more_than_none(seconds: float) -> float:
+    if not seconds:
+        raise ConfigurationError("'registry.timeout' is 0; expected the time that a request may take")
+    return seconds
 
 
 def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) -> TargetSettings:

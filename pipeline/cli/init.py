@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.options import Terminal, option, talking
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.proposal import FoundSource, application_name, propose
 
 _MAX_DEPTH = 4
@@ -27,20 +27,23 @@ def command(*, folder: Path, name: str | None, force: bool, terminal: Terminal) 
     gitless init deploy/ --name shop
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline.config import FILE_NAME
+    from pipeline.reports.files import write_whole
 
     file = folder / FILE_NAME
-    found = sorted(_sources(folder, folder, _MAX_DEPTH), key=lambda source: source.path)
+    if name is not None and application_name(name) != name:
+        raise UsageError(f"'{name}' cannot name an application", hint=f"such as --name {application_name(name)}")
+    if file.exists() and not force:
+        raise ConfigurationError(f"{file} exists already", hint="--force overwrites it")
+    try:
+        found = sorted(_sources(folder, folder, _MAX_DEPTH), key=lambda source: source.path)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename} cannot be read: {error.strerror}") from None
     if not found:
         raise ConfigurationError(
             f"{folder}: no manifests, kustomizations or charts found",
             hint="run it in the folder that holds your Kubernetes manifests",
         )
-    text = propose(name or application_name(folder.resolve().name), found)
-    try:
-        with file.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise ConfigurationError(f"{file} exists already", hint="--force overwrites it") from None
+    write_whole(file, propose(name or application_name(folder.resolve().name), found).encode())
     for source in found:
         terminal.reporter.info(f"found {source.path} ({source.renderer})")
     click.echo(f"Wrote {file}. Next: `gitless keys generate`, then `gitless run`.")

@@ -8,11 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from pipeline.cli import completing
-from pipeline.cli.options import Duration, Terminal, cluster_options, option, registry_options, talking, trust_options
+from pipeline.cli.options import (
+    Duration,
+    Terminal,
+    cluster_options,
+    option,
+    registry_options,
+    talking,
+    trust_options,
+    warn_unverified,
+)
 from pipeline.cli.passwords import key_password
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
 from pipeline.model.settings import Settings
@@ -63,19 +73,23 @@ def command(
     gitless run --target production --from diff --results-dir out  # ... another one applies
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.chain import Chain, ChainOptions
+    from pipeline.chain import STAGES, Chain, ChainOptions
     from pipeline.config import load_settings
     from pipeline.model.live_plan import obstacle_error
     from pipeline.model.outcome.diff import DiffResult
     from pipeline.model.outcome.verify import VerifyResult
-    from pipeline.model.overrides import Overrides, choose_target, parse_annotations
+    from pipeline.model.overrides import Overrides, check_names, choose_target, parse_annotations
     from pipeline.stages.verify import require_verified
 
+    if STAGES.index(first) > STAGES.index(last):
+        raise UsageError(f"--from {first} --to {last}: {first} comes after {last}", hint=f"stages: {', '.join(STAGES)}")
+    warn_unverified(trust, terminal)
     settings = load_settings(file)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
     settings = given.of_settings(settings.for_target(chosen))
+    check_names(settings, chosen)
     if isinstance(trust, TrustPolicy) and not trust.keys:
         trust = wiring.trust_policy(settings.trusted_keys)
     signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
@@ -119,10 +133,12 @@ def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:
     kept = settings.registry
     if bool(kept.cert_file) != bool(kept.key_file):
         raise ConfigurationError(f"{settings.file}: 'registry.certFile' and 'registry.keyFile' go together")
+    is_default = click.get_current_context().get_parameter_source("registry_timeout") is ParameterSource.DEFAULT
     return replace(
         options,
         ca_file=options.ca_file or kept.ca_file or None,
         cert_file=options.cert_file or kept.cert_file or None,
         key_file=options.key_file or kept.key_file or None,
         plain_http=options.plain_http or kept.plain_http,
+        timeout=kept.timeout if is_default else options.timeout,
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from pipeline.errors import UsageError
+from pipeline.model.inventory import check_inventory_name
+from pipeline.model.reference import check_tag, parse_reference
 from pipeline.model.settings import ArtifactSettings, Settings, SigningSettings, TargetSettings
 
 
@@ -65,6 +67,25 @@ def choose_target(settings: Settings, name: str | None) -> TargetSettings:
     if name not in settings.targets:
         raise UsageError(f"{settings.file} has no target '{name}'; it has: {known}")
     return settings.targets[name]
+
+
+def check_names(settings: Settings, target: TargetSettings) -> None:
+    """Refuse names that only a late stage would stumble over, when the artifact is pushed already.
+
+    Raises:
+        UsageError: a tag, the repository or the inventory is none.
+    """
+    for tag in settings.artifact.tags:
+        check_tag(tag)
+    if settings.artifact.repository:
+        named = parse_reference(settings.artifact.repository)
+        if named.tag or named.digest:
+            raise UsageError(
+                f"'{settings.artifact.repository}' names one artifact; expected a repository",
+                hint=f"say {named.repository}, and give the tag as --tag or in artifact.tags",
+            )
+    if target.inventory:
+        check_inventory_name(target.inventory)
 
 
 def parse_annotations(pairs: Sequence[str]) -> dict[str, str]:
