@@ -14,13 +14,13 @@ from typing import Any
 
 from pipeline import wiring
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
-from pipeline.model.reference import PinnedReference, Reference, Repository, parse_reference
-from pipeline.model.settings import Settings, TargetSettings
-from pipeline.model.trust import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.values import Settings, TargetSettings
+from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
 
 STAGES = ("build", "package", "sign", "diff", "apply", "verify")
@@ -83,7 +83,7 @@ class Chain:
         )
 
     def _build(self) -> Result:
-        from pipeline.model.yaml_writing import write_stream
+        from pipeline.model.documents.yaml_writing import write_stream
         from pipeline.stages.build import build
 
         sources = self._options.settings.sources
@@ -95,8 +95,8 @@ class Chain:
         return result
 
     def _package(self) -> Result:
-        from pipeline.model.archive import pack
-        from pipeline.model.flux_artifact import build_artifact
+        from pipeline.model.artifact.archive import pack
+        from pipeline.model.artifact.flux import build_artifact
         from pipeline.stages.package import package
 
         settings = self._options.settings

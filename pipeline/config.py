@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
-from pipeline.model.settings import (
+from pipeline.model.settings.sources import HelmOptions, Source
+from pipeline.model.settings.values import (
     ArtifactSettings,
     RegistrySettings,
     Settings,
     SigningSettings,
     TargetSettings,
 )
-from pipeline.model.sources import HelmOptions, Source
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -57,7 +57,7 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigurationError: the file is missing, unreadable, or says something that the schema does not allow.
     """
-    from pipeline.model.yaml_reading import read_documents
+    from pipeline.model.documents.yaml_reading import read_documents
 
     try:
         content = path.read_bytes()

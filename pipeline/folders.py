@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline.errors import ConfigurationError, ManifestError, UsageError
-from pipeline.model.ignore import DEFAULT_PATTERNS, FILE_NAME, IgnoreRules
-from pipeline.model.unpacking import ArchiveEntry
+from pipeline.model.artifact.ignore import DEFAULT_PATTERNS, FILE_NAME, IgnoreRules
+from pipeline.model.artifact.unpacking import ArchiveEntry
 
 STREAM_NAME = "manifests.yaml"
 """Under which name standard input is packed: always the same, so that its digest is."""

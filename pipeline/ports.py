@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from pipeline.model.artifact import Blob, Descriptor, StoredManifest
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.cluster import Event, ResourceType
-from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId, Resource
-from pipeline.model.reference import PinnedReference, Repository
-from pipeline.model.sources import Source
-from pipeline.model.trust import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+from pipeline.model.settings.sources import Source
+from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
 
 
 class Renderer(Protocol):

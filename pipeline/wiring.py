@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError
-from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
-from pipeline.model.reference import Repository, is_reference, parse_reference
-from pipeline.model.sources import Source
-from pipeline.model.trust import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.sources import Source
+from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
 
 

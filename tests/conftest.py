@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import wiring
-from pipeline.model.connections import ClusterOptions
 from pipeline.model.manifests import ObjectId
+from pipeline.model.settings.connections import ClusterOptions
 from pipeline.reports.console import JsonLog
 
 if TYPE_CHECKING:

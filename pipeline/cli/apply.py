@@ -17,9 +17,9 @@ from pipeline.cli.options import (
     trust_options,
     warn_unverified,
 )
-from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome.apply import ApplyInterruptedError
-from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 
 @click.command()
@@ -56,8 +56,8 @@ def command(
     gitless apply deploy/ --insecure-skip-verification --inventory shop
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.model.apply_options import ApplyOptions
-    from pipeline.model.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.options import ApplyOptions
     from pipeline.stages.apply import apply
 
     warn_unverified(trust, terminal)

@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli.options import Terminal, option, talking
 from pipeline.errors import UsageError
-from pipeline.model.sources import HelmOptions, Source
+from pipeline.model.settings.sources import HelmOptions, Source
 
 _FILE = "manifests.yaml"
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.model.connections import ClusterOptions, RegistryOptions
-from pipeline.model.reference import LAYOUT_SCHEME, REGISTRY_SCHEME, is_reference, parse_reference
+from pipeline.model.artifact.reference import LAYOUT_SCHEME, REGISTRY_SCHEME, is_reference, parse_reference
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

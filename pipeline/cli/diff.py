@@ -10,8 +10,8 @@ from pipeline.cli import completing
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
 from pipeline.cli.sides import read_side
 from pipeline.errors import UsageError
-from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 
 LIVE = "live"
 CHANGES_PENDING = 3
@@ -73,8 +73,8 @@ def _against_live(
     cluster_options: ClusterOptions, terminal: Terminal, *, is_full: bool,
 ) -> DiffResult:  # fmt: skip
     from pipeline import wiring
-    from pipeline.model.apply_options import ApplyOptions
-    from pipeline.model.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.options import ApplyOptions
     from pipeline.stages.diff import diff_live
 
     inventory = decisions.pop("inventory")

@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli.options import Terminal, option, talking
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.model.proposal import FoundSource, application_name, propose
+from pipeline.model.settings.proposal import FoundSource, application_name, propose
 
 _MAX_DEPTH = 4
 

@@ -9,8 +9,8 @@ import click
 
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import parse_reference
+from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()
@@ -38,7 +38,7 @@ def command(
     gitless list oci://ghcr.io/acme/shop --filter-semver '>=1.0.0 <2.0.0' --limit 1 -o json
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.model.versions import parse_range
+    from pipeline.model.artifact.versions import parse_range
     from pipeline.stages.list_tags import list_tags
 
     parsed = parse_reference(repository)

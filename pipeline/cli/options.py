@@ -12,9 +12,9 @@ import click
 
 from pipeline.cli import completing
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
-from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Reporter
 
 _LONGEST = 86400.0

@@ -12,8 +12,8 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import parse_reference
+from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()
@@ -56,8 +56,8 @@ def command(
     from pipeline import wiring
     from pipeline.environment import Provenance, creation_time, without_credentials
     from pipeline.folders import read_input
-    from pipeline.model.archive import pack
-    from pipeline.model.flux_artifact import build_artifact
+    from pipeline.model.artifact.archive import pack
+    from pipeline.model.artifact.flux import build_artifact
     from pipeline.stages.package import package
 
     if path == "-" and registry_options.password is not None:

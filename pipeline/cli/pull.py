@@ -9,9 +9,9 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import parse_reference
-from pipeline.model.unpacking import Limits
+from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.artifact.unpacking import Limits
+from pipeline.model.settings.connections import RegistryOptions
 
 _DEFAULT = Limits()
 

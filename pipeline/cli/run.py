@@ -23,10 +23,10 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.passwords import key_password
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.model.connections import ClusterOptions, RegistryOptions
 from pipeline.model.outcome import Result
-from pipeline.model.settings import Settings
-from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.values import Settings
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 
@@ -75,10 +75,10 @@ def command(
     from pipeline import wiring
     from pipeline.chain import STAGES, Chain, ChainOptions
     from pipeline.config import load_settings
-    from pipeline.model.live_plan import obstacle_error
+    from pipeline.model.applying.live_plan import obstacle_error
     from pipeline.model.outcome.diff import DiffResult
     from pipeline.model.outcome.verify import VerifyResult
-    from pipeline.model.overrides import Overrides, check_names, choose_target, parse_annotations
+    from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
     from pipeline.stages.verify import require_verified
 
     if STAGES.index(first) > STAGES.index(last):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipeline.cli.options import Terminal
 from pipeline.errors import UsageError
-from pipeline.model.connections import RegistryOptions
+from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
-from pipeline.model.reference import is_reference, parse_reference
+from pipeline.model.settings.connections import RegistryOptions
 
 
 def read_side(name: str, options: RegistryOptions, terminal: Terminal) -> tuple[Manifests, Side]:
@@ -28,7 +28,7 @@ def read_side(name: str, options: RegistryOptions, terminal: Terminal) -> tuple[
         registry = wiring.registry(reference.repository, options, os.environ, terminal.reporter)
         manifests, facts = read_artifact(reference, registry)
         return manifests, Side(name=name, artifact=facts.artifact, source=facts.source, revision=facts.revision)
-    from pipeline.model.sources import Source
+    from pipeline.model.settings.sources import Source
     from pipeline.stages.build import build
 
     if name != "-" and not Path(name).exists():

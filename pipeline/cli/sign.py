@@ -9,9 +9,9 @@ import click
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.cli.passwords import key_password
 from pipeline.errors import PipelineError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import PinnedReference, Reference, parse_reference
-from pipeline.model.trust import SignatureFormat
+from pipeline.model.artifact.reference import PinnedReference, Reference, parse_reference
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.policy import SignatureFormat
 from pipeline.ports import Registry
 
 

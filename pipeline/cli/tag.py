@@ -9,8 +9,8 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.errors import UsageError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import check_tag, parse_reference
+from pipeline.model.artifact.reference import check_tag, parse_reference
+from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()

@@ -20,10 +20,10 @@ from pipeline.cli.options import (
     warn_unverified,
 )
 from pipeline.errors import UsageError
-from pipeline.model.connections import ClusterOptions, RegistryOptions
+from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.outcome import Result
-from pipeline.model.reference import parse_reference
-from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
     from pipeline.model.outcome.verify import VerifyResult
@@ -67,7 +67,7 @@ def command(
     gitless verify -n shop --key cosign.pub --no-wait                   # how is it right now?
     gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub         # the artifact alone, no cluster
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.model.inventory import check_inventory_name
+    from pipeline.model.applying.inventory import check_inventory_name
     from pipeline.stages.verify import VerifyOptions, require_verified
 
     warn_unverified(trust, terminal)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     MAX_MANIFEST_BYTES,
     OCI_INDEX,
     Blob,
@@ -29,7 +29,7 @@ from pipeline.model.artifact import (
     referrer_descriptor,
     sha256_digest,
 )
-from pipeline.model.reference import Repository, check_tag, is_digest
+from pipeline.model.artifact.reference import Repository, check_tag, is_digest
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 _LAYOUT_VERSION = "1.0.0"

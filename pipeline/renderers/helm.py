@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from pipeline.errors import ManifestError, ToolError, UsageError
 from pipeline.model.manifests import Origin, Resource
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.ports import Environment, Reporter
 
 CHART_FILE = "Chart.yaml"
@@ -54,7 +54,7 @@ class HelmRenderer:
         try:
             with start(argv, environment=self._environment) as running:
                 # Imported while helm runs, for that costs no time.
-                from pipeline.model.yaml_reading import read_manifests
+                from pipeline.model.documents.yaml_reading import read_manifests
 
                 output = running.finish()
         except ToolError as error:
@@ -115,7 +115,7 @@ def _chart_name(path: Path) -> str:
         raise UsageError(
             f"{path} is no Helm chart", hint=f"expected a folder with {CHART_FILE}, or a packed chart .tgz"
         )
-    from pipeline.model.yaml_reading import read_documents
+    from pipeline.model.documents.yaml_reading import read_documents
 
     body = next((body for body, _ in read_documents(file.read_bytes(), str(file))), None)
     name = body.get("name") if isinstance(body, Mapping) else None

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from pipeline.errors import ToolError, UsageError
 from pipeline.model.manifests import Resource
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.ports import Environment, Reporter
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -47,7 +47,7 @@ class KustomizeRenderer:
             raise UsageError(f"{folder} has no kustomization", hint=f"expected one of {', '.join(FILES)} in it")
         try:
             with start([*self._program(), "--", str(folder)], environment=self._environment) as running:
-                from pipeline.model.yaml_reading import read_manifests
+                from pipeline.model.documents.yaml_reading import read_manifests
                 from pipeline.renderers.kustomize_origins import find_origins
 
                 origins = find_origins(kustomization)

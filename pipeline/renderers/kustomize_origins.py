@@ -101,7 +101,7 @@ def _add_generated(body: Mapping[str, Any], key: str, kind: str, file: Path, loc
 
 
 def _read(file: Path) -> Iterator[tuple[Any, int, Locate]]:
-    from pipeline.model.yaml_reading import read_located
+    from pipeline.model.documents.yaml_reading import read_located
 
     try:
         yield from read_located(file.read_bytes(), str(file))

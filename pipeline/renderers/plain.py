@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.manifests import Resource
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 
 STANDARD_INPUT = PurePath("-")
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -39,7 +39,7 @@ class PlainRenderer:
             ManifestError: a file cannot be read, or there is none.
             UsageError: the path does not exist.
         """
-        from pipeline.model.yaml_reading import read_manifests
+        from pipeline.model.documents.yaml_reading import read_manifests
 
         if source.path == STANDARD_INPUT:
             return read_manifests(sys.stdin.buffer.read(), "stdin")

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import PipelineError, RefusedError
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import Decision, LivePlan, obstacle_error
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.ownership import owner_selector
+from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
+from pipeline.model.applying.staging import batches
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
-from pipeline.model.ownership import owner_selector
 from pipeline.model.plan import Action, Change, Plan
-from pipeline.model.promotion import promoted, says_the_same, with_intention
-from pipeline.model.staging import batches
-from pipeline.model.trust import TrustedManifests
+from pipeline.model.trust.policy import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.performing import Performer
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import ClusterError
+from pipeline.model.applying.field_managers import owner_of_field
 from pipeline.model.cluster import ResourceType
-from pipeline.model.field_managers import owner_of_field
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Change
 from pipeline.ports import Cluster

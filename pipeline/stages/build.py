@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.build import BuildResult
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.ports import Renderer
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError
-from pipeline.model.artifact import Blob, Descriptor, StoredManifest, is_manifest_type, parse_manifest
+from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest, is_manifest_type, parse_manifest
+from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
-from pipeline.model.reference import PinnedReference, check_tag
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
 

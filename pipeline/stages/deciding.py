@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError, RefusedError
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.controls import PREFIX, Controls, controls_of, reason_to_skip
-from pipeline.model.differences import compare
-from pipeline.model.field_managers import owner_of_field
-from pipeline.model.fingerprint import fingerprint
-from pipeline.model.inventory import Inventory, InventoryEntry
-from pipeline.model.live_plan import Decision, Obstacle
+from pipeline.model.applying.controls import PREFIX, Controls, controls_of, reason_to_skip
+from pipeline.model.applying.field_managers import owner_of_field
+from pipeline.model.applying.fingerprint import fingerprint
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.live_plan import Decision, Obstacle
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.ownership import foreign_owner, is_owned_by
+from pipeline.model.comparison.differences import compare
 from pipeline.model.manifests import Body
-from pipeline.model.ownership import foreign_owner, is_owned_by
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.ports import Cluster
 from pipeline.stages.placing import Placed

@@ -12,11 +12,11 @@ from typing import Any
 
 from pipeline.errors import ClusterError
 from pipeline.model.cluster import Event
+from pipeline.model.documents.printable import printable
 from pipeline.model.health import Health, HealthStatus, health, owned_pods, pod_selector
 from pipeline.model.health.verdict import condition, count, lookup
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.outcome.verify import ContainerReport, Findings, ObjectHealth, PodReport
-from pipeline.model.printable import printable
 from pipeline.ports import Clock, Cluster
 from pipeline.stages.parallel import in_parallel
 

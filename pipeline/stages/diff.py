@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from pipeline.errors import ClusterError
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import LivePlan
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
-from pipeline.model.differences import compare, contents
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import LivePlan
+from pipeline.model.comparison.differences import compare, contents
+from pipeline.model.comparison.renames import find_renames, mark_renames
 from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
 from pipeline.model.plan import ABSENT, Action, Change, FieldChange, Plan
-from pipeline.model.renames import find_renames, mark_renames
 from pipeline.ports import Cluster
 
 

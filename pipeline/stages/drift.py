@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import LivePlan
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.health import Health, HealthStatus, health_of_missing
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import LivePlan
 from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome.verify import DriftPart, Verdict
 from pipeline.model.plan import Action, Change

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.model.artifact import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
-from pipeline.model.contents import content_layer, manifests_in
+from pipeline.model.artifact.contents import content_layer, manifests_in
+from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.artifact.reference import PinnedReference, Reference
+from pipeline.model.artifact.unpacking import Limits, read_archive
 from pipeline.model.manifests import Manifests
-from pipeline.model.reference import PinnedReference, Reference
-from pipeline.model.trust import TrustedManifests, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
-from pipeline.model.unpacking import Limits, read_archive
+from pipeline.model.trust.policy import TrustedManifests, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
 from pipeline.ports import Registry, Verifier
 from pipeline.stages.signatures import check_policy, require_signature
 

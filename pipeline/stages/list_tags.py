@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 
 from pipeline.errors import ArtifactNotFoundError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     ANNOTATION_CREATED,
     ANNOTATION_REVISION,
     ANNOTATION_SOURCE,
     parse_manifest,
 )
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.artifact.versions import Version, VersionRange, parse_version
 from pipeline.model.outcome.list import ListedArtifact, ListResult
-from pipeline.model.reference import PinnedReference
-from pipeline.model.versions import Version, VersionRange, parse_version
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from hashlib import sha256
 
 from pipeline.errors import ArtifactNotFoundError, TrustError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.flux import ANNOTATION_CONTENT_DIGEST, Artifact
+from pipeline.model.artifact.manifest import (
     ANNOTATION_CREATED,
     ANNOTATION_REVISION,
     ANNOTATION_SOURCE,
@@ -19,10 +20,9 @@ from pipeline.model.artifact import (
     ParsedManifest,
     parse_manifest,
 )
-from pipeline.model.flux_artifact import ANNOTATION_CONTENT_DIGEST, Artifact
+from pipeline.model.artifact.reference import PinnedReference, check_tag
+from pipeline.model.artifact.unpacking import Limits, unpacked
 from pipeline.model.outcome.package import PackageResult
-from pipeline.model.reference import PinnedReference, check_tag
-from pipeline.model.unpacking import Limits, unpacked
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.tag import move_tags
 

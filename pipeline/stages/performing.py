@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 from pipeline.errors import ClusterError
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.controls import controls_of
+from pipeline.model.applying.fingerprint import fingerprint
+from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.staging import what_is_awaited
+from pipeline.model.applying.take_over import without_superseded
 from pipeline.model.cluster import ResourceType
-from pipeline.model.controls import controls_of
-from pipeline.model.fingerprint import fingerprint
-from pipeline.model.live_plan import Decision
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
-from pipeline.model.staging import what_is_awaited
-from pipeline.model.take_over import without_superseded
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.parallel import in_parallel
 

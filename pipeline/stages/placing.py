@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import ClusterError, ManifestError
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.desired import MAX_DATA_BYTES, data_bytes, desired_hash, desired_resource
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import Obstacle
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.ownership import owner_labels
+from pipeline.model.applying.staging import Brought
 from pipeline.model.cluster import ResourceType
-from pipeline.model.desired import MAX_DATA_BYTES, data_bytes, desired_hash, desired_resource
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import Obstacle
 from pipeline.model.manifests import Manifests, ObjectId, Resource
-from pipeline.model.ownership import owner_labels
-from pipeline.model.staging import Brought
 from pipeline.ports import Cluster
 
 

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.errors import ClusterError
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.live_plan import Decision, LivePlan, Obstacle
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
-from pipeline.model.inventory import Inventory, InventoryEntry
-from pipeline.model.live_plan import Decision, LivePlan, Obstacle
+from pipeline.model.comparison.shapes import representatives
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.ordering import apply_rank, apply_stage
 from pipeline.model.plan import Action, Plan
-from pipeline.model.shapes import representatives
 from pipeline.ports import Cluster
 from pipeline.stages.deciding import Judge
 from pipeline.stages.parallel import in_parallel
@@ -37,7 +37,7 @@ def plan_against_live(
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
     ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
-    ``model/shapes.py``), for who is going to make them at once.
+    ``model/comparison/shapes.py``), for who is going to make them at once.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ClusterError, PipelineError
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.controls import controls_of, reason_to_keep
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import Decision
-from pipeline.model.ownership import is_owned_by
+from pipeline.model.applying.controls import controls_of, reason_to_keep
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.ownership import is_owned_by
+from pipeline.model.applying.staging import batches
 from pipeline.model.plan import Action, Change
-from pipeline.model.staging import batches
 from pipeline.ports import Cluster
 from pipeline.stages.parallel import in_parallel
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.controls import controls_of, reason_to_keep
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.applying.ownership import is_owned_by
 from pipeline.model.cluster import ResourceType
-from pipeline.model.controls import controls_of, reason_to_keep
-from pipeline.model.inventory import Inventory, InventoryEntry
-from pipeline.model.live_plan import Decision
 from pipeline.model.manifests import ObjectId
-from pipeline.model.ownership import is_owned_by
 from pipeline.model.plan import Action, Change
 from pipeline.stages.placing import Placed
 from pipeline.stages.surveying import Live

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from pipeline.errors import ManifestError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     ANNOTATION_CREATED,
     ANNOTATION_REVISION,
     ANNOTATION_SOURCE,
@@ -14,10 +14,10 @@ from pipeline.model.artifact import (
     ParsedManifest,
     parse_manifest,
 )
+from pipeline.model.artifact.reference import Reference
+from pipeline.model.artifact.unpacking import ArchiveEntry, Limits, read_entries
 from pipeline.model.outcome.pull import PullResult
-from pipeline.model.reference import Reference
-from pipeline.model.trust import TrustPolicy, VerifiedSignature
-from pipeline.model.unpacking import ArchiveEntry, Limits, read_entries
+from pipeline.model.trust.policy import TrustPolicy, VerifiedSignature
 from pipeline.ports import Registry, Reporter, Verifier
 from pipeline.stages.fetch import pin
 from pipeline.stages.signatures import require_signature

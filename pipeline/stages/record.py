@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import RefusedError
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import Decision
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.ports import Clock, Cluster
 
 OVERTAKEN = "refused.overtaken"

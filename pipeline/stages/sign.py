@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     SIGSTORE_BUNDLE,
     Blob,
     Descriptor,
     StoredManifest,
     parse_manifest,
 )
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.sign import SignResult
-from pipeline.model.reference import PinnedReference
-from pipeline.model.signature_storage import (
+from pipeline.model.trust.policy import Judgement, Signature, SignatureFormat
+from pipeline.model.trust.storage import (
     EMPTY_CONFIG,
     bundle_manifest,
     signature_tag,
@@ -20,7 +21,6 @@ from pipeline.model.signature_storage import (
     simple_layer,
     simple_manifest,
 )
-from pipeline.model.trust import Judgement, Signature, SignatureFormat
 from pipeline.ports import Registry, Signer, Verifier
 from pipeline.stages.signatures import judge_signatures
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RegistryError, TrustError
-from pipeline.model.artifact import SIMPLE_SIGNING, Descriptor, ParsedManifest, parse_manifest
-from pipeline.model.bundle import BUNDLE_MEDIA_TYPE_PREFIX, MAX_BUNDLE_BYTES
-from pipeline.model.reference import PinnedReference
-from pipeline.model.signature_storage import SIGNATURE_ANNOTATION, signature_tag
-from pipeline.model.simple_signing import MAX_PAYLOAD_BYTES
-from pipeline.model.trust import (
+from pipeline.model.artifact.manifest import SIMPLE_SIGNING, Descriptor, ParsedManifest, parse_manifest
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.trust.bundle import BUNDLE_MEDIA_TYPE_PREFIX, MAX_BUNDLE_BYTES
+from pipeline.model.trust.policy import (
     Judgement,
     RejectedSignature,
     Signature,
@@ -18,6 +16,8 @@ from pipeline.model.trust import (
     TrustPolicy,
     VerifiedSignature,
 )
+from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES
+from pipeline.model.trust.storage import SIGNATURE_ANNOTATION, signature_tag
 from pipeline.ports import Registry, Verifier
 
 MAX_REFERRERS = 256

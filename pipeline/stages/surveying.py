@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import ClusterError
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.ownership import owner_selector
 from pipeline.model.cluster import ResourceType
-from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId
-from pipeline.model.ownership import owner_selector
 from pipeline.ports import Cluster
 from pipeline.stages.parallel import in_parallel
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.errors import ArtifactNotFoundError
-from pipeline.model.artifact import Blob
+from pipeline.model.artifact.manifest import Blob
+from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.outcome.tag import MovedTag, TagResult
-from pipeline.model.reference import PinnedReference, check_tag
 from pipeline.ports import Registry
 
 

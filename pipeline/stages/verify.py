@@ -13,9 +13,12 @@ from pipeline.errors import (
     UsageError,
     VerificationError,
 )
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.live_plan import LivePlan
+from pipeline.model.applying.ownership import owner_selector
+from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
+from pipeline.model.documents.printable import printable
 from pipeline.model.health import HealthStatus
-from pipeline.model.inventory import Inventory
-from pipeline.model.live_plan import LivePlan
 from pipeline.model.outcome.verify import (
     DriftPart,
     HealthPart,
@@ -24,10 +27,7 @@ from pipeline.model.outcome.verify import (
     Verdict,
     VerifyResult,
 )
-from pipeline.model.ownership import owner_selector
-from pipeline.model.printable import printable
-from pipeline.model.reference import PinnedReference, Reference, Repository, parse_reference
-from pipeline.model.trust import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Clock, Cluster, Registry, Reporter, Verifier
 from pipeline.stages.diagnosing import diagnose
 from pipeline.stages.drift import attribute, gone_as_expected, judge_drift, plan_as_recorded

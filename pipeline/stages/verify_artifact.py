@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.model.artifact import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.artifact.reference import Reference
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
-from pipeline.model.reference import Reference
-from pipeline.model.trust import TrustPolicy
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Registry, Verifier
 from pipeline.stages.fetch import pin
 from pipeline.stages.signatures import check_policy, judge_signatures, refusal

@@ -14,8 +14,8 @@ from threading import RLock
 from typing import Any
 
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, RefusedError
+from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
-from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.testing.server_side_apply import Leaves, Path, build, conflicts, fields_v1, leaves_of, merge, paths_of
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RegistryError, TrustError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     Blob,
     Descriptor,
     StoredManifest,
@@ -16,7 +16,7 @@ from pipeline.model.artifact import (
     referrer_descriptor,
     sha256_digest,
 )
-from pipeline.model.reference import Repository, check_tag
+from pipeline.model.artifact.reference import Repository, check_tag
 
 _CHUNK = 64 * 1024
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from pipeline.errors import TrustError
-from pipeline.model.reference import PinnedReference
-from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy, VerifiedSignature
 
 
 class NamedSigner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.model.connections import ClusterOptions
+from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment, Reporter
 
 if TYPE_CHECKING:

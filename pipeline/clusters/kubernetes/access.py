@@ -20,7 +20,7 @@ from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from pipeline.errors import ClusterError
-from pipeline.model.connections import ClusterOptions
+from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment, Reporter
 
 _POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")

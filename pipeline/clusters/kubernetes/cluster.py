@@ -21,8 +21,8 @@ from pipeline.clusters.kubernetes.requests import (
 )
 from pipeline.clusters.kubernetes.transport import Transport
 from pipeline.errors import ClusterError
+from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
-from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId, Resource
 
 _NOT_FOUND = 404

@@ -16,9 +16,9 @@ from pipeline.clusters.kubernetes.requests import MANAGER, METADATA_LIST, PAGE_S
 from pipeline.clusters.kubernetes.requests import collection_path as path_of
 from pipeline.clusters.kubernetes.transport import Transport
 from pipeline.errors import ClusterError, PipelineError, RefusedError
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.inventory_document import decode, encode
 from pipeline.model.cluster import ResourceType
-from pipeline.model.inventory import Inventory
-from pipeline.model.inventory_document import decode, encode
 from pipeline.model.manifests import ObjectId
 
 PREFIX = "gitless-inventory-"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from pipeline.model.artifact import sha256_digest
+from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.documents.yaml_writing import write_stream
 from pipeline.model.manifests import Manifests, Resource
 from pipeline.model.outcome import header
-from pipeline.model.yaml_writing import write_stream
 
 
 @dataclass(frozen=True)

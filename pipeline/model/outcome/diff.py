@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.errors import PipelineError
-from pipeline.model.live_plan import Obstacle, obstacle_error
+from pipeline.model.applying.live_plan import Obstacle, obstacle_error
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome import header
 from pipeline.model.plan import Action, Plan
-from pipeline.model.reference import PinnedReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.outcome import header
-from pipeline.model.reference import PinnedReference, Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.cluster import Event
 from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import header
 from pipeline.model.plan import Change, object_document
-from pipeline.model.reference import PinnedReference
-from pipeline.model.trust import VerifiedSignature
+from pipeline.model.trust.policy import VerifiedSignature
 
 
 class Verdict(StrEnum):

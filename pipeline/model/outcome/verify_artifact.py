@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome import header
-from pipeline.model.reference import PinnedReference
-from pipeline.model.trust import Judgement
+from pipeline.model.trust.policy import Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from threading import Thread
 from typing import Any
 
 from pipeline.errors import ConfigurationError, RegistryError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci.endpoints import DOCKER_HUB, is_docker_hub
 
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 
 DOCKER_HUB = "docker.io"
 _DOCKER_HUB_ALIASES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})

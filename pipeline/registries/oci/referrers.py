@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import RegistryError
-from pipeline.model.artifact import OCI_EMPTY, OCI_INDEX, Blob, Descriptor
-from pipeline.model.reference import is_digest
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_INDEX, Blob, Descriptor
+from pipeline.model.artifact.reference import is_digest
 
 
 def fallback_tag(digest: str) -> str:

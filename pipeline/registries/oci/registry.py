@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     DOCKER_INDEX,
     DOCKER_MANIFEST,
     OCI_INDEX,
@@ -18,8 +18,8 @@ from pipeline.model.artifact import (
     StoredManifest,
     sha256_digest,
 )
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository, is_digest
+from pipeline.model.artifact.reference import Repository, is_digest
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci import uploads
 from pipeline.registries.oci.answers import declared_type, media_type_of, tags_in
 from pipeline.registries.oci.calls import Call

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pipeline import __version__
 from pipeline.errors import PipelineError, RegistryError
-from pipeline.model.artifact import MAX_MANIFEST_BYTES
+from pipeline.model.artifact.manifest import MAX_MANIFEST_BYTES
 from pipeline.ports import Clock, Environment, Reporter
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.authentication import Authentication, TokenAnswer

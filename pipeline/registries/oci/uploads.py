@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from pipeline.errors import RegistryError, TrustError
-from pipeline.model.artifact import Descriptor
+from pipeline.model.artifact.manifest import Descriptor
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.challenges import PULL, merge_scopes, repository_scope

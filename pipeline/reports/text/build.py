@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.model.artifact import sha256_digest
+from pipeline.model.artifact.manifest import sha256_digest
 from pipeline.model.outcome.build import BuildResult
 
 

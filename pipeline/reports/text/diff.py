@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.model.live_plan import Obstacle
+from pipeline.model.applying.live_plan import Obstacle
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.reports.text.alike import Alike, gather

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.pull import PullResult
-from pipeline.model.printable import printable
 
 _WIDTH = 400
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
+from pipeline.model.documents.yaml_writing import write_document
 from pipeline.model.plan import SENSITIVE
-from pipeline.model.yaml_writing import write_document
 
 _BARE = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z/_0-9][^\s\"'#{}\[\],]*(?: [^\s\"'#{}\[\],]+)*")
 _NUMBER_LIKE = re.compile(r"[0-9][0-9_.,:+-]*(?:[eE][0-9+-]*)?|0[xXoObB][0-9a-fA-F_]*")

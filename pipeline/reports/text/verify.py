@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.model.cluster import Event
+from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.verify import (
     ContainerReport,
     DriftPart,
@@ -17,7 +18,6 @@ from pipeline.model.outcome.verify import (
     VerifyResult,
 )
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange
-from pipeline.model.printable import printable
 
 _MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-", Verdict.UNKNOWN: "?"}
 _COLORS = {Verdict.PASSED: "32", Verdict.FAILED: "31", Verdict.SKIPPED: "2", Verdict.UNKNOWN: "33"}

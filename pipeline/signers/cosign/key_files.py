@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigurationError, TrustError
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
-from pipeline.model.trust import PublicKey
+from pipeline.model.trust.policy import PublicKey
 from pipeline.signers.cosign import private_keys, public_keys
 from pipeline.signers.cosign.private_keys import ReadPassword
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigurationError, TrustError
-from pipeline.model.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
+from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
 from pipeline.signers.cosign.public_keys import check_kind
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from pipeline.model.bundle import write_bundle
-from pipeline.model.in_toto import PAYLOAD_TYPE, Envelope, pre_authentication_encoding, sign_statement
-from pipeline.model.reference import PinnedReference
-from pipeline.model.simple_signing import write_payload
-from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.trust.bundle import write_bundle
+from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope, pre_authentication_encoding, sign_statement
+from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.trust.simple_signing import write_payload
 from pipeline.signers.cosign import public_keys
 from pipeline.signers.cosign.key_files import read_key_file
 from pipeline.signers.cosign.private_keys import ReadPassword, parse_private_key

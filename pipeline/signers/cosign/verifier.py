@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pipeline.errors import TrustError
-from pipeline.model.bundle import read_envelope
-from pipeline.model.in_toto import check_sign_statement
-from pipeline.model.simple_signing import MAX_PAYLOAD_BYTES, check_payload
-from pipeline.model.strict_json import decode_base64
-from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+from pipeline.model.documents.strict_json import decode_base64
+from pipeline.model.trust.bundle import read_envelope
+from pipeline.model.trust.in_toto import check_sign_statement
+from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES, check_payload
 from pipeline.signers.cosign import public_keys
 
 

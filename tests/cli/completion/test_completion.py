@@ -21,7 +21,7 @@ from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.cli.completing import inventories
 from pipeline.errors import ClusterError
-from pipeline.model.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory
 from pipeline.testing.cluster import MemoryCluster
 from tests.cli.completion.conftest import Ask, protocol
 

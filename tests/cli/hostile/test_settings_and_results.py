@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli import run as run_command
-from pipeline.model.connections import RegistryOptions
+from pipeline.model.settings.connections import RegistryOptions
 from tests.cli.hostile.conftest import Gitless
 
 SETTINGS = """\

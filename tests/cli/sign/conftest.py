@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import serialization
 
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
-from pipeline.model.archive import pack
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.reference import PinnedReference, Repository
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.registries.layout import LayoutRegistry
 from tests.unit.sign.support import private_key, public_pem
 

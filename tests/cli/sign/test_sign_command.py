@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.model.reference import PinnedReference
+from pipeline.model.artifact.reference import PinnedReference
 from tests.cli.sign.conftest import Gitless
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model.reference import PinnedReference
+from pipeline.model.artifact.reference import PinnedReference
 from tests.cli.sign.conftest import Gitless
 
 pytestmark = pytest.mark.usefixtures("keys")

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import wiring
 from pipeline.errors import PipelineError, UsageError
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.ports import Renderer
 from tests.platform.binaries import binary
 

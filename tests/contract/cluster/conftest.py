@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline import wiring
-from pipeline.model.connections import ClusterOptions
 from pipeline.model.manifests import Body
+from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Cluster
 from pipeline.reports.console import JsonLog
 from pipeline.testing.cluster import MemoryCluster

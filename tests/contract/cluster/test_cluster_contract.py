@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import ClusterError, ImmutableFieldError, RefusedError
-from pipeline.model.fingerprint import fingerprint
-from pipeline.model.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.fingerprint import fingerprint
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.manifests import ObjectId, Resource
 from tests.contract.cluster.conftest import Place
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
 from pipeline.ports import Registry
 from tests.contract.registry.servers import Kind, fresh
 

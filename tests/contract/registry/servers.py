@@ -12,8 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Registry
 from tests.platform.registries import DebianRegistry, ReferrersRegistry
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
-from pipeline.model.artifact import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor
 from pipeline.ports import Registry
 from tests.contract.registry.recipes import Corrupt, Open, Recipe
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from pipeline.errors import TrustError
-from pipeline.model.reference import PinnedReference, Repository
-from pipeline.model.trust import Signature, SignatureFormat, TrustPolicy
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy
 from pipeline.ports import Signer, Verifier
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign

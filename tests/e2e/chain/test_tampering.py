@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import wiring
-from pipeline.model.artifact import Blob, parse_manifest, sha256_digest
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import parse_reference
-from pipeline.model.signature_storage import signature_tag
+from pipeline.model.artifact.manifest import Blob, parse_manifest, sha256_digest
+from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.storage import signature_tag
 from pipeline.ports import Registry
 from pipeline.reports.console import JsonLog
 from tests.e2e.chain.conftest import Project

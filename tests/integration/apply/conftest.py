@@ -10,11 +10,11 @@ import pytest
 
 from pipeline import wiring
 from pipeline.clock import SystemClock
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.connections import ClusterOptions
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.trust import UnsafeSkipVerification
+from pipeline.model.settings.connections import ClusterOptions
+from pipeline.model.trust.policy import UnsafeSkipVerification
 from pipeline.ports import Cluster
 from pipeline.stages.apply import apply
 from pipeline.stages.fetch import trust_local

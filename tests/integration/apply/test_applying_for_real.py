@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ClusterError, RefusedError
-from pipeline.model.controls import PREFIX
+from pipeline.model.applying.controls import PREFIX
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError
 from pipeline.model.plan import Action

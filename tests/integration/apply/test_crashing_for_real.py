@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import ResourceType
-from pipeline.model.inventory import Inventory
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Cluster
 from tests.integration.apply.conftest import Target

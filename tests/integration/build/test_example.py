@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import wiring
-from pipeline.model.sources import HelmOptions, Source
+from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.reports.console import Console
 from pipeline.stages.build import build
 from tests.platform.control_plane import Cluster

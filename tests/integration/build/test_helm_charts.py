@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import ManifestError, ToolError
 from pipeline.model.manifests import Resource
-from pipeline.model.sources import HelmOptions, Source
+from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.renderers.helm import HelmRenderer
 from pipeline.reports.console import Console
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ToolError
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.renderers.kustomize import KustomizeRenderer
 from pipeline.reports.console import Console
 

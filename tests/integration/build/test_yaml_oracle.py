@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.yaml_reading import read_documents
-from pipeline.model.yaml_writing import write_document
+from pipeline.model.documents.yaml_reading import read_documents
+from pipeline.model.documents.yaml_writing import write_document
 
 pytestmark = pytest.mark.tool
 

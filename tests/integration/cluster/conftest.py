@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.clusters.kubernetes import connect
 from pipeline.clusters.kubernetes.cluster import KubernetesCluster
-from pipeline.model.connections import ClusterOptions
+from pipeline.model.settings.connections import ClusterOptions
 from tests.platform.control_plane import Cluster
 
 Document = dict[str, Any]

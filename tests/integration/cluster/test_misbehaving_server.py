@@ -265,7 +265,7 @@ def test_a_list_whose_snapshot_is_gone_begins_again(cluster: KubernetesCluster, 
 
 def test_an_inventory_whose_answer_was_lost_is_saved_all_the_same(cluster: KubernetesCluster, server: _Server) -> None:
     from pipeline.clusters.kubernetes.inventory_store import config_map_of
-    from pipeline.model.inventory import Inventory
+    from pipeline.model.applying.inventory import Inventory
 
     inventory = Inventory("shop", "web", writer="me")
     stored = config_map_of(inventory)

@@ -11,10 +11,10 @@ import pytest
 from pipeline.clusters.kubernetes import cluster as adapter
 from pipeline.clusters.kubernetes.cluster import KubernetesCluster
 from pipeline.errors import ClusterError, FieldConflictError, RefusedError
+from pipeline.model.applying.field_managers import owner_of_field
+from pipeline.model.applying.fingerprint import fingerprint
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.cluster import ResourceType
-from pipeline.model.field_managers import owner_of_field
-from pipeline.model.fingerprint import fingerprint
-from pipeline.model.inventory import Inventory, InventoryEntry
 from pipeline.model.manifests import Body, ObjectId, Resource
 from tests.integration.cluster.conftest import Talk
 from tests.platform.binaries import binary

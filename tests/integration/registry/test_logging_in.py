@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PipelineError, RegistryError, UsageError
-from pipeline.model.artifact import OCI_MANIFEST, Blob
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.manifest import OCI_MANIFEST, Blob
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Registry
 from tests.contract.registry.servers import Silent
 from tests.integration.registry.conftest import Answer, Asked, Connect, FakeServer, Hurried

@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RegistryError, TrustError
-from pipeline.model.artifact import MAX_MANIFEST_BYTES, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor, sha256_digest
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.manifest import (
+    MAX_MANIFEST_BYTES,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Blob,
+    Descriptor,
+    sha256_digest,
+)
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from tests.contract.registry.servers import Silent
 from tests.integration.registry.conftest import Answer, Asked, Connect, FakeServer, Hurried
 from tests.platform.certificates import Authority

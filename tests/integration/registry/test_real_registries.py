@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, ConfigurationError, RegistryError
-from pipeline.model.artifact import Descriptor, sha256_digest
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.manifest import Descriptor, sha256_digest
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Registry
 from pipeline.registries.oci import connect
 from tests.contract.registry.servers import Kind, Silent, open_registry, options, server
@@ -168,9 +168,9 @@ def test_large_blob_is_never_in_memory_at_once() -> None:
     """48 MiB go up and down in a process of its own, whose peak must stay far below that."""
     script = f"""
 import hashlib, resource
-from pipeline.model.artifact import Descriptor
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.manifest import Descriptor
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.artifact.reference import Repository
 from pipeline.ports import Registry
 from pipeline.registries.oci import connect
 from tests.contract.registry.servers import Silent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.model.artifact import OCI_EMPTY, OCI_MANIFEST, Blob, Descriptor
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_MANIFEST, Blob, Descriptor
 from pipeline.ports import Registry
 from tests.contract.registry.servers import Kind, open_registry, server
 from tests.platform.binaries import binary

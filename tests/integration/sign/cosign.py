@@ -12,11 +12,11 @@ from typing import Literal, Self
 
 from cryptography.hazmat.primitives import serialization
 
-from pipeline.model.archive import pack
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.reference import PinnedReference, Repository
-from pipeline.model.trust import SignatureFormat, TrustPolicy
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.policy import SignatureFormat, TrustPolicy
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignSigner, CosignVerifier, generate_key_pair, read_public_key
 from pipeline.stages.sign import sign

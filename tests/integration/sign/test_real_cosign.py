@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import RefusedError, TrustError
-from pipeline.model.trust import SignatureFormat
+from pipeline.model.trust.policy import SignatureFormat
 from pipeline.signers.cosign import CosignVerifier, describe_key
 from pipeline.stages.sign import sign
 from pipeline.stages.signatures import judge_signatures, require_signature

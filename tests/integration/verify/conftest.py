@@ -14,12 +14,12 @@ import yaml
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.clock import SystemClock
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.archive import pack
-from pipeline.model.flux_artifact import build_artifact
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.reference import PinnedReference, Reference, Repository
 from pipeline.model.manifests import Body
-from pipeline.model.reference import PinnedReference, Reference, Repository
-from pipeline.model.trust import UnsafeSkipVerification
+from pipeline.model.trust.policy import UnsafeSkipVerification
 from pipeline.ports import Cluster
 from pipeline.registries.layout import LayoutRegistry
 from pipeline.signers.cosign import CosignVerifier

@@ -8,17 +8,17 @@ import pytest
 
 from pipeline.environment import running_as
 from pipeline.errors import ClusterError, ManifestError, RefusedError, UsageError
+from pipeline.model.applying.controls import PREFIX, Controls, controls_of
+from pipeline.model.applying.desired import data_bytes, desired_hash, desired_resource
+from pipeline.model.applying.inventory import Inventory, check_inventory_name, inventory_name
+from pipeline.model.applying.live_plan import Obstacle, obstacle_error
+from pipeline.model.applying.ownership import foreign_owner, is_owned_by, owner_labels, owner_selector
+from pipeline.model.applying.staging import Brought, batches, what_is_awaited
 from pipeline.model.cluster import ResourceType
-from pipeline.model.controls import PREFIX, Controls, controls_of
-from pipeline.model.desired import data_bytes, desired_hash, desired_resource
-from pipeline.model.inventory import Inventory, check_inventory_name, inventory_name
-from pipeline.model.live_plan import Obstacle, obstacle_error
+from pipeline.model.comparison.shapes import FEW, representatives, shape
 from pipeline.model.manifests import Resource
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.ownership import foreign_owner, is_owned_by, owner_labels, owner_selector
 from pipeline.model.plan import Action, Change, Plan
-from pipeline.model.shapes import FEW, representatives, shape
-from pipeline.model.staging import Brought, batches, what_is_awaited
 from pipeline.reports.text.apply import render
 from pipeline.stages import deciding
 from pipeline.stages.parallel import in_parallel

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import RefusedError
-from pipeline.model.controls import PREFIX
+from pipeline.model.applying.controls import PREFIX
+from pipeline.model.applying.take_over import without_superseded
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
-from pipeline.model.take_over import without_superseded
 from tests.unit.apply.worlds import MakeConfigMap, MakeDeployment, World
 
 A = ObjectId("", "ConfigMap", "shop", "a")

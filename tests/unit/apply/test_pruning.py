@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import ClusterError
-from pipeline.model.controls import PREFIX
+from pipeline.model.applying.controls import PREFIX
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.reference import PinnedReference, Repository
-from pipeline.model.trust import TrustedManifests, UnsafeSkipVerification
+from pipeline.model.trust.policy import TrustedManifests, UnsafeSkipVerification
 from pipeline.stages.apply import apply
 from pipeline.stages.fetch import trust_local
 from pipeline.testing.clock import MemoryClock

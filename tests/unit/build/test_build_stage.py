@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ManifestError, UsageError
-from pipeline.model.artifact import sha256_digest
+from pipeline.model.artifact.manifest import sha256_digest
 from pipeline.model.manifests import Origin, Resource
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 from pipeline.stages.build import build
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ManifestError
-from pipeline.model.yaml_reading import read_documents, read_manifests
+from pipeline.model.documents.yaml_reading import read_documents, read_manifests
 
 _OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"
 

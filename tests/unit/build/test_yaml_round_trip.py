@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.model.yaml_reading import read_documents
-from pipeline.model.yaml_writing import canonical_json, write_document
+from pipeline.model.documents.yaml_reading import read_documents
+from pipeline.model.documents.yaml_writing import canonical_json, write_document
 
 _TRAPS = [
     "", " ", "~", "null", "Null", "y", "n", "Y", "yes", "No", "on", "OFF", "true", "TRUE", "1", "-1", "+1",

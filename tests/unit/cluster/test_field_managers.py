@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.model.field_managers import owner_of_field
+from pipeline.model.applying.field_managers import owner_of_field
 
 _CONTAINER = 'k:{"name":"web"}'
 _PORT = 'k:{"port":80,"protocol":"TCP"}'

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.fingerprint import fingerprint
+from pipeline.model.applying.fingerprint import fingerprint
 
 OURS = {"manager": "gitless", "operation": "Apply", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {}}}
 STATUS = {"manager": "controller", "operation": "Update", "subresource": "status", "time": "2026-01-01T00:00:01Z"}

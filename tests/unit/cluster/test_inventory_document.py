@@ -5,8 +5,8 @@ import json
 import pytest
 
 from pipeline.errors import ClusterError
-from pipeline.model.inventory import Inventory, InventoryEntry
-from pipeline.model.inventory_document import decode, encode
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.inventory_document import decode, encode
 from pipeline.model.manifests import ObjectId
 
 WEB = ObjectId("apps", "Deployment", "shop", "web")

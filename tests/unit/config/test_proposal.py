@@ -1,4 +1,4 @@
-from pipeline.model.proposal import FoundSource, application_name, propose, split_environments
+from pipeline.model.settings.proposal import FoundSource, application_name, propose, split_environments
 
 
 def test_overlays_become_targets_and_their_base_is_not_built_twice() -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ClusterError
-from pipeline.model.apply_options import ApplyOptions
+from pipeline.model.applying.live_plan import LivePlan
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
-from pipeline.model.live_plan import LivePlan
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.plan import ABSENT, SENSITIVE, FieldChange
-from pipeline.model.trust import UnsafeSkipVerification
+from pipeline.model.trust.policy import UnsafeSkipVerification
 from pipeline.reports.console import JsonLog
 from pipeline.stages.apply import apply
 from pipeline.stages.diff import diff_live

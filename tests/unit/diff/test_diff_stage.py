@@ -7,11 +7,11 @@ from typing import Any
 import jsonschema_rs
 
 from pipeline.errors import RefusedError
-from pipeline.model.live_plan import Obstacle
+from pipeline.model.applying.live_plan import Obstacle
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.manifests import Manifests, ObjectId, Origin, Resource
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import ABSENT, Action, Change, FieldChange, Plan
-from pipeline.model.reference import PinnedReference, Repository
 from pipeline.stages.diff import diff
 
 OLD, NEW = "web-5k2fm8gt4h", "web-7bc5dh2g9k"

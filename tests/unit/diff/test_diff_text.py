@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.live_plan import Obstacle
+from pipeline.model.applying.live_plan import Obstacle
 from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange, Plan

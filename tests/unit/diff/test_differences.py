@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.differences import compare, contents
+from pipeline.model.comparison.differences import compare, contents
 from pipeline.model.plan import ABSENT, FieldChange
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.differences import compare, contents
+from pipeline.model.comparison.differences import compare, contents
 from pipeline.model.manifests import Manifests, Resource
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import ABSENT, SENSITIVE, FieldChange

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.differences import compare, drop_noise
+from pipeline.model.comparison.differences import compare, drop_noise
 
 
 def make(**metadata: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value

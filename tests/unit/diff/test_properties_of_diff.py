@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.differences import compare, drop_noise
+from pipeline.model.comparison.differences import compare, drop_noise
 from pipeline.model.plan import ABSENT
 
 _SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab1. ", max_size=3)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model.quantities import same_quantity
+from pipeline.model.comparison.quantities import same_quantity
 
 
 @pytest.mark.parametrize(

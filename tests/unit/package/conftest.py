@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
 from pipeline.testing.registry import MemoryRegistry, MemoryStore
 
 

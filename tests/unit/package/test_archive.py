@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ManifestError
-from pipeline.model.archive import pack, write_tar
-from pipeline.model.artifact import sha256_digest
-from pipeline.model.unpacking import read_archive
+from pipeline.model.artifact.archive import pack, write_tar
+from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.artifact.unpacking import read_archive
 
 FILES = [("base/app.yaml", b"kind: Deployment\n"), ("base.yaml", b"kind: Service\n"), ("README", b"")]
 

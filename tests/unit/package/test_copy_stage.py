@@ -5,10 +5,10 @@ import json
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
-from pipeline.model.archive import pack
-from pipeline.model.artifact import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.reference import PinnedReference, Repository
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.stages.copy import copy
 from pipeline.stages.package import package
 from pipeline.testing.registry import MemoryRegistry, MemoryStore

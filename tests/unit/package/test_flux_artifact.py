@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
-from pipeline.model.archive import pack
-from pipeline.model.artifact import OCI_MANIFEST, StoredManifest, parse_manifest
-from pipeline.model.flux_artifact import build_artifact
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.manifest import OCI_MANIFEST, StoredManifest, parse_manifest
 
 ARCHIVE = pack([("a.yaml", b"a: 1\n")])
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.errors import ConfigurationError, ManifestError, TrustError, UsageError
 from pipeline.folders import read_input, write_folder
-from pipeline.model.archive import pack
-from pipeline.model.unpacking import ArchiveEntry
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.unpacking import ArchiveEntry
 
 
 def lay_out(root: Path, files: dict[str, str]) -> Path:

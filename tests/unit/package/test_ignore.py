@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.model.ignore import DEFAULT_PATTERNS, IgnoreRules
+from pipeline.model.artifact.ignore import DEFAULT_PATTERNS, IgnoreRules
 
 
 @pytest.mark.parametrize("path", [".git", ".gitignore", "a/.gitignore", "logo.png", "deep/er/logo.png", "x.tar.gz"])

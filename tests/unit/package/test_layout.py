@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
-from pipeline.model.archive import pack
-from pipeline.model.artifact import OCI_MANIFEST, Blob, Descriptor
-from pipeline.model.flux_artifact import Artifact, build_artifact
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import Artifact, build_artifact
+from pipeline.model.artifact.manifest import OCI_MANIFEST, Blob, Descriptor
+from pipeline.model.artifact.reference import Repository
 from pipeline.registries.layout import LayoutRegistry
 from pipeline.stages.package import package
 from tests.unit.package.conftest import Listener

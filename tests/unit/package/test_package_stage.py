@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError, UsageError
-from pipeline.model.archive import Archive, pack
-from pipeline.model.artifact import Blob
-from pipeline.model.flux_artifact import Artifact, build_artifact
+from pipeline.model.artifact.archive import Archive, pack
+from pipeline.model.artifact.flux import Artifact, build_artifact
+from pipeline.model.artifact.manifest import Blob
 from pipeline.stages.package import package
 from pipeline.testing.registry import MemoryRegistry
 from tests.unit.package.conftest import Listener

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, ManifestError, RegistryError, TrustError, UsageError
-from pipeline.model.archive import pack
-from pipeline.model.artifact import OCI_INDEX, OCI_MANIFEST, Blob, Descriptor, ParsedManifest
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.reference import PinnedReference, Reference
-from pipeline.model.trust import TrustPolicy
-from pipeline.model.unpacking import ArchiveEntry
-from pipeline.model.versions import parse_range
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.manifest import OCI_INDEX, OCI_MANIFEST, Blob, Descriptor, ParsedManifest
+from pipeline.model.artifact.reference import PinnedReference, Reference
+from pipeline.model.artifact.unpacking import ArchiveEntry
+from pipeline.model.artifact.versions import parse_range
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.reports import render_result
 from pipeline.stages.list_tags import list_tags, select_tags
 from pipeline.stages.package import package

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import TrustError
-from pipeline.model.unpacking import ArchiveEntry, Limits, read_archive, read_entries
+from pipeline.model.artifact.unpacking import ArchiveEntry, Limits, read_archive, read_entries
 
 
 def entry(name: str, content: bytes = b"", **fields: object) -> tuple[tarfile.TarInfo, bytes]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.model.versions import Version, parse_range, parse_version
+from pipeline.model.artifact.versions import Version, parse_range, parse_version
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError, RegistryError
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci.credentials import Credentials, find_credentials
 
 APP = Repository("registry.test", "team/app")

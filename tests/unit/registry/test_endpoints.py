@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model.connections import RegistryOptions
-from pipeline.model.reference import Repository
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci.endpoints import endpoint_of, is_loopback, origin_of, proxies_for, without_query
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.errors import RegistryError
-from pipeline.model.artifact import OCI_EMPTY, OCI_IMAGE_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_IMAGE_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor
 from pipeline.registries.oci.referrers import (
     as_referrer,
     fallback_tag,

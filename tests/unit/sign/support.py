@@ -11,11 +11,11 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from pipeline.model.archive import pack
-from pipeline.model.artifact import SIGSTORE_BUNDLE, Blob
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.reference import PinnedReference
-from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, Blob
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
 from pipeline.signers.cosign import CosignSigner
 from pipeline.testing.registry import MemoryRegistry
 

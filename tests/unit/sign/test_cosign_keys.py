@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, TrustError
-from pipeline.model.trust import PublicKey
+from pipeline.model.trust.policy import PublicKey
 from pipeline.signers.cosign import describe_key, generate_key_pair, read_public_key
 from pipeline.signers.cosign.private_keys import parse_private_key
 from tests.unit.sign.support import PrivateKey, private_key, public_pem

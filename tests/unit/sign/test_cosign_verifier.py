@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import TrustError
-from pipeline.model.reference import PinnedReference, Repository
-from pipeline.model.trust import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
 from tests.unit.sign.support import (
     BUNDLE,

@@ -9,11 +9,11 @@ import pytest
 
 import pipeline
 from pipeline.errors import ArtifactNotFoundError, ManifestError, TrustError
-from pipeline.model.artifact import FLUX_CONTENT, Blob
+from pipeline.model.artifact.manifest import FLUX_CONTENT, Blob
+from pipeline.model.artifact.reference import PinnedReference, Reference
+from pipeline.model.artifact.unpacking import Limits
 from pipeline.model.manifests import Manifests
-from pipeline.model.reference import PinnedReference, Reference
-from pipeline.model.trust import Signature, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
-from pipeline.model.unpacking import Limits
+from pipeline.model.trust.policy import Signature, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.fetch import fetch, pin, read_artifact, trust_local
 from pipeline.stages.sign import sign

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pipeline.errors import RegistryError, TrustError
-from pipeline.model.artifact import SIGSTORE_BUNDLE, SIMPLE_SIGNING, Blob
-from pipeline.model.reference import PinnedReference, Reference
-from pipeline.model.trust import Judgement, TrustPolicy, VerifiedSignature
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, SIMPLE_SIGNING, Blob
+from pipeline.model.artifact.reference import PinnedReference, Reference
+from pipeline.model.trust.policy import Judgement, TrustPolicy, VerifiedSignature
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
 from pipeline.stages.signatures import MAX_REFERRERS, judge_signatures, require_signature

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RefusedError, RegistryError, TrustError
-from pipeline.model.artifact import Blob, Descriptor, parse_manifest
+from pipeline.model.artifact.manifest import Blob, Descriptor, parse_manifest
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.sign import SignResult
-from pipeline.model.reference import PinnedReference
-from pipeline.model.trust import SignatureFormat
+from pipeline.model.trust.policy import SignatureFormat
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
 from pipeline.stages.signatures import judge_signatures

@@ -10,14 +10,14 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline.model.apply_options import ApplyOptions
-from pipeline.model.archive import pack
-from pipeline.model.flux_artifact import build_artifact
-from pipeline.model.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.artifact.archive import pack
+from pipeline.model.artifact.flux import build_artifact
+from pipeline.model.artifact.reference import PinnedReference, Reference, Repository
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.outcome.verify import VerifyResult
-from pipeline.model.reference import PinnedReference, Reference, Repository
-from pipeline.model.trust import PublicKey, SignatureFormat, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.policy import PublicKey, SignatureFormat, TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignSigner, CosignVerifier
 from pipeline.stages.apply import apply

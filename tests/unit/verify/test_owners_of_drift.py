@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.field_managers import owner_of_field
+from pipeline.model.applying.field_managers import owner_of_field
 
 CONTAINERS: dict[str, Any] = {
     'k:{"name":"web"}': {".": {}, "f:image": {}, "f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {}}}

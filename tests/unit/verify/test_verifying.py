@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import ClusterError, RegistryError, TrustError, UsageError, VerificationError
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.artifact.reference import Repository
 from pipeline.model.health import HealthStatus
-from pipeline.model.inventory import Inventory, InventoryEntry
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.verify import Verdict
 from pipeline.model.plan import Action
-from pipeline.model.reference import Repository
-from pipeline.model.trust import TrustPolicy
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.reports import render_result
 from pipeline.stages.verify import require_verified
 from tests.unit.verify.support import WEB, Skip, World, config_map, deployment

@@ -23,7 +23,8 @@ def test_it_waits_until_the_rollout_is_done(world: World) -> None:
 
     assert result.is_verified
     assert 10 <= result.elapsed < 16
-    assert world.talk.shown[0] == "1/2 ready, waiting for Deployment.apps shop/web"
+    waiting = [shown for shown in world.talk.shown if not shown.endswith(" applied")]
+    assert waiting[0] == "1/2 ready, waiting for Deployment.apps shop/web"
     assert world.talk.shown[-2:] == ["2/2 ready", "2/2 "]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.model.applying.ownership import NAME_LABEL, NAMESPACE_LABEL
 from pipeline.model.manifests import Body
-from pipeline.model.ownership import NAME_LABEL, NAMESPACE_LABEL
 
 SERVER_METADATA = frozenset(
     {

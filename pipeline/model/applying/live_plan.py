@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ClusterError, ManifestError, PipelineError, RefusedError
+from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
-from pipeline.model.inventory import InventoryEntry
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Change, Plan
 

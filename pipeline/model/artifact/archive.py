@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.errors import ManifestError, TrustError
-from pipeline.model.artifact import sha256_digest
-from pipeline.model.unpacking import Limits, checked_path
+from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.artifact.unpacking import Limits, checked_path
 
 _BLOCK = 512
 _FILE_MODE = 0o644

@@ -12,9 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipeline.errors import ManifestError
-from pipeline.model.json_reading import MAX_DEPTH, read_json_stream
+from pipeline.model.documents.json_reading import MAX_DEPTH, read_json_stream
+from pipeline.model.documents.yaml_scalars import PLAIN, QUOTED, SPECIAL_FIRST, read_plain, read_tagged
 from pipeline.model.manifests import Resource
-from pipeline.model.yaml_scalars import PLAIN, QUOTED, SPECIAL_FIRST, read_plain, read_tagged
 
 if TYPE_CHECKING:
     import yaml

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.errors import ManifestError
-from pipeline.model.artifact import FLUX_CONTENT, Descriptor, ParsedManifest
+from pipeline.model.artifact.manifest import FLUX_CONTENT, Descriptor, ParsedManifest
+from pipeline.model.documents.yaml_reading import read_manifests
 from pipeline.model.manifests import Manifests
-from pipeline.model.yaml_reading import read_manifests
 
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.model.comparison.masking import is_secret, mask, merge_string_data
+from pipeline.model.comparison.merge_keys import SETS, is_builtin, match_items
+from pipeline.model.comparison.noise import drop_noise
+from pipeline.model.comparison.quantities import is_quantity_field, same_quantity
 from pipeline.model.manifests import Body
-from pipeline.model.masking import is_secret, mask, merge_string_data
-from pipeline.model.merge_keys import SETS, is_builtin, match_items
-from pipeline.model.noise import drop_noise
 from pipeline.model.plan import ABSENT, FieldChange
-from pipeline.model.quantities import is_quantity_field, same_quantity
 
 __all__ = ["compare", "contents", "drop_noise", "same"]
 

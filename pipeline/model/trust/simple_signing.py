@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 from pipeline.errors import TrustError
-from pipeline.model.reference import Repository
-from pipeline.model.strict_json import object_in, parse_object
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.documents.strict_json import object_in, parse_object
 
 SIGNATURE_TYPE = "cosign container image signature"
 MAX_PAYLOAD_BYTES = 64 * 1024

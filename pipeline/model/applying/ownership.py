@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.model.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory
 
 NAME_LABEL = "gitless.dev/inventory-name"
 NAMESPACE_LABEL = "gitless.dev/inventory-namespace"

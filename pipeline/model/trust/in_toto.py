@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 
 from pipeline.errors import TrustError
-from pipeline.model.strict_json import parse_object
+from pipeline.model.documents.strict_json import parse_object
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

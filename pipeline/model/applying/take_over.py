@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.model.field_managers import OUR_MANAGER
+from pipeline.model.applying.field_managers import OUR_MANAGER
 
 _SUPERSEDED_PREFIX = "kubectl"
 _SUPERSEDED = "before-first-apply"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import ClusterError
-from pipeline.model.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.manifests import ObjectId
 
 VERSION = 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pipeline.model.inventory import Inventory, InventoryEntry
-from pipeline.model.live_plan import Decision
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.live_plan import Decision
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
-from pipeline.model.trust import TrustedManifests
+from pipeline.model.trust.policy import TrustedManifests
 
 
 def with_intention(inventory: Inventory, decisions: Iterable[Decision]) -> Inventory:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.model.artifact import (
+from pipeline.model.artifact.manifest import (
     OCI_EMPTY,
     OCI_IMAGE_CONFIG,
     OCI_MANIFEST,
@@ -20,7 +20,7 @@ from pipeline.model.artifact import (
     Blob,
     Descriptor,
 )
-from pipeline.model.in_toto import SIGN_PREDICATE_TYPE
+from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE
 
 SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
 EMPTY_CONFIG = Blob(OCI_EMPTY, b"{}")

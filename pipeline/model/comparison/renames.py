@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.model.differences import compare
+from pipeline.model.comparison.differences import compare
+from pipeline.model.comparison.merge_keys import base_name
 from pipeline.model.manifests import Body, ObjectId
-from pipeline.model.merge_keys import base_name
 from pipeline.model.plan import Action, Change, FieldChange
 
 _GENERATED_KINDS = frozenset({"ConfigMap", "Secret"})

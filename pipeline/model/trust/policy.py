@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.manifests import Manifests
-from pipeline.model.reference import PinnedReference
 
 
 class SignatureFormat(StrEnum):

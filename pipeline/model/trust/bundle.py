@@ -11,9 +11,9 @@ import json
 import re
 
 from pipeline.errors import TrustError
-from pipeline.model.artifact import SIGSTORE_BUNDLE
-from pipeline.model.in_toto import PAYLOAD_TYPE, Envelope
-from pipeline.model.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE
+from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
+from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope
 
 BUNDLE_MEDIA_TYPE_PREFIX = "application/vnd.dev.sigstore.bundle"
 MAX_BUNDLE_BYTES = 1024 * 1024

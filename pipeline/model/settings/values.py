@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pipeline.model.sources import Source
+from pipeline.model.settings.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.model.archive import Archive
-from pipeline.model.artifact import (
+from pipeline.model.artifact.archive import Archive
+from pipeline.model.artifact.manifest import (
     ANNOTATION_CREATED,
     ANNOTATION_REVISION,
     ANNOTATION_SOURCE,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from pipeline.errors import UsageError
-from pipeline.model.inventory import check_inventory_name
-from pipeline.model.reference import check_tag, parse_reference
-from pipeline.model.settings import ArtifactSettings, Settings, SigningSettings, TargetSettings
+from pipeline.model.applying.inventory import check_inventory_name
+from pipeline.model.artifact.reference import check_tag, parse_reference
+from pipeline.model.settings.values import ArtifactSettings, Settings, SigningSettings, TargetSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

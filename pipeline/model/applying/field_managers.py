@@ -46,7 +46,7 @@ def owners(managed_fields: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, 
 
 
 def steps_of(path: str) -> Iterator[Step]:
-    """Take apart a path as :func:`pipeline.model.differences.compare` writes it."""
+    """Take apart a path as :func:`pipeline.model.comparison.differences.compare` writes it."""
     for match in _STEP.finditer(path):
         if match["field"] is not None:
             yield match["field"]

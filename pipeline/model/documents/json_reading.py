@@ -8,7 +8,7 @@ import re
 from typing import Any, NoReturn
 
 from pipeline.errors import ManifestError
-from pipeline.model.yaml_scalars import go_integer
+from pipeline.model.documents.yaml_scalars import go_integer
 
 MAX_DEPTH = 250
 """Mappings and sequences inside one another; the deepest definitions in use stay below 60."""

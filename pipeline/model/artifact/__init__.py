@@ -1,0 +1,1 @@
+"""Artifacts: references, manifests, archives, what is packed and what may be unpacked."""

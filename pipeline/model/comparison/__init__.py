@@ -1,0 +1,1 @@
+"""Comparison: what differs between two objects, field by field, without noise and secrets."""

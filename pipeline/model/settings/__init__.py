@@ -1,0 +1,1 @@
+"""Settings: what ``gitless.yaml`` and the command line say."""

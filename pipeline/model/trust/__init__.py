@@ -1,0 +1,1 @@
+"""Trust: whose signatures are accepted, and the formats that they are kept in."""
