@@ -17,6 +17,14 @@ from tests.platform.binaries import binary
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("helm", "kubectl")
+PLATFORM_TOOLS = (
+    "registry",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+)
 
 
 def main() -> int:
@@ -51,7 +59,7 @@ def _demo(state: Path, *, quick: bool) -> int:
         return 0
     if build.poll() is None:
         narrator.say("\nThe control plane is still being built (only the first time); this is how far it is:")
-    if _platform("setup", check=False) or build.wait():
+    if _platform("setup", *PLATFORM_TOOLS, check=False) or build.wait():
         raise DemoError(f"the platform could not be built; see {state}/platform-build.log")
     _platform("up", "--detach", "--directory", str(platform))
     narrator = Narrator(workspace, _environment(), started=narrator.started, step=narrator.step)
@@ -64,7 +72,11 @@ def _demo(state: Path, *, quick: bool) -> int:
 def _build_in_background(state: Path) -> subprocess.Popen[bytes]:
     log = (state / "platform-build.log").open("wb")
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.platform", "setup"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        [sys.executable, "-m", "tests.platform", "setup", *PLATFORM_TOOLS],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
     )
 
 
