@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -58,6 +57,7 @@ def command(
     from pipeline.folders import read_input
     from pipeline.model.artifact.archive import pack
     from pipeline.model.artifact.flux import build_artifact
+    from pipeline.model.settings.overrides import parse_annotations
     from pipeline.stages.package import package
 
     if path == "-" and registry_options.password is not None:
@@ -68,7 +68,7 @@ def command(
     every_tag = tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *tags)))
     if push_if_changed and not every_tag:
         raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
-    extra = _annotations(annotations)
+    extra = parse_annotations(annotations)
     moment = creation_time(created, os.environ, time.time)
     output = target.repository.path if target.repository.is_layout else None
     archive = pack(read_input(path, ignored=ignored, default_ignores=default_ignores, output=output))
@@ -87,13 +87,3 @@ def command(
     terminal.print_result(
         package(artifact, registry, tags=every_tag, unchanged_since=unchanged_since, reporter=terminal.reporter)
     )
-
-
-def _annotations(values: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"'{value}' is not an annotation; expected KEY=VALUE")
-        found[key.strip()] = text
-    return found

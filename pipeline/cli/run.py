@@ -23,7 +23,10 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.passwords import key_password
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.outcome import Result
+from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
@@ -75,11 +78,7 @@ def command(
     from pipeline import wiring
     from pipeline.chain import STAGES, Chain, ChainOptions
     from pipeline.config import load_settings
-    from pipeline.model.applying.live_plan import obstacle_error
-    from pipeline.model.outcome.diff import DiffResult
-    from pipeline.model.outcome.verify import VerifyResult
     from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
-    from pipeline.stages.verify import require_verified
 
     if STAGES.index(first) > STAGES.index(last):
         raise UsageError(f"--from {first} --to {last}: {first} comes after {last}", hint=f"stages: {', '.join(STAGES)}")
@@ -109,23 +108,47 @@ def command(
         read_password=key_password(signing_password),
     )
 
-    def report(stage: str, result: Result) -> None:
-        if terminal.output == "text":
-            click.secho(f"── {stage} ──", bold=terminal.color)
-            terminal.print_result(result)
+    telling = _Telling(terminal)
+    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage)
+    terminal.print_result(outcome)
+    telling.require_verified()
+
+
+class _Telling:
+    """What becomes of each stage's result: shown as it comes, kept, and judged."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._verdict: VerifyResult | None = None
+
+    def stage(self, stage: str, result: Result) -> None:
+        """Show or keep the result; a diff that applying would be refused for ends the run here.
+
+        Raises:
+            PipelineError: what stands in the way.
+        """
+        is_text = self._terminal.output == "text"
+        if is_text:
+            click.secho(f"── {stage} ──", bold=self._terminal.color)
+            self._terminal.print_result(result)
         else:
-            terminal.keep_result(result)
+            self._terminal.keep_result(result)
         if isinstance(result, DiffResult) and result.obstacles:
             # As JSON the report only comes at the end of a whole run: the error itself has to name what is in the way.
-            raise result.refusal() if terminal.output == "text" else obstacle_error(result.obstacles)
+            raise result.refusal() if is_text else obstacle_error(result.obstacles)
         if isinstance(result, VerifyResult):
-            verdicts.append(result)
+            self._verdict = result
 
-    verdicts: list[VerifyResult] = []
-    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(report)
-    terminal.print_result(outcome)
-    for verified in verdicts:
-        require_verified(verified)
+    def require_verified(self) -> None:
+        """End with the verdict of verify, if it ran.
+
+        Raises:
+            VerificationError: something did not pass.
+        """
+        from pipeline.stages.verify import require_verified
+
+        if self._verdict is not None:
+            require_verified(self._verdict)
 
 
 def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:
