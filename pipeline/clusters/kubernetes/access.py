@@ -19,6 +19,7 @@ from kubernetes.config import ConfigException
 from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
+from pipeline.clusters.kubernetes.chosen_context import complaint
 from pipeline.errors import ClusterError
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment, Reporter
@@ -208,8 +209,13 @@ def _find_context(
             code="cluster.configuration",
         )
     context = entry.get("context") or {}
-    user = _first(files, "users", context.get("user", "")) or {}
-    return context, user.get("user") or {}
+    user = _first(files, "users", context.get("user", ""))
+    wrong = complaint(context, _first(files, "clusters", context.get("cluster", "")), user)
+    if wrong is not None:
+        raise ClusterError(
+            f"kubeconfig {label}: context '{name}' cannot be used: {wrong}", hint=_HINT, code="cluster.configuration"
+        )
+    return context, (user or {}).get("user") or {}
 
 
 def _first(files: Mapping[str, Mapping[str, Any]], section: str, name: str) -> Mapping[str, Any] | None:
