@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HIGHEST_PORT = 65535
 
 
 def complaint(
@@ -19,7 +18,7 @@ def complaint(
     ``cluster`` and ``user`` are the entries that the context names, or ``None`` where there is no such entry.
     """
     for key in ("cluster", "user", "namespace"):
-        if not isinstance(context.get(key, ""), str):
+        if not isinstance(context.get(key) or "", str):
             return f"its {key} is {context[key]!r}; expected a name"
     if context.get("namespace") and _NAMESPACE.fullmatch(context["namespace"]) is None:
         return f"its namespace is '{context['namespace']}'; expected lower-case letters, digits and '-'"
@@ -27,18 +26,20 @@ def complaint(
         return f"there is no cluster '{context.get('cluster', '')}'"
     if context.get("user") and user is None:
         return f"there is no user '{context['user']}'"
-    return _server_complaint(context.get("cluster", ""), (cluster.get("cluster") or {}).get("server"))
+    entry = cluster.get("cluster") or {}
+    if not isinstance(entry, Mapping):
+        return f"the entry of cluster '{context['cluster']}' is no mapping; expected server and certificates"
+    return _server_complaint(context.get("cluster") or "", entry.get("server"))
 
 
 def _server_complaint(name: str, server: object) -> str | None:
     expected = "expected an address such as https://HOST:6443"
     if not isinstance(server, str) or not server:
-        return f"cluster '{name}' has {'no server' if server in (None, '') else f'the server {server!r}'}; {expected}"
+        return f"cluster '{name}' has {'no server' if server in (None, '') else 'a server that is no text'}; {expected}"
     try:
         parts = urlsplit(server)
-        port = parts.port
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return f"cluster '{name}' has a server with a port that is none (1 to {_HIGHEST_PORT}); {expected}"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        return f"cluster '{name}' has the server '{server}'; {expected}"
-    return None
+        is_address = False
+    # The text itself stays out: there may be a password in it.
+    return None if is_address else f"the server of cluster '{name}' is no address; {expected}"
