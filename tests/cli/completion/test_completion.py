@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -96,9 +97,16 @@ def test_paths_are_left_to_the_shell_where_both_are_allowed(environment: dict[st
 
 class _Registry(BaseHTTPRequestHandler):
     delay = 0.0
+    ended = threading.Event()
 
     def do_GET(self) -> None:
-        time.sleep(self.delay)
+        if self.ended.wait(self.delay):
+            return
+        # Whoever gave up waiting must not make this thread complain in the middle of another test.
+        with contextlib.suppress(ConnectionError):
+            self._answer()
+
+    def _answer(self) -> None:
         content = json.dumps({"name": "shop", "tags": ["1.0", "latest", f"sha256-{'0' * 64}.sig"]}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -113,11 +121,13 @@ class _Registry(BaseHTTPRequestHandler):
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
     monkeypatch.setattr(_Registry, "delay", request.param)
+    monkeypatch.setattr(_Registry, "ended", threading.Event())
     with ThreadingHTTPServer(("127.0.0.1", 0), _Registry) as server:
         server.daemon_threads = True
         server.block_on_close = False
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield str(server.server_port)
+        _Registry.ended.set()
         server.shutdown()
 
 
