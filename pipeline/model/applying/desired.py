@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import Body, ObjectId, Resource
 
 # Set by the server; an exported manifest has them, and applying them would be refused or mean another object.
@@ -45,8 +45,7 @@ def _with_encoded_data(body: dict[str, Any]) -> dict[str, Any]:
 
 def desired_hash(body: Body) -> str:
     """SHA-256 (hexadecimal) of the body as canonical JSON."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(body)).hexdigest()
 
 
 def data_bytes(resource: Resource) -> int:

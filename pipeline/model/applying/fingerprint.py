@@ -7,9 +7,10 @@ out the entries of the status subresource, and what they alone own, leaves out w
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pipeline.model.documents.yaml_writing import canonical_json
 
 _KEPT = ("uid", "generation", "labels", "finalizers", "ownerReferences", "deletionTimestamp")
 
@@ -27,8 +28,7 @@ def fingerprint(metadata: Mapping[str, Any]) -> str:
     seen["managedFields"] = ours
     if "generation" not in metadata and len(ours) == len(entries):
         seen["resourceVersion"] = metadata.get("resourceVersion")
-    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(seen)).hexdigest()
 
 
 def _owned(annotations: Mapping[str, str], entries: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:

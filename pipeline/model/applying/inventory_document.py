@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.errors import ClusterError
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 
 VERSION = 1
@@ -28,7 +29,7 @@ def encode(inventory: Inventory) -> bytes:
     document["verifiedBy"] = list(inventory.verified_by)
     document["applied"] = _rows(inventory.applied)
     document["pending"] = _rows(inventory.pending)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical_json(document)
 
 
 def decode(content: bytes, *, namespace: str, name: str, resource_version: str = "") -> Inventory:
