@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,19 +10,7 @@ from pipeline import wiring
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.testing.cluster import MemoryCluster
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
+from tests.command_line import Outcome
 
 Gitless = Callable[..., Outcome]
 

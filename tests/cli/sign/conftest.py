@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -15,21 +12,10 @@ from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.registries.layout import LayoutRegistry
+from tests.command_line import Outcome
 from tests.unit.sign.support import private_key, public_pem
 
 MANIFEST = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 Gitless = Callable[..., Outcome]

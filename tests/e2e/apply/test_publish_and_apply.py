@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,12 @@ import pytest
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.ports import Cluster
+from tests.command_line import Outcome
 from tests.platform import control_plane as platform
 
 pytestmark = pytest.mark.cluster
 
 REPOSITORY = "oci-layout:out/shop"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 Gitless = Callable[..., Outcome]

@@ -23,6 +23,7 @@ import yaml
 
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
+from tests.command_line import Outcome
 from tests.platform import control_plane as platform
 from tests.platform.binaries import binary
 from tests.platform.registries import DebianRegistry, ReferrersRegistry
@@ -35,18 +36,6 @@ KEY_PASSWORD = "correct-horse-battery"
 SECRET = "rehearsal-only"
 _UNSPEAKABLE = (KEY_PASSWORD, SECRET, base64.b64encode(SECRET.encode()).decode(), "Traceback")
 _SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Document:
-        found: Document = json.loads(self.out)
-        return found
 
 
 @dataclass

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.chain.conftest import Document, Outcome, Project
+from tests.command_line import Outcome
+from tests.e2e.chain.conftest import Document, Project
 from tests.platform import control_plane as platform
 from tests.platform.ports import free_port
 

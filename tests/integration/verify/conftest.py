@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,21 +26,10 @@ from pipeline.stages.apply import apply
 from pipeline.stages.fetch import fetch
 from pipeline.stages.package import package
 from pipeline.stages.sign import sign
+from tests.command_line import Outcome
 from tests.platform import control_plane as platform
 from tests.unit.sign.support import policy, private_key, public_pem, signer
 from tests.unit.verify.support import Talk
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 @dataclass(frozen=True)
