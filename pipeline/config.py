@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
+from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
     ArtifactSettings,
@@ -25,30 +25,11 @@ if TYPE_CHECKING:
     import yaml
 
 FILE_NAME = "gitless.yaml"
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST = 8760 * 3600.0
-"""Seconds; beyond a year clocks overflow before anybody has waited."""
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 
 
 def schema_text() -> str:
     """The JSON Schema of ``gitless.yaml``, for editors."""
     return resources.files("pipeline.schemas").joinpath("gitless.v1.json").read_text(encoding="utf-8")
-
-
-def parse_duration(text: str) -> float:
-    """Seconds in ``1m30s``, ``500ms`` or ``2h``: Go's notation, as Flux and kubectl write it.
-
-    Raises:
-        ConfigurationError: the text is something else.
-    """
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ConfigurationError(f"'{text}' is not a duration; expected a number and a unit, such as 30s, 5m or 1m30s")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if seconds > _LONGEST:
-        raise ConfigurationError(f"'{text}' is too long; expected a duration of at most 8760h")
-    return seconds
 
 
 def load_settings(path: Path) -> Settings:

@@ -69,6 +69,24 @@ class ClusterError(PipelineError):
     code = "cluster"
 
 
+class StaleError(ClusterError):
+    """The object has changed since it was read, or is gone: read it again and decide anew."""
+
+    code = "cluster.stale"
+
+
+class ExistsError(ClusterError):
+    """An object of that name is there already."""
+
+    code = "cluster.exists"
+
+
+class WatchExpiredError(ClusterError):
+    """The version to watch from is too old for the API server: list again."""
+
+    code = "cluster.watch-expired"
+
+
 class VerificationError(PipelineError):
     """What runs is not what was signed, has drifted, or is not healthy."""
 
@@ -115,3 +133,17 @@ class ImmutableFieldError(RefusedError):
     """The API server does not change these fields; only a new object can have them."""
 
     code = "refused.immutable"
+
+
+class ExpressionError(ConfigurationError):
+    """A CEL expression cannot be compiled, or fails over the data at hand.
+
+    Attributes:
+        is_final: whether no data will ever make it work.
+    """
+
+    code = "configuration.expression"
+
+    def __init__(self, message: str, *, is_final: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.is_final = is_final

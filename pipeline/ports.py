@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.cluster import Event, ResourceType
+from pipeline.model.cluster import Event, Listing, ResourceType, WatchEvent
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
@@ -196,6 +196,156 @@ class Cluster(Protocol):
 
         Raises:
             RefusedError: somebody else did.
+        """
+        ...
+
+
+class ApiServer(Protocol):
+    """An API server seen through single objects and streams: what the puller and the commands around it need.
+
+    Every call is safe in many threads. Beside the errors named, each raises ``ClusterError`` for whatever else went
+    wrong, with ``code`` ``cluster.denied``, ``cluster.unreachable``, ``cluster.invalid`` and the like.
+    """
+
+    context: str
+    default_namespace: str
+
+    def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
+        """How the kind is served, or ``None``."""
+        ...
+
+    def read(self, resource_type: ResourceType, namespace: str, name: str) -> Body | None:
+        """The live object, or ``None``."""
+        ...
+
+    def list(
+        self,
+        resource_type: ResourceType,
+        namespace: str | None,
+        selector: str | None = None,
+        *,
+        metadata_only: bool = False,
+        fields: str | None = None,
+    ) -> Listing:
+        """All objects of a type with the version to watch from; no namespace: all; ``fields``: a field selector."""
+        ...
+
+    def watch(
+        self,
+        resource_type: ResourceType,
+        namespace: str | None,
+        selector: str | None = None,
+        *,
+        resource_version: str,
+        metadata_only: bool = False,
+        seconds: float = 300.0,
+    ) -> Iterator[WatchEvent]:
+        """What changes from that version on, bookmarks included; ends after about that long, or when the server does.
+
+        Raises:
+            WatchExpiredError: the version is too old (410): list again.
+            ClusterError: it could not begin, or broke off; resume from the last version that was seen.
+        """
+        ...
+
+    def create(self, resource_type: ResourceType, body: Body, *, manager: str) -> Body:
+        """Create.
+
+        Raises:
+            ExistsError: there is one of that name.
+        """
+        ...
+
+    def replace(self, resource_type: ResourceType, body: Body, *, manager: str, subresource: str = "") -> Body:
+        """Replace the object as it was read; ``metadata.resourceVersion`` guards it.
+
+        Raises:
+            StaleError: it has changed, or is gone.
+        """
+        ...
+
+    def merge_patch(
+        self,
+        resource_type: ResourceType,
+        object_id: ObjectId,
+        patch: Mapping[str, Any],
+        *,
+        manager: str,
+        subresource: str = "",
+    ) -> Body | None:
+        """JSON merge patch (RFC 7386); ``None`` where the object is gone. A version in the patch's metadata guards it.
+
+        Raises:
+            StaleError: it has another version than the patch names.
+        """
+        ...
+
+    def apply(
+        self, resource_type: ResourceType, body: Body, *, manager: str, force: bool, dry_run: bool = False
+    ) -> Body:
+        """Server-side apply under any manager.
+
+        Raises:
+            FieldConflictError: other managers own fields; they are named.
+        """
+        ...
+
+    def delete(
+        self, resource_type: ResourceType, object_id: ObjectId, *, uid: str = "", propagation: str = "Background"
+    ) -> bool:
+        """Delete it, or exactly the one with that uid; returns whether it was there."""
+        ...
+
+    def log_lines(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: float | None = None,
+    ) -> Iterator[str]:
+        """Lines of a container's log; ``since`` in seconds before now; ``follow`` goes on as they come."""
+        ...
+
+    def may(self, verb: str, resource_type: ResourceType, namespace: str = "") -> bool:
+        """Whether we are allowed to (SelfSubjectAccessReview)."""
+        ...
+
+    def version(self) -> str:
+        """The server's version, such as ``v1.37.2``."""
+        ...
+
+
+class Expressions(Protocol):
+    """Evaluates CEL (https://cel.dev) over JSON data."""
+
+    def check(self, expression: str, variables: Sequence[str]) -> None:
+        """Compile it.
+
+        Raises:
+            ExpressionError: it is no CEL, or uses other variables; ``is_final`` is true.
+        """
+        ...
+
+    def evaluate(self, expression: str, variables: Mapping[str, Any]) -> bool:
+        """Its value over the variables.
+
+        Raises:
+            ExpressionError: it cannot be compiled (``is_final``), fails over these data, or is no boolean.
+        """
+        ...
+
+
+class Decryptor(Protocol):
+    """Decrypts files that SOPS encrypted."""
+
+    def decrypt(self, content: bytes, *, input_type: str, output_type: str) -> bytes:
+        """The plain content; types are those of sops: ``yaml``, ``json``, ``dotenv``, ``ini``, ``binary``.
+
+        Raises:
+            ToolError: sops is missing, or no key that we have opens it; never with any of the content.
         """
         ...
 

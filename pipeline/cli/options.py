@@ -65,7 +65,7 @@ class Duration(click.types.FloatParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
         """Read it, and name the option where it cannot be read."""
-        from pipeline.config import parse_duration
+        from pipeline.model.documents.durations import parse_duration
 
         if isinstance(value, float):
             return value

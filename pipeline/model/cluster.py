@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,34 @@ class Event:
     message: str
     count: int
     last_seen: str
+
+
+class ChangeType(StrEnum):
+    """What a watch says happened to an object."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    BOOKMARK = "BOOKMARK"
+    """Nothing: only the version to resume from has moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One line of a watch; the object is whole, or metadata alone where that was asked for."""
+
+    type: ChangeType
+    body: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def resource_version(self) -> str:
+        """Where to resume after this event."""
+        return str(self.body["metadata"].get("resourceVersion", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All objects of a list, and the version from which a watch goes on."""
+
+    items: tuple[Mapping[str, Any], ...] = field(hash=False)
+    resource_version: str

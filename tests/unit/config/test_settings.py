@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_settings, parse_duration
+from pipeline.config import load_settings
 from pipeline.errors import ConfigurationError
+from pipeline.model.documents.durations import parse_duration
 
 HEAD = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
 

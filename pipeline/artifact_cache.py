@@ -1,0 +1,1 @@
+"""Artifacts on local disk, by content; losing any of it costs one pull."""

@@ -1,0 +1,1 @@
+"""Programs that decrypt what is encrypted in an artifact."""

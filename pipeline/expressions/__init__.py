@@ -1,0 +1,1 @@
+"""Languages in which users state conditions over objects."""

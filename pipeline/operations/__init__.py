@@ -1,0 +1,1 @@
+"""What the commands around the puller do: one public function per command, over frozen data and ports."""

@@ -1,0 +1,1 @@
+"""The in-cluster puller: one process that reconciles Flux's OCIRepositories and Kustomizations."""
