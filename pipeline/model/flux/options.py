@@ -1,0 +1,48 @@
+"""How the puller was told to work; the defaults are those of Flux's controllers where they have the option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullerOptions:
+    """Options of the process; durations in seconds, sizes in bytes.
+
+    Attributes:
+        namespace: where the puller itself runs: its Lease, and the Secrets that its options name.
+        watch_all_namespaces: whether objects of all namespaces are reconciled, or only those of ``namespace``.
+        watch_label_selector: only objects with these labels are reconciled (a shard).
+        concurrency: how many objects are reconciled at once.
+        cache_dir: where artifacts are kept.
+        cache_max_size: what they may take together.
+        artifact_max_size: what one artifact may unpack to.
+        no_cross_namespace_refs: refuse references to sources and dependencies in other namespaces.
+        default_service_account: whom Kustomizations without ``serviceAccountName`` apply as; empty: as the puller itself.
+        allow_remote_bases: let kustomize fetch bases from the network.
+        strict_substitution: refuse variables that are not set and have no default.
+        requeue_dependency: how long to wait before looking at a dependency that is not ready again.
+        interval_jitter: share of an interval, such as 0.05, by which it may be longer or shorter.
+        sops_age_secret: Secret in ``namespace`` whose ``*.agekey`` open what has no keys of its own.
+        leader_election: whether only the holder of the Lease reconciles.
+        metrics_address: where ``/metrics`` is served, as ``host:port``; empty: nowhere.
+        health_address: where ``/healthz`` and ``/readyz`` are served.
+    """
+
+    namespace: str = "flux-system"
+    watch_all_namespaces: bool = True
+    watch_label_selector: str = ""
+    concurrency: int = 10
+    cache_dir: str = "/cache"
+    cache_max_size: int = 1024**3
+    artifact_max_size: int = 100 * 1024**2
+    no_cross_namespace_refs: bool = False
+    default_service_account: str = ""
+    allow_remote_bases: bool = False
+    strict_substitution: bool = True
+    requeue_dependency: float = 30.0
+    interval_jitter: float = 0.05
+    sops_age_secret: str = ""
+    leader_election: bool = True
+    metrics_address: str = ":8080"
+    health_address: str = ":9440"
