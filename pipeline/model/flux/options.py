@@ -18,7 +18,7 @@ class PullerOptions:
         cache_max_size: what they may take together.
         artifact_max_size: what one artifact may unpack to.
         no_cross_namespace_refs: refuse references to sources and dependencies in other namespaces.
-        default_service_account: whom Kustomizations without ``serviceAccountName`` apply as; empty: as the puller itself.
+        default_service_account: as whom Kustomizations without ``serviceAccountName`` apply; empty: as the puller.
         allow_remote_bases: let kustomize fetch bases from the network.
         strict_substitution: refuse variables that are not set and have no default.
         requeue_dependency: how long to wait before looking at a dependency that is not ready again.
