@@ -82,6 +82,7 @@ class Line:
     state: State
     revision: str
     message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +186,11 @@ def _judge(item: KustomizationView, source: SourceView, wanted: Wanted, memory: 
     if overtaken:
         return line(State.SUPERSEDED, overtaken)
     if item.is_suspended:
-        return line(State.FAILED, "it is suspended")
+        hint = f"gitless resume kustomization {item.key.name} -n {item.key.namespace}"
+        return replace(line(State.FAILED, "it is suspended"), hint=hint)
     if source.digest != wanted.digest:
-        return line(*_judge_source(source, wanted))
+        hint = f"gitless resume source oci {source.key.name} -n {source.key.namespace}" if source.is_suspended else ""
+        return replace(line(*_judge_source(source, wanted)), hint=hint)
     return line(*_judge_attempt(item, wanted))
 
 
