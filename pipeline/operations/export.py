@@ -40,7 +40,6 @@ def export(query: ExportQuery, server: ApiServer, reporter: Reporter) -> ExportR
     objects: list[Body] = []
     told: set[tuple[str, str]] = set()
     for body in bodies:
-        # Items of a list come without their kind.
         objects.append(
             exported({"apiVersion": query.resource_type.api_version, "kind": query.resource_type.kind} | body)
         )
@@ -57,4 +56,9 @@ def _secret(namespace: str, name: str, server: ApiServer, reporter: Reporter) ->
     if body is None:
         reporter.warn(f"Secret {namespace}/{name} does not exist, and is not exported")
         return []
-    return [exported({"apiVersion": "v1", "kind": "Secret"} | dict(body))]
+    return [exported(_typed(body, SECRETS))]
+
+
+def _typed(body: Body, resource_type: ResourceType) -> Body:
+    """The items of a list come without their kind."""
+    return {"apiVersion": resource_type.api_version, "kind": resource_type.kind, **body}
