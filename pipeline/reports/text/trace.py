@@ -83,7 +83,7 @@ def _inventory(step: InventoryStep, paint: Paint) -> Iterator[str]:
         yield _line("Status", paint("red", "does not exist"))
         return
     rows = (
-        ("Artifact", f"oci://{found.repository}@{found.digest}" if found.digest else ""),
+        ("Artifact", f"{found.repository}@{found.digest}" if found.digest else ""),
         ("Source", found.source),
         ("Revision", found.revision),
         ("Applied by", found.writer),
