@@ -9,7 +9,7 @@ from datetime import datetime
 from pipeline.model.documents.printable import printable
 from pipeline.model.flux.views import AnyView, KustomizationView, SourceView, describe_reference, kind_of
 from pipeline.model.outcome.get import GetResult
-from pipeline.reports.text.table import table
+from pipeline.reports.text.tables import table
 
 _WIDTH = 200
 _HEX = re.compile(r"\b[0-9a-f]{40,128}\b")
@@ -49,10 +49,14 @@ def _tables(result: GetResult, *, is_wide: bool) -> str:
         known = [item for item in result.alongside if isinstance(item, kind)]
         if not shown:
             continue
-        rows = [_row(item, result, is_wide=is_wide) for item in shown]
-        heading = [_headings(kind, result, is_wide=is_wide)]
-        beside = [*heading, *(_row(item, result, is_wide=is_wide) for item in known)]
-        parts.append("\n".join(table([*(heading if result.with_header else ()), *rows], beside)) + "\n")
+        parts.append(
+            table(
+                _headings(kind, result, is_wide=is_wide),
+                [_row(item, result, is_wide=is_wide) for item in shown],
+                alongside=[_row(item, result, is_wide=is_wide) for item in known],
+                with_headings=result.with_header,
+            )
+        )
     return "\n".join(parts)
 
 
@@ -81,7 +85,7 @@ def _row(item: AnyView, result: GetResult, *, is_wide: bool) -> list[str]:
         places = [*([source] if is_wide or result.with_source else []), *([item.path] if is_wide else [])]
         drift = [_drift(item)] if is_wide else []
     cells: Sequence[str] = (*start, *places, *middle, *more, *drift, _short(item.message))
-    return [printable(cell, _WIDTH) for cell in cells]
+    return [printable(cell, _WIDTH) or "-" for cell in cells]
 
 
 def _short(text: str) -> str:
