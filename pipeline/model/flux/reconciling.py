@@ -24,8 +24,8 @@ class Reconciliation:
 
 def request_token(now: float) -> str:
     """A value for the annotation: RFC 3339 with nanoseconds, UTC, as the flux CLI writes it."""
-    seconds, nanoseconds = divmod(round(now * 1_000_000_000), 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
+    seconds, microseconds = divmod(round(now * 1_000_000), 1_000_000)  # a float tells no more of this century
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds:06d}000Z"
 
 
 def judge_reconciliation(item: AnyView | None, token: str = "") -> Reconciliation:
