@@ -15,6 +15,10 @@ def render_result(result: Result, output: str, *, color: bool = False) -> str:
     """
     if output == "json":
         return json.dumps(result.document(), indent=2, ensure_ascii=False) + "\n"
+    if output == "yaml":
+        from pipeline.model.documents.yaml_writing import write_document
+
+        return write_document(result.document()).decode()
     module = import_module(f"pipeline.reports.text.{result.kind.removesuffix('Result').lower()}")
     text: str = module.render(result, color=color)
     return text
