@@ -131,7 +131,7 @@ def _kustomizations(namespace: str, server: ApiServer) -> Sequence[Body]:
         try:
             return server.list(KUSTOMIZATIONS, scope).items
         except ClusterError as error:
-            if error.code not in {"cluster.denied", "cluster.not-found"}:
+            if error.code not in {"cluster.denied", "cluster.kind-unknown"}:
                 raise
     return ()
 
