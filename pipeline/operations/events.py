@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pipeline.errors import ClusterError, WatchExpiredError
 from pipeline.model.cluster import ChangeType
 from pipeline.model.flux.api import EVENTS, KUSTOMIZATIONS, OCI_REPOSITORIES
-from pipeline.model.flux.events import SeenEvent, read_event
 from pipeline.model.flux.lineage import source_reference
+from pipeline.model.flux.seen_events import SeenEvent, read_event
 from pipeline.model.outcome.events import EventsResult
 from pipeline.operations.merging import as_they_come
 from pipeline.ports import ApiServer, Clock, Reporter
