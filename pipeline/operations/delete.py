@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pipeline.errors import ClusterError, VerificationError
 from pipeline.model.cluster import ResourceType
 from pipeline.model.documents.durations import format_duration
+from pipeline.model.documents.printable import printable
 from pipeline.model.flux.api import KUSTOMIZATIONS
 from pipeline.model.flux.deletion import Consequences, consequences_of_deleting
 from pipeline.model.flux.lineage import source_reference
@@ -18,6 +19,7 @@ from pipeline.ports import ApiServer, Clock
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _SHOWN = 5
+_LONGEST_NAME = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +131,13 @@ def _kustomizations(namespace: str, server: ApiServer) -> Sequence[Body]:
         try:
             return server.list(KUSTOMIZATIONS, scope).items
         except ClusterError as error:
-            if error.code not in {"cluster.denied", "cluster.not-found"}:
+            if error.code not in {"cluster.denied", "cluster.kind-unknown"}:
                 raise
     return ()
 
 
 def _named(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(printable(name, _LONGEST_NAME) for name in names[:_SHOWN]) + (
+        f" and {more} more" if more > 0 else ""
+    )

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pipeline.errors import ClusterError, WatchExpiredError
 from pipeline.model.cluster import ChangeType
 from pipeline.model.flux.api import EVENTS, KUSTOMIZATIONS, OCI_REPOSITORIES
-from pipeline.model.flux.events import SeenEvent, read_event
 from pipeline.model.flux.lineage import source_reference
-from pipeline.model.manifests import Body
+from pipeline.model.flux.seen_events import SeenEvent, read_event
 from pipeline.model.outcome.events import EventsResult
 from pipeline.operations.merging import as_they_come
 from pipeline.ports import ApiServer, Clock, Reporter
 
 _KINDS = (KUSTOMIZATIONS.kind, OCI_REPOSITORIES.kind)
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_FINAL = frozenset({"cluster.denied", "cluster.not-found", "cluster.invalid"})
+"""What waiting does not cure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def show_events(query: EventsQuery, server: ApiServer, clock: Clock) -> EventsRe
     for target in _targets(query, server):
         for body in server.list(EVENTS, target.namespace, fields=target.fields).items:
             event = read_event(body)
-            if _is_wanted(event, query, (target,)):
+            if _is_wanted(event, query, target):
                 found[event.uid] = event
     events = sorted(found.values(), key=lambda event: (event.time, event.resource_version))
     return EventsResult(cluster=server.context, namespace=query.namespace or "", events=tuple(events), now=clock.now())
@@ -73,22 +74,18 @@ def show_events(query: EventsQuery, server: ApiServer, clock: Clock) -> EventsRe
 
 def follow_events(query: EventsQuery, server: ApiServer, clock: Clock, reporter: Reporter) -> Iterator[SeenEvent]:
     """The same, and then every new one as it comes; ends only by an error that waiting does not cure."""
-    targets = _targets(query, server)
-    streams: list[Iterable[SeenEvent]] = [
-        _Following(query, tuple(item for item in targets if item.namespace == namespace), server, clock, reporter)
-        for namespace in dict.fromkeys(item.namespace for item in targets)
-    ]
+    streams = [_Following(query, target, server, clock, reporter) for target in _targets(query, server)]
     yield from as_they_come(streams)
 
 
 class _Following:
-    """The events of one namespace (or all), listed and then watched; no event is told twice."""
+    """The events about one target, listed and then watched; no event is told twice."""
 
     def __init__(
-        self, query: EventsQuery, targets: tuple[_Target, ...], server: ApiServer, clock: Clock, reporter: Reporter
+        self, query: EventsQuery, target: _Target, server: ApiServer, clock: Clock, reporter: Reporter
     ) -> None:
         self._query = query
-        self._targets = targets
+        self._target = target
         self._server = server
         self._clock = clock
         self._reporter = reporter
@@ -103,38 +100,36 @@ class _Following:
                     version, events = self._list()
                     yield from self._new(events)
                 before = version
-                for change in self._server.watch(EVENTS, self._targets[0].namespace, resource_version=version):
+                for change in self._server.watch(
+                    EVENTS, self._target.namespace, resource_version=version, fields=self._target.fields
+                ):
                     version, pause = change.resource_version or version, _FIRST_PAUSE
                     if change.type in {ChangeType.ADDED, ChangeType.MODIFIED}:
-                        yield from self._new([change.body])
+                        yield from self._new([read_event(change.body)])
                 if version == before:
                     self._clock.sleep(_FIRST_PAUSE)  # whoever ends a watch at once shall not be asked without end
             except WatchExpiredError:
                 version = ""
             except ClusterError as error:
-                if error.code in {"cluster.denied", "cluster.not-found", "cluster.invalid"}:
+                if error.code in _FINAL:
                     raise
                 self._reporter.warn(f"{error.message}; trying again in {pause:g} s")
                 self._clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _list(self) -> tuple[str, list[Body]]:
-        """All events, and the version of the first list: what later ones have beyond it is told once all the same."""
-        listings = [self._server.list(EVENTS, item.namespace, fields=item.fields) for item in self._targets]
-        bodies = [body for listing in listings for body in listing.items]
-        return listings[0].resource_version, sorted(bodies, key=lambda body: read_event(body).time)
+    def _list(self) -> tuple[str, list[SeenEvent]]:
+        listing = self._server.list(EVENTS, self._target.namespace, fields=self._target.fields)
+        return listing.resource_version, sorted(map(read_event, listing.items), key=lambda event: event.time)
 
-    def _new(self, bodies: Iterable[Body]) -> Iterator[SeenEvent]:
-        for body in bodies:
-            event = read_event(body)
-            if not _is_wanted(event, self._query, self._targets) or self._told.get(event.uid) == event.resource_version:
-                continue
-            self._told[event.uid] = event.resource_version
-            yield event
+    def _new(self, events: Iterable[SeenEvent]) -> Iterator[SeenEvent]:
+        for event in events:
+            if _is_wanted(event, self._query, self._target) and self._told.get(event.uid) != event.resource_version:
+                self._told[event.uid] = event.resource_version
+                yield event
 
 
-def _is_wanted(event: SeenEvent, query: EventsQuery, targets: Iterable[_Target]) -> bool:
-    return (not query.types or event.type in query.types) and any(target.has(event) for target in targets)
+def _is_wanted(event: SeenEvent, query: EventsQuery, target: _Target) -> bool:
+    return (not query.types or event.type in query.types) and target.has(event)
 
 
 def _targets(query: EventsQuery, server: ApiServer) -> tuple[_Target, ...]:

@@ -40,9 +40,7 @@ def export(query: ExportQuery, server: ApiServer, reporter: Reporter) -> ExportR
     objects: list[Body] = []
     told: set[tuple[str, str]] = set()
     for body in bodies:
-        objects.append(
-            exported({"apiVersion": query.resource_type.api_version, "kind": query.resource_type.kind} | body)
-        )
+        objects.append(exported(_typed(body, query.resource_type)))
         for name in credentials_of(body) if query.with_credentials else ():
             key = (body["metadata"]["namespace"], name)
             if key not in told:

@@ -17,6 +17,12 @@ def read_existing(server: ApiServer, resource_type: ResourceType, namespace: str
     scope = namespace if resource_type.namespaced else ""
     body = server.read(resource_type, scope, name)
     if body is None:
+        if server.resource_type(resource_type.api_version, resource_type.kind) is None:
+            raise ClusterError(
+                f"{server.context} serves no {resource_type.kind} of {resource_type.api_version}",
+                hint="install the puller with `gitless install`, or choose another cluster with --context",
+                code="cluster.kind-unknown",
+            )
         object_id = ObjectId(resource_type.group, resource_type.kind, scope, name)
         raise ClusterError(
             f"{object_id} does not exist in {server.context}",

@@ -61,7 +61,7 @@ _KINDS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 def _plural(kind: str) -> str:
     word = kind.lower()
-    if word.endswith(("s", "ss")):
+    if word.endswith("s"):
         return word if word == "endpoints" else word + "es"
     return word[:-1] + "ies" if word.endswith("y") else word + "s"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.model.flux.events import SeenEvent
+from pipeline.model.flux.seen_events import SeenEvent
 from pipeline.model.outcome import header
 
 

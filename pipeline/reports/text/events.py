@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.model.documents.times import format_age
-from pipeline.model.flux.events import SeenEvent
+from pipeline.model.flux.seen_events import SeenEvent
 from pipeline.model.outcome.events import EventsResult
 from pipeline.reports.text.tables import table
 from pipeline.reports.text.values import printable
