@@ -14,17 +14,6 @@ from pipeline.model.manifests import Body, Manifests, Resource
 
 POD_SECURITY: Final = "pod-security.kubernetes.io/"
 
-KINDS: Final = (
-    ("apps/v1", "Deployment"),
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-    ("rbac.authorization.k8s.io/v1", "Role"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
-    ("v1", "ServiceAccount"),
-)
-"""API version and kind of what belongs to one installation alone, in the order in which it is taken away."""
-
 
 def installation(options: InstallOptions) -> Manifests:
     """Definitions, namespace, access, Deployment and NetworkPolicy, in the order in which they are applied."""
