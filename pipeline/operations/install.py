@@ -122,9 +122,7 @@ def _why_kept(resource: Resource, server: ApiServer) -> str:
     return "it was there before, and what it demands of its pods may be needed as it is"
 
 
-def _await_definitions(definitions: list[Resource], server: ApiServer, settings: InstallSettings, clock: Clock) -> None:
-    if settings.dry_run:
-        return
+def _await_definitions(definitions: list[Resource], server: ApiServer, clock: Clock) -> None:
     for resource in definitions:
 
         def look(name: str = resource.id.name) -> bool | None:
