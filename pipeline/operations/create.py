@@ -9,7 +9,7 @@ from pipeline.errors import ClusterError, ExistsError, StaleError, UsageError, V
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES, READY, STALLED
 from pipeline.model.flux.artifact import SourceArtifact
-from pipeline.model.flux.conditions import Conditions
+from pipeline.model.flux.conditions import Condition, Conditions
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.model.outcome.create import CreateResult
 from pipeline.model.plan import Action
@@ -123,14 +123,14 @@ def await_ready(
         if live is None:
             raise VerificationError(f"{object_id} was deleted while it was waited for", code="verification.gone")
         conditions = Conditions.of(live)
-        if not _observed(live, generation):
-            return None
         stalled = conditions.get(STALLED)
-        if stalled is not None and stalled.is_true:
+        if stalled is not None and stalled.is_true and _speaks_of(stalled, live, generation):
             raise VerificationError(
                 f"{object_id} cannot become ready: {stalled.reason}: {stalled.message}", code="verification.stalled"
             )
-        return live if conditions.is_true(READY) and accept(live) else None
+        ready = conditions.get(READY)
+        is_ready = ready is not None and ready.is_true and _speaks_of(ready, live, generation)
+        return live if is_ready and accept(live) else None
 
     found = wait_for(look, clock, timeout)
     if found is None:
@@ -150,13 +150,11 @@ def revision_of(live: Body) -> str:
     return str((live.get("status") or {}).get("lastAppliedRevision") or "")
 
 
-def _observed(live: Body, generation: int) -> bool:
-    """Whether ``Ready`` speaks of that generation: the condition says so itself, or the status does."""
-    ready = Conditions.of(live).get(READY)
-    stalled = Conditions.of(live).get(STALLED)
-    seen = [item.observed_generation for item in (ready, stalled) if item is not None]
+def _speaks_of(condition: Condition, live: Body, generation: int) -> bool:
+    """Whether the condition was written for that generation, or a later one."""
     status = (live.get("status") or {}).get("observedGeneration")
-    return max([*seen, status if isinstance(status, int) else -1]) >= generation
+    observed = condition.observed_generation or (status if isinstance(status, int) else -1)
+    return observed >= generation
 
 
 def _last_word(server: ApiServer, resource_type: ResourceType, object_id: ObjectId) -> str:
