@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,7 +44,7 @@ def command(
     """Show objects and how they are: TYPE is sources [oci], kustomizations (ks) or all, which is the default.
 
     -o wide also shows places, digests and ages, and what drifted of Kustomizations annotated gitless.dev/drift: report.
-    With --watch, -o json and yaml print a document for each change.
+    With --watch, -o json prints one JSON object per line and change.
 
     \b
     gitless get all -A
@@ -85,14 +86,16 @@ def _watch(query: Query, empty: GetResult, cluster_options: ClusterOptions, term
     server, clock = wiring.api_server(cluster_options, os.environ, terminal.reporter), wiring.clock()
     result = empty
     for index, objects in enumerate(watch(query, server, terminal.reporter)):
+        shown = replace(result, objects=objects, now=clock.now())
+        if terminal.output == "json":
+            click.echo(json.dumps(shown.document(), ensure_ascii=False))
+            continue
         if terminal.output == "yaml" and index:
             click.echo("---")
-        now = clock.now()
-        terminal.print_result(replace(result, objects=objects, now=now))
+        terminal.print_result(shown)
         if objects:
             # What was shown first sets the columns, and the headings stand above it.
-            alongside = result.alongside or objects
-            result = replace(result, alongside=alongside, with_header=False, now=now)
+            result = replace(result, alongside=result.alongside or objects, with_header=False)
 
 
 def _wanted(words: Sequence[str]) -> tuple[tuple[ResourceType, ...], str | None]:

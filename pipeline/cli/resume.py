@@ -7,7 +7,7 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.flux_options import flux_namespace
+from pipeline.cli.flux_options import flux_namespaces
 from pipeline.cli.options import Duration, Terminal, option, talking
 from pipeline.cli.suspend import targets_of
 from pipeline.model.settings.connections import ClusterOptions
@@ -15,11 +15,11 @@ from pipeline.model.settings.connections import ClusterOptions
 
 @click.command()
 @click.argument("words", metavar="TYPE [NAME]...", nargs=-1, required=True, shell_complete=completing.flux_objects)
-@option("--all", "is_all", is_flag=True, help="All of the type in the namespace.")
+@option("--all", "is_all", is_flag=True, help="All of the type in the namespace, or with -A in every one.")
 @option("--wait", "is_waiting", is_flag=True, help="Wait until they are reconciled; 7 where one fails.")
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for them.")  # fmt: skip
-@flux_namespace
+@flux_namespaces
 @talking()
 def command(
     *, words: tuple[str, ...], is_all: bool, is_waiting: bool, timeout: float, cluster_options: ClusterOptions,

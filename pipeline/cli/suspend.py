@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.flux_options import flux_namespace, parse_kind
+from pipeline.cli.flux_options import flux_namespaces, parse_kind
 from pipeline.cli.options import Terminal, option, talking
 from pipeline.errors import UsageError
 from pipeline.model.settings.connections import ClusterOptions
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("words", metavar="TYPE [NAME]...", nargs=-1, required=True, shell_complete=completing.flux_objects)
-@option("--all", "is_all", is_flag=True, help="All of the type in the namespace.")
-@flux_namespace
+@option("--all", "is_all", is_flag=True, help="All of the type in the namespace, or with -A in every one.")
+@flux_namespaces
 @talking()
 def command(*, words: tuple[str, ...], is_all: bool, cluster_options: ClusterOptions, terminal: Terminal) -> None:
     """Stop the reconciliation of objects: TYPE is source oci or kustomization (ks). What runs goes on running.
@@ -43,11 +43,13 @@ def targets_of(words: Sequence[str], cluster_options: ClusterOptions, *, is_all:
     """The objects that the words name.
 
     Raises:
-        UsageError: they name none, or some beside ``--all``.
+        UsageError: they name none, or some beside ``--all`` or ``-A``.
     """
     from pipeline.operations.suspend import Targets
 
     kind, names = parse_kind(words)
     if bool(names) is is_all:
         raise UsageError(f"name {kind.kind} objects, or say --all")
-    return Targets(kind, cluster_options.namespace or "", names)
+    if names and cluster_options.namespace is None:
+        raise UsageError("-A goes with --all; names are looked for in one namespace")
+    return Targets(kind, cluster_options.namespace, names)

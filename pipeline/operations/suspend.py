@@ -18,10 +18,10 @@ from pipeline.ports import ApiServer
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Objects of one kind in one namespace; no names mean all of them."""
+    """Objects of one kind; no names mean all of them, and then no namespace means every one."""
 
     resource_type: ResourceType
-    namespace: str
+    namespace: str | None
     names: tuple[str, ...] = ()
 
 
@@ -39,7 +39,7 @@ def _found(targets: Targets, server: ApiServer) -> Sequence[AnyView]:
     kind = targets.resource_type
     if targets.names:
         names = sorted(set(targets.names))
-        return [view(kind, read_existing(server, kind, targets.namespace, name)) for name in names]
+        return [view(kind, read_existing(server, kind, targets.namespace or "", name)) for name in names]
     listing = server.list(kind, targets.namespace)
     return sorted((view(kind, body) for body in listing.items), key=lambda item: item.key)
 

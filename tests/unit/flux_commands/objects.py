@@ -42,7 +42,14 @@ def source(
     status: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    artifact = {"artifact": {"revision": f"main@{digest}", "digest": digest, "size": 1}} if digest else {}
+    artifact = {
+        "revision": f"main@{digest}",
+        "digest": digest,
+        "size": 1,
+        "path": "shop.tar.gz",
+        "url": "http://source/shop.tar.gz",
+        "lastUpdateTime": "2026-01-01T00:00:00Z",
+    }
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "OCIRepository",
@@ -51,7 +58,7 @@ def source(
         "status": {
             "observedGeneration": 1,
             "conditions": list(conditions) or [condition("Ready", "True", "Succeeded", "stored artifact")],
-            **artifact,
+            **({"artifact": artifact} if digest else {}),
             **(status or {}),
         },
     }
