@@ -97,6 +97,20 @@ def test_inventories_that_are_gone_or_do_not_list_the_object_are_told_apart(worl
     assert "Artifact:        oci://r.test/a@sha256:1" in render(traced(world, listed), color=False)
 
 
+def test_labels_of_both_show_who_really_lists_the_object(world: World) -> None:
+    ours = {"gitless.dev/inventory-name": "app", "gitless.dev/inventory-namespace": "shop"}
+    config_map(world, labels=ours | labels("apps"))
+    world.kustomization("apps")
+    object_id = ObjectId("", "ConfigMap", "shop", "a")
+    inventory = Inventory("shop", "app", applied={object_id: InventoryEntry(object_id, "v1")})
+
+    result = traced(world, inventory)
+
+    assert result.inventory is not None
+    assert (result.kustomizations[0].lists, result.inventory.lists) == (False, True)
+    assert result.is_managed
+
+
 def test_what_is_not_there_or_not_served_is_an_error(world: World) -> None:
     with pytest.raises(ClusterError, match="ConfigMap shop/a does not exist in memory"):
         traced(world)
