@@ -60,17 +60,16 @@ def trace(subject: Subject, server: ApiServer, load_inventory: LoadInventory) ->
     made_by = _climb(body, server)
     top = made_by[-1]
     through = tuple(identity(item) for item in made_by[1:])
-    found = TraceResult(cluster=server.context, object_id=object_id, through=through)
-    owner = kustomization_of(top)
-    if owner is not None:
-        return replace(found, kustomizations=tuple(_kustomizations(owner, identity(top), server)))
-    claimed = inventory_of(top)
-    if claimed is not None:
-        inventory = load_inventory(*claimed)
-        lists = inventory is not None and identity(top) in inventory.known
-        step = InventoryStep(namespace=claimed[0], name=claimed[1], inventory=inventory, lists=lists)
-        return replace(found, inventory=step)
-    return replace(found, other_owner=other_owner(top))
+    owner, claimed = kustomization_of(top), inventory_of(top)
+    # What one took over from the other carries the labels of both; their inventories tell.
+    return TraceResult(
+        cluster=server.context,
+        object_id=object_id,
+        through=through,
+        kustomizations=tuple(_kustomizations(owner, identity(top), server)) if owner else (),
+        inventory=_inventory(claimed, identity(top), load_inventory) if claimed else None,
+        other_owner=None if owner or claimed else other_owner(top),
+    )
 
 
 def _climb(body: Body, server: ApiServer) -> list[Body]:
@@ -90,6 +89,12 @@ def _climb(body: Body, server: ApiServer) -> list[Body]:
         climbed.append(above)
         body = above
     return climbed
+
+
+def _inventory(claimed: tuple[str, str], object_id: ObjectId, load_inventory: LoadInventory) -> InventoryStep:
+    found = load_inventory(*claimed)
+    lists = found is not None and object_id in found.known
+    return InventoryStep(namespace=claimed[0], name=claimed[1], inventory=found, lists=lists)
 
 
 def _kustomizations(owner: tuple[str, str], below: ObjectId, server: ApiServer) -> list[KustomizationStep]:

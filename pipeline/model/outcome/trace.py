@@ -63,9 +63,8 @@ class TraceResult:
     @property
     def is_managed(self) -> bool:
         """Whether something that still exists applies it: a Kustomization or a gitless inventory."""
-        if self.kustomizations:
-            return self.kustomizations[0].found
-        return self.inventory is not None and self.inventory.inventory is not None
+        by_kustomization = bool(self.kustomizations) and self.kustomizations[0].found
+        return by_kustomization or (self.inventory is not None and self.inventory.inventory is not None)
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 
-from pipeline.model.flux.api import FINALIZER, KUSTOMIZATIONS, OCI_REPOSITORIES
+from pipeline import wiring
+from pipeline.cli import application
+from pipeline.cli.boundary import run_guarded
+from pipeline.model.flux.api import EVENTS, FINALIZER, KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.manifests import ObjectId
+from pipeline.operations.events import EventsQuery, follow_events
 from tests.integration.inspecting.conftest import MANAGER, Gitless, World
+from tests.platform.control_plane import Cluster
+from tests.unit.verify.support import Talk
 
 READY = {
     "type": "Ready",
@@ -53,8 +60,6 @@ DEPLOYMENT: dict[str, Any] = {
 
 def pod_of(world: World) -> str:
     """The Deployment's pod, once the controllers have made it."""
-    from pipeline import wiring
-
     pods = world.server.resource_type("v1", "Pod")
     assert pods is not None
     for _ in range(300):
@@ -262,3 +267,52 @@ def test_nothing_is_deleted_where_nobody_can_be_asked(world: World, gitless: Git
 
     assert found.code == 2
     assert world.read(OCI_REPOSITORIES, "apps") is not None
+
+
+def test_new_events_are_told_as_they_come(world: World) -> None:
+    apps = world.kustomization("apps")
+    world.event("e1", apps, "old")
+    query = EventsQuery(namespace=world.namespace, kind="Kustomization", name="apps")
+    found = follow_events(query, world.server, wiring.clock(), Talk())
+
+    assert next(found).message == "old"
+    world.event("e2", world.config_map("other"), "of no interest")
+    world.event("e3", apps, "new")
+    assert next(found).message == "new"
+    world.server.merge_patch(EVENTS, ObjectId("", "Event", world.namespace, "e1"), {"count": 2}, manager=MANAGER)
+    assert next(found).count == 2
+
+
+def test_a_tree_is_shown_to_who_may_not_read_what_hangs_in_it(
+    world: World, control_plane: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.kustomization("apps", inventory=("{ns}_login__Secret", "{ns}_here__ConfigMap"))
+    world.config_map("here")
+    user = f"viewer-{world.namespace}"
+    rules = [
+        {"apiGroups": [KUSTOMIZATIONS.group], "resources": [KUSTOMIZATIONS.plural], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    ]
+    rbac = "rbac.authorization.k8s.io"
+    world.create({"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": {"name": "see"}, "rules": rules})
+    world.create(
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "see"},
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "see"},
+            "subjects": [{"apiGroup": rbac, "kind": "User", "name": user}],
+        }
+    )
+    kubeconfig = str(control_plane.user(user, []))
+
+    code = run_guarded(
+        application, ["tree", "ks", "apps", "--health", "-n", world.namespace, "--kubeconfig", kubeconfig]
+    )
+
+    shown = capsys.readouterr()
+    assert code == 0, shown.err
+    assert shown.out.splitlines()[1:] == [
+        f"├── Secret {world.namespace}/login",
+        f"└── ConfigMap {world.namespace}/here  Current",
+    ]
