@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pipeline.model.flux.api import (
     ARTIFACT_FAILED,
+    ARTIFACT_OUTDATED,
     DEPENDENCY_NOT_READY,
     HEALTH_CHECK_CANCELED,
     PROGRESSING,
@@ -18,9 +19,14 @@ from pipeline.model.flux.api import (
     STALLED,
 )
 from pipeline.model.flux.conditions import Condition
-from pipeline.model.flux.views import AnyView, KustomizationView, digest_of
+from pipeline.model.flux.views import AnyView, KustomizationView, SourceView, digest_of
 
-_TRANSITIONAL = frozenset({PROGRESSING, PROGRESSING_WITH_RETRY, DEPENDENCY_NOT_READY, HEALTH_CHECK_CANCELED})
+_NEW_REVISION = "NewRevision"
+_TRANSITIONAL = frozenset(
+    {PROGRESSING, PROGRESSING_WITH_RETRY, DEPENDENCY_NOT_READY, HEALTH_CHECK_CANCELED, _NEW_REVISION}
+)
+_REFUSALS = frozenset({"VerificationError", "OCIArtifactLayerOperationFailed"})
+"""Reasons of a source for which the same bytes will never do; registries and networks may recover."""
 _SHORTLY = "retrying in"
 """In kustomize-controller's messages where the source has its artifact only in a moment."""
 
@@ -53,9 +59,16 @@ def attempted(item: KustomizationView, digest: str) -> bool:
     return reconciling is not None and digest in reconciling.message
 
 
-def mentioned(item: AnyView, digest: str) -> bool:
-    """Whether any condition names the digest, as those of a source do which refused it."""
-    return any(digest in condition.message for condition in item.conditions)
+def refused(item: SourceView, digest: str) -> bool:
+    """Whether the source looked at that very digest, and will not have it."""
+    failed = failure(item)
+    if failed is None or failed.reason not in _REFUSALS:
+        return False
+    return any(
+        digest in condition.message
+        for condition in item.conditions
+        if condition.type in {READY, RECONCILING, ARTIFACT_OUTDATED}
+    )
 
 
 def describe(item: AnyView) -> str:

@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.artifact.versions import parse_range, parse_version
 from pipeline.model.flux.api import OCI_REPOSITORIES
-from pipeline.model.flux.attempts import attempted, describe, explain, failure, is_stalled, mentioned
+from pipeline.model.flux.attempts import attempted, describe, explain, failure, is_stalled, refused
 from pipeline.model.flux.views import AnyView, Key, KustomizationView, SourceView, describe_reference, digest_of
 
 
@@ -206,7 +206,7 @@ def _judge_source(source: SourceView, wanted: Wanted) -> tuple[State, str]:
     failed = failure(source)
     if failed is not None and not _is_before_request(source, wanted):
         told = f"{named}: {explain(failed)}"
-        is_final = is_stalled(source) or mentioned(source, wanted.digest)
+        is_final = is_stalled(source) or refused(source, wanted.digest)
         return State.FAILED if is_final and not wanted.keep_waiting else State.WAITING, told
     if not source.revision:
         return State.WAITING, f"{named} has no artifact yet: {describe(source)}"

@@ -238,15 +238,30 @@ def test_a_pinned_source_does_not_count_beside_one_that_is_not() -> None:
     assert judge(([source_view(), pinned], [kustomization_view(), other])).state is State.DELIVERED
 
 
-def test_a_source_that_refuses_the_digest_fails() -> None:
-    refused = [
-        condition("ArtifactOutdated", "True", "NewRevision", f"new revision 'main@{OURS}' for '{BEFORE}'"),
-        condition("Ready", "False", "VerificationError", "no matching signatures"),
-    ]
-    verdict = judge(look(source_view(BEFORE, *refused), kustomization_view(BEFORE)))
+NEWS = condition("ArtifactOutdated", "True", "NewRevision", f"new revision 'main@{OURS}' for 'registry.example/shop'")
+
+
+@pytest.mark.parametrize("reason", ["VerificationError", "OCIArtifactLayerOperationFailed"])
+def test_a_source_that_refuses_the_digest_fails(reason: str) -> None:
+    conditions = [NEWS, condition("Ready", "False", reason, "it will not do")]
+    verdict = judge(look(source_view(BEFORE, *conditions), kustomization_view(BEFORE)))
 
     assert verdict.state is State.FAILED
-    assert "VerificationError: no matching signatures" in verdict.reason
+    assert f"{reason}: it will not do" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [NEWS, condition("Ready", "False", "OCIArtifactPullFailed", "connection reset")],
+        [NEWS, condition("Ready", "False", "NewRevision", f"new revision 'main@{OURS}'")],
+        [condition("Ready", "False", "VerificationError", f"no signature of {AFTER}")],
+        [NEWS, condition("Ready", "False", "VerificationError", "no signature", generation=7)],
+    ],
+    ids=["the registry is away", "it is being fetched", "it refuses another one", "it is about an earlier spec"],
+)
+def test_a_source_that_did_not_refuse_this_digest_is_waited_for(conditions: list[dict[str, Any]]) -> None:
+    assert judge(look(source_view(BEFORE, *conditions), kustomization_view(BEFORE))).state is State.WAITING
 
 
 def test_a_source_that_cannot_reach_the_registry_is_waited_for_and_shown() -> None:
