@@ -38,7 +38,8 @@ def plan_against_live(
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
     ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
-    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was accepted before.
+    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was accepted
+    before.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.
@@ -47,9 +48,9 @@ def plan_against_live(
     inventory = inventory or Inventory(options.namespace, options.inventory)
     placement = place(manifests, cluster, inventory, options)
     placed = placement.placed
-    leftover = _leftover(cluster, manifests, placed, inventory)
+    unwanted = leftover(cluster, manifests, placed, inventory)
     wanted = [(item.resource_type, item.object_id) for item in placed if item.resource_type]
-    recorded = [(kind, entry.object_id) for kind, entry in leftover]
+    recorded = [(kind, entry.object_id) for kind, entry in unwanted]
     live = survey(cluster, wanted, recorded, inventory, options.concurrency)
     absent = _absent_namespaces(cluster, placed, live, inventory, options)
     homeless = {name: items for name, items in absent.items() if name not in placement.brought.namespaces}
@@ -57,7 +58,7 @@ def plan_against_live(
     possible = [item for item in placed if item.object_id.namespace not in homeless]
     judge = Judge(cluster, inventory, options)
     decisions = _decide_all(judge, possible, live, frozenset(absent), by_sample=by_sample, tried=tried)
-    prunes = plan_prunes(leftover, placed, live, inventory, options)
+    prunes = plan_prunes(unwanted, placed, live, inventory, options)
     return live_plan([*decisions, *prunes], obstacles, placement.notes)
 
 
@@ -121,7 +122,7 @@ def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], note
     return LivePlan(Plan(changes, len(ordered) - len(changes)), tuple(ordered), (*obstacles, *blocked), notes)
 
 
-def _leftover(
+def leftover(
     cluster: Cluster, manifests: Manifests, placed: Sequence[Placed], inventory: Inventory
 ) -> list[tuple[ResourceType, InventoryEntry]]:
     """What the inventory knows and the manifests do not want; kinds that are no longer served have no objects."""

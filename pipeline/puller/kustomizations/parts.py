@@ -24,9 +24,9 @@ class Parts:
         api: the cluster that the puller serves.
         sources: the OCIRepositories as they were last seen.
         kustomizations: the Kustomizations, likewise.
-        read_artifact: the files of an artifact by the digest that its source's status names; ``None``: not in the cache.
+        read_artifact: an artifact's files by the digest in its source's status; ``None``: not in the cache.
         decryptor: what opens encrypted files of a Kustomization in a namespace; ``None`` where it asks for none.
-        save_status: write a status on the way; the object with that generation.
+        save_status: write a status on the way.
         is_leading: whether this process may still write.
         tried: what the API server has accepted of late.
     """

@@ -50,9 +50,7 @@ class Inputs:
     hash: str
 
 
-def gather_inputs(
-    body: Body, spec: KustomizationSpec, artifact: SourceArtifact, source: Body, parts: Parts
-) -> Inputs:
+def gather_inputs(body: Body, spec: KustomizationSpec, artifact: SourceArtifact, source: Body, parts: Parts) -> Inputs:
     """Read the variables, and hash what there is.
 
     Raises:
@@ -110,7 +108,9 @@ def render(body: Body, spec: KustomizationSpec, inputs: Inputs, parts: Parts) ->
         strict=parts.options.strict_substitution,
     )
     try:
-        rendered = render_kustomization(request, trees=parts.trees, decryptor=parts.decryptor(spec, metadata["namespace"]))
+        rendered = render_kustomization(
+            request, trees=parts.trees, decryptor=parts.decryptor(spec, metadata["namespace"])
+        )
     except PipelineError as error:
         if error.code.startswith("cluster"):
             raise
@@ -127,5 +127,3 @@ def render(body: Body, spec: KustomizationSpec, inputs: Inputs, parts: Parts) ->
 
 def _whole(error: PipelineError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
