@@ -81,7 +81,8 @@ class MemoryCluster:
     context = "memory"
     default_namespace = "default"
 
-    def __init__(self, *, namespaces: Sequence[str] = ("default",)) -> None:
+    def __init__(self, *, namespaces: Sequence[str] = ("default",), manager: str = MANAGER) -> None:
+        self.manager = manager
         self.before: Callable[[str, str], None] = lambda _operation, _subject: None
         self.requests: list[tuple[str, str]] = []
         self.events_by_uid: dict[str, list[Event]] = {}
@@ -119,11 +120,11 @@ class MemoryCluster:
         yield from self._list("list_objects", resource_type, namespace, selector)
 
     def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        """Merge under the manager ``gitless``."""
+        """Merge under our manager."""
         resource = Resource.from_body(body)
         self._called("dry-run" if dry_run else "apply", str(resource.id))
         with self._lock:
-            answer = self._write(body, MANAGER, force=force, dry_run=dry_run)
+            answer = self._write(body, self.manager, force=force, dry_run=dry_run)
         return {key: answer[key] for key in ("apiVersion", "kind", "metadata")} if metadata_only else answer
 
     def set_managed_fields(
