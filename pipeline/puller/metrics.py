@@ -127,14 +127,14 @@ class Metrics:
         """So many events were not written, for there were too many."""
         self._dropped.inc(count)
 
-    def api_request(self, method: str, status: int | str, seconds: float, host: str = "") -> None:
-        """One request to an API server has ended; ``status`` is HTTP's, or ``<error>`` where there was no answer."""
-        self._api_requests.labels(str(status), method.upper(), self._bounded(host or self._api_host)).inc()
+    def api_request(self, method: str, status: int, seconds: float, host: str = "") -> None:
+        """One request to an API server has ended; ``status`` is HTTP's, or 0 where no answer came."""
+        self._api_requests.labels(_code(status), method.upper(), self._bounded(host or self._api_host)).inc()
         self._api_seconds.labels(method.upper()).observe(seconds)
 
-    def registry_request(self, method: str, status: int | str, seconds: float, host: str = "") -> None:
-        """One request to a registry has ended."""
-        self._registry_requests.labels(str(status), method.upper(), self._bounded(host)).inc()
+    def registry_request(self, method: str, status: int, seconds: float, host: str = "") -> None:
+        """One request to a registry has ended; the same."""
+        self._registry_requests.labels(_code(status), method.upper(), self._bounded(host)).inc()
         self._registry_seconds.labels(method.upper()).observe(seconds)
 
     def chunks(self) -> Iterator[bytes]:
@@ -223,6 +223,11 @@ class _Children(Collector):
             "CPU time of the programs that were started.",
             value=usage.ru_utime + usage.ru_stime,
         )
+
+
+def _code(status: int) -> str:
+    """As client-go names it."""
+    return str(status) if status else "<error>"
 
 
 def _group_and_version(kind: str) -> tuple[str, str]:

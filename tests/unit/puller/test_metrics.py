@@ -105,7 +105,7 @@ def test_label_values_are_escaped(metrics: Metrics, evil: str) -> None:
 def test_requests_queue_workers_and_cache_are_told(metrics: Metrics) -> None:
     metrics.api_request("get", 200, 0.02)
     metrics.api_request("GET", 200, 0.02)
-    metrics.api_request("PATCH", "<error>", 31)
+    metrics.api_request("PATCH", 0, 31)
     metrics.registry_request("HEAD", 401, 0.2, "ghcr.io")
     metrics.queue(7)
     metrics.queued_for(0.2)
