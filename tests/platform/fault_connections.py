@@ -20,10 +20,6 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", 
 _CHUNK = 64 * 1024
 
 
-class _CutError(Exception):
-    """The client's connection ends here."""
-
-
 class Listener(ThreadingHTTPServer):
     """Listens on loopback; ``decide(method, target)`` says for each request what becomes of it."""
 
@@ -144,14 +140,13 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if fault.hang:
                 self.server.hang()
-                raise _CutError
-            if fault.drop == "before":
-                raise _CutError
-            if fault.status:
+            if fault.hang or fault.drop == "before":
+                self.cut()
+            elif fault.status:
                 self._answer(fault)
-                return
-            self._pass_on(content, fault)
-        except (_CutError, OSError, http.client.HTTPException):
+            else:
+                self._pass_on(content, fault)
+        except (OSError, ValueError, http.client.HTTPException):
             self.cut()
         finally:
             self.is_streaming = False
@@ -174,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._ask(content)
         if fault.drop == "after":
             answer.read()
-            raise _CutError
+            self.cut()
+            return
         self.send_response(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in _HOP_BY_HOP and name.lower() not in {"date", "server"}:
@@ -187,7 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.flip or fault.keep is not None:
             self._send(_changed(answer.read(), fault), chunked=is_chunked)
             if fault.keep is not None:
-                raise _CutError
+                self.cut()
+                return
         elif has_body:
             self._stream(answer, chunked=is_chunked)
         if is_chunked:

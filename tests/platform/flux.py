@@ -51,7 +51,7 @@ def source_controller(directory: Path, kubeconfig: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def controllers(  # noqa: PLR0913 - these are the options that tests turn
+def controllers(
     directory: Path,
     kubeconfig: Path,
     *,
@@ -74,7 +74,7 @@ def controllers(  # noqa: PLR0913 - these are the options that tests turn
     try:
         for name in names:
             addresses = [f"--{kind}-addr=127.0.0.1:{free_port()}" for kind in ("health", "metrics")]
-            command = [binary(name), *addresses, election, *selector, *own[name]]
+            command: list[str | Path] = [binary(name), *addresses, election, *selector, *own[name]]
             processes.start(name, command, environment=environment)
         processes.check()
         yield Flux(kubeconfig=kubeconfig, logs=processes.logs, _processes=processes)

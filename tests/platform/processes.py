@@ -103,6 +103,11 @@ class ProcessGroup:
         (self._records / f"{record.name}.json").unlink(missing_ok=True)
         return process.wait()
 
+    def wait_end(self, name: str, *, seconds: float) -> int:
+        """Wait until a program ends by itself and return its exit code."""
+        process = next(process for record, process in self._running if record.name == name)
+        return process.wait(seconds)
+
     def restart(self, name: str) -> None:
         """Start a program that was ended once more, by the same command."""
         command, environment = self._commands[name]
