@@ -1,4 +1,4 @@
-"""From changes to turns, and from turns to whoever takes them; nothing that goes wrong with one object stops another."""
+"""From changes to turns, and from turns to whoever takes them; what goes wrong with one object stops no other."""
 
 from __future__ import annotations
 
