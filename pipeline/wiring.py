@@ -14,7 +14,7 @@ from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
-from pipeline.ports import Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
+from pipeline.ports import ApiServer, Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
 
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
@@ -88,6 +88,13 @@ def cluster(options: ClusterOptions, environment: Environment, reporter: Reporte
     from pipeline.clusters.kubernetes import connect
 
     return connect(options, environment, reporter)
+
+
+def api_server(options: ClusterOptions, environment: Environment, reporter: Reporter) -> ApiServer:
+    """The same API server, seen through single objects and streams."""
+    from pipeline.clusters.kubernetes import connect_api
+
+    return connect_api(options, environment, reporter)
 
 
 def provenance(path: Path, environment: Environment, reporter: Reporter) -> Provenance:

@@ -81,7 +81,8 @@ class MemoryCluster:
     context = "memory"
     default_namespace = "default"
 
-    def __init__(self, *, namespaces: Sequence[str] = ("default",)) -> None:
+    def __init__(self, *, namespaces: Sequence[str] = ("default",), manager: str = MANAGER) -> None:
+        self.manager = manager
         self.before: Callable[[str, str], None] = lambda _operation, _subject: None
         self.requests: list[tuple[str, str]] = []
         self.events_by_uid: dict[str, list[Event]] = {}
@@ -119,11 +120,11 @@ class MemoryCluster:
         yield from self._list("list_objects", resource_type, namespace, selector)
 
     def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        """Merge under the manager ``gitless``."""
+        """Merge under our manager."""
         resource = Resource.from_body(body)
         self._called("dry-run" if dry_run else "apply", str(resource.id))
         with self._lock:
-            answer = self._write(body, MANAGER, force=force, dry_run=dry_run)
+            answer = self._write(body, self.manager, force=force, dry_run=dry_run)
         return {key: answer[key] for key in ("apiVersion", "kind", "metadata")} if metadata_only else answer
 
     def set_managed_fields(
@@ -262,7 +263,7 @@ class MemoryCluster:
         self._check_place(resource)
         stored = self._objects.get(resource.id)
         before = stored or _Stored(resource.api_version, resource.id, {"name": resource.id.name})
-        desired = leaves_of(_defaulted(body))
+        desired = leaves_of(defaulted(body))
         clash = conflicts(desired, before.leaves, before.owners, manager)
         if clash and not force:
             raise FieldConflictError(f"{resource.id}: {len(clash)} fields belong to others", conflicts=tuple(clash))
@@ -338,7 +339,7 @@ def _first_status(object_id: ObjectId) -> dict[str, Any] | None:
     return None
 
 
-def _defaulted(body: Body) -> Body:
+def defaulted(body: Body) -> Body:
     """What the server would fill in, for the few kinds where tests look at it."""
     if body["kind"] != "Secret" or "stringData" not in body:
         return body
