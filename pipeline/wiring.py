@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.flux.options import PullerOptions
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import ApiServer, Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
+
+if TYPE_CHECKING:
+    from pipeline.artifact_cache import ArtifactCache
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -108,6 +113,36 @@ def provenance(path: Path, environment: Environment, reporter: Reporter) -> Prov
         return run(argv, environment=environment, timeout=30).stdout.decode(errors="replace")
 
     return detect_provenance(path, environment, git, reporter)
+
+
+def artifact_cache(options: PullerOptions) -> ArtifactCache:
+    """Where the puller keeps artifacts.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    from pipeline.artifact_cache import ArtifactCache
+
+    return ArtifactCache(Path(options.cache_dir) / "artifacts", options.cache_max_size)
+
+
+def registry_pool(
+    reporter: Reporter, clock: Clock, *, observe: Callable[[str, int, float], None] | None = None
+) -> Callable[[Repository, RegistryOptions, Environment], Registry]:
+    """Registries for a process that lives long: connections, logins and tokens are kept and shared.
+
+    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    """
+    from pipeline.registries.oci.pool import RegistryPool
+
+    return RegistryPool(reporter, clock, observe=observe).connect
+
+
+def matching_tags(expression: str, tags: Sequence[str]) -> Sequence[str]:
+    """Those of the tags that match Go's regular expression; see ``expressions/regular.py``."""
+    from pipeline.expressions.regular import matching
+
+    return matching(expression, tags)
 
 
 def clock() -> Clock:
