@@ -18,6 +18,7 @@ from pipeline.ports import ApiServer, Clock, Cluster, Environment, Registry, Ren
 
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
+    from pipeline.clusters.kubernetes.connection import Connection
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -88,6 +89,49 @@ def cluster(options: ClusterOptions, environment: Environment, reporter: Reporte
     from pipeline.clusters.kubernetes import connect
 
     return connect(options, environment, reporter)
+
+
+def connection(
+    options: ClusterOptions,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """What the clients of both ports are made from, sharing connections and credentials.
+
+    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    """
+    from pipeline.clusters.kubernetes import connections
+
+    return connections(options, environment, reporter, observe=observe)
+
+
+def remote_connection(
+    kubeconfig: bytes,
+    subject: str,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """The cluster of a kubeconfig's text, which somebody else wrote; ``subject`` says where it is from."""
+    from pipeline.clusters.kubernetes import remote_connections
+
+    return remote_connections(kubeconfig, subject, reporter, observe=observe)
+
+
+def expressions() -> Expressions:
+    """CEL."""
+    from pipeline.expressions.cel import CelExpressions
+
+    return CelExpressions()
+
+
+def tree_builder(environment: Environment, *, allow_remote_bases: bool) -> TreeBuilder:
+    """The real kustomize over files in memory."""
+    from pipeline.renderers.kustomize_tree import KustomizeTree
+
+    return KustomizeTree(environment, allow_remote_bases=allow_remote_bases)
 
 
 def api_server(options: ClusterOptions, environment: Environment, reporter: Reporter) -> ApiServer:

@@ -149,7 +149,7 @@ class KustomizationTurns:
         source = Key(OCI_REPOSITORY, reference.get("namespace") or key.namespace, str(reference.get("name")))
         found = self._parts.sources.get(source)
         artifact = ((found or {}).get("status") or {}).get("artifact")
-        if artifact is None or self._parts.read_artifact(str(artifact.get("digest"))) is not None:
+        if artifact is None or self._parts.has_artifact(str(artifact.get("digest"))):
             return
         with self._lock:
             self._starved[source].add(key)

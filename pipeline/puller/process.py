@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event, current_thread, main_thread
 
+from pipeline.artifact_cache import ArtifactCache
 from pipeline.errors import PipelineError, RefusedError
 from pipeline.model.flux import api
+from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.options import PullerOptions
 from pipeline.ports import ApiServer
 from pipeline.puller.endpoints import Endpoints, checks, pages
 from pipeline.puller.health_waits import HealthWaits
 from pipeline.puller.informer import Informer
 from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY
+from pipeline.puller.kustomizations.records import Records
 from pipeline.puller.leadership import Leadership
 from pipeline.puller.metrics import CONTENT_TYPE, Metrics
 from pipeline.puller.queue import WorkQueue
@@ -34,7 +37,7 @@ _FAREWELL = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
-    """What the process is made of; ``cache_size`` tells the bytes that artifacts take."""
+    """What the process is made of."""
 
     api: ApiServer
     options: PullerOptions
@@ -47,7 +50,8 @@ class Components:
     metrics: Metrics
     leadership: Leadership | None
     log: Log
-    cache_size: Callable[[], int]
+    cache: ArtifactCache
+    records: Records
 
 
 class Process:
@@ -112,11 +116,13 @@ class Process:
         self._wait_for_lists()
         self._with.workers.start()
         self._is_working = True
+        self._tidy()
         next_check = time.monotonic() + _RIVALS_EVERY
         while not self._stop.wait(_HOUSEKEEPING):
             self._keep_house()
             if time.monotonic() >= next_check:
                 next_check = time.monotonic() + _RIVALS_EVERY
+                self._tidy()
                 try:
                     self._check_rivals()
                 except RefusedError as error:
@@ -127,7 +133,15 @@ class Process:
         self._with.snapshots.expire()
         self._with.metrics.queue(self._with.queue.depth)
         self._with.metrics.workers(self._with.workers.active, of=self._options.concurrency)
-        self._with.metrics.cache(self._with.cache_size())
+        self._with.metrics.cache(self._with.cache.size)
+
+    def _tidy(self) -> None:
+        """Keep what is in use, and nothing of what is gone."""
+        sources, kustomizations = self._with.stores[OCI_REPOSITORY], self._with.stores[KUSTOMIZATION]
+        artifacts = (SourceArtifact.of(sources.get(key) or {}) for key in sources.keys())  # noqa: SIM118 - no mapping
+        self._with.cache.keep(artifact.digest for artifact in artifacts if artifact is not None)
+        bodies = (kustomizations.get(key) for key in kustomizations.keys())  # noqa: SIM118 - the same
+        self._with.records.keep(frozenset(str(body["metadata"].get("uid")) for body in bodies if body is not None))
 
     def _wait_for_lists(self) -> None:
         """Nothing is reconciled before all is known: what looks missing may only not be listed yet."""

@@ -25,6 +25,7 @@ class Parts:
         sources: the OCIRepositories as they were last seen.
         kustomizations: the Kustomizations, likewise.
         read_artifact: an artifact's files by the digest in its source's status; ``None``: not in the cache.
+        has_artifact: whether it is in the cache.
         decryptor: what opens encrypted files of a Kustomization in a namespace; ``None`` where it asks for none.
         save_status: write a status on the way.
         is_leading: whether this process may still write.
@@ -35,6 +36,7 @@ class Parts:
     sources: ObjectStore
     kustomizations: ObjectStore
     read_artifact: Callable[[str], Mapping[str, bytes] | None]
+    has_artifact: Callable[[str], bool]
     targets: Targets
     records: Records
     snapshots: Snapshots
