@@ -388,6 +388,20 @@ class Expressions(Protocol):
         ...
 
 
+class TreeBuilder(Protocol):
+    """Builds kustomizations."""
+
+    def build(self, files: Mapping[str, bytes], path: str) -> bytes:
+        """The objects, as YAML, of the kustomization in the folder ``path`` (the root is ``""``) of a tree of files.
+
+        Raises:
+            RefusedError: it would read files outside of the tree, run a program, or fetch what must not be fetched.
+            ManifestError: a kustomization cannot be read.
+            ToolError: kustomize is missing, refuses the kustomization, or takes too long.
+        """
+        ...
+
+
 class Decryptor(Protocol):
     """Decrypts files that SOPS encrypted."""
 
