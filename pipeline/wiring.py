@@ -14,7 +14,19 @@ from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
-from pipeline.ports import ApiServer, Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
+from pipeline.ports import (
+    ApiServer,
+    Clock,
+    Cluster,
+    Environment,
+    Expressions,
+    Registry,
+    Renderer,
+    Reporter,
+    Signer,
+    TreeBuilder,
+    Verifier,
+)
 
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
@@ -129,9 +141,9 @@ def expressions() -> Expressions:
 
 def tree_builder(environment: Environment, *, allow_remote_bases: bool) -> TreeBuilder:
     """The real kustomize over files in memory."""
-    from pipeline.renderers.kustomize_tree import KustomizeTree
+    from pipeline.renderers.kustomize_tree import KustomizeTreeBuilder
 
-    return KustomizeTree(environment, allow_remote_bases=allow_remote_bases)
+    return KustomizeTreeBuilder(environment, allow_remote_bases=allow_remote_bases)
 
 
 def api_server(options: ClusterOptions, environment: Environment, reporter: Reporter) -> ApiServer:

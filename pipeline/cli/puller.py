@@ -17,7 +17,7 @@ from pipeline.model.settings.connections import ClusterOptions
 _DEFAULT = PullerOptions()
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg] # older versions of click have none
     """Bytes, as Kubernetes writes them: ``512Mi``, ``1Gi``."""
 
     name = "size"

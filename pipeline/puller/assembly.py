@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -29,7 +28,8 @@ from pipeline.puller.kustomizations.decryption import decryptors
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.records import Records
 from pipeline.puller.kustomizations.targets import Targets
-from pipeline.puller.leadership import Leadership, lease_name
+from pipeline.puller.leadership import Candidacy, Leadership, new_identity
+from pipeline.puller.leases import lease_name
 from pipeline.puller.metrics import Metrics
 from pipeline.puller.process import Components, Process
 from pipeline.puller.queue import WorkQueue
@@ -69,11 +69,13 @@ def assemble(
     stores = {kind: ObjectStore(kind) for kind in _KINDS}
     statuses = Statuses(api_server, stores)
     clock = wiring.clock()
-    identity = environment.get("POD_NAME") or f"{socket.gethostname()}_{os.getpid()}"
+    identity = environment.get("POD_NAME") or socket.gethostname()
+    processes: list[Process] = []
     recorder = EventRecorder(
         api_server, clock, log, controller="gitless-puller", instance=identity, on_drop=metrics.events_dropped
     )
-    leadership = _leadership(api_server, options, identity, log)
+    lost = RefusedError("the lease was lost: another puller leads now", code="refused.led")
+    leadership = _leadership(api_server, options, identity, log, lambda: processes[0].fail(lost))
     desk = Desk(
         queue=queue, statuses=statuses, recorder=recorder, metrics=metrics, backoff=Backoff(), log=log, jitter=0.0
     )
@@ -129,25 +131,25 @@ def assemble(
             leadership=leadership,
             log=log,
             cache=cache,
+            clock=clock,
             records=parts.records,
         )
     )
-    if leadership is not None:
-        lost = RefusedError("the lease was lost: another puller leads now", code="refused.led")
-        leadership.on_lost(lambda: process.fail(lost))
+    processes.append(process)
     return process
 
 
-def _leadership(api_server: ApiServer, options: PullerOptions, identity: str, log: Log) -> Leadership | None:
+def _leadership(
+    api_server: ApiServer, options: PullerOptions, host: str, log: Log, on_lost: Callable[[], None]
+) -> Leadership | None:
     if not options.leader_election:
         return None
-    return Leadership(
-        api_server,
+    candidacy = Candidacy(
         namespace=options.namespace,
         name=lease_name(options.watch_label_selector),
-        identity=identity,
-        reporter=log,
+        identity=new_identity(host),
     )
+    return Leadership(api_server, wiring.clock(), log, candidacy, on_lost=on_lost)
 
 
 def _reader(cache: ArtifactCache, options: PullerOptions) -> Callable[[str], Mapping[str, bytes] | None]:

@@ -13,13 +13,14 @@ from pipeline.errors import PipelineError, RefusedError
 from pipeline.model.flux import api
 from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.options import PullerOptions
-from pipeline.ports import ApiServer
+from pipeline.ports import ApiServer, Clock
 from pipeline.puller.endpoints import Endpoints, checks, pages
 from pipeline.puller.health_waits import HealthWaits
 from pipeline.puller.informer import Informer
 from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY
 from pipeline.puller.kustomizations.records import Records
 from pipeline.puller.leadership import Leadership
+from pipeline.puller.leases import lease_name
 from pipeline.puller.metrics import CONTENT_TYPE, Metrics
 from pipeline.puller.queue import WorkQueue
 from pipeline.puller.recording import EventRecorder
@@ -51,6 +52,7 @@ class Components:
     leadership: Leadership | None
     log: Log
     cache: ArtifactCache
+    clock: Clock
     records: Records
 
 
@@ -104,9 +106,9 @@ class Process:
         self._check_rivals()
         if self._with.leadership is not None:
             self._log.info("waiting to lead")
-            if not self._with.leadership.acquire():
+            if not self._with.leadership.acquire(self._stop):
                 return
-            self._with.metrics.leader(self._with.leadership.name, is_leader=True)
+            self._with.metrics.leader(lease_name(self._options.watch_label_selector), is_leader=True)
             self._log.info("leading")
             self._check_rivals()
         self._with.recorder.start()
@@ -172,14 +174,31 @@ class Process:
         return "" if self._is_working else "objects are being listed"
 
     def _check_rivals(self) -> None:
+        """Make sure that nobody else serves the same objects.
+
+        Raises:
+            RefusedError: somebody does.
+        """
+        selector = self._options.watch_label_selector
         try:
-            rivals = find_rivals(self._with.api, (self._options.namespace,))
+            found = verdict(
+                find_rivals(
+                    self._with.api,
+                    (self._options.namespace,),
+                    self._with.clock,
+                    ours=(self._options.namespace, lease_name(selector)),
+                    our_selector=selector,
+                ),
+                selector,
+                our_namespace="" if self._options.watch_all_namespaces else self._options.namespace,
+            )
         except PipelineError as error:
             self._log.warn(f"whether other controllers are at work cannot be told: {error.message}")
             return
-        problem = verdict(rivals, self._options.watch_label_selector)
-        if problem:
-            raise RefusedError(problem, code="refused.rivals")
+        if found.is_fight:
+            raise RefusedError(found.message, hint=found.hint, code="refused.rivals")
+        if found.message:
+            self._log.warn(found.message)
 
     def _make_informers(self) -> list[Informer]:
         namespace = None if self._options.watch_all_namespaces else self._options.namespace

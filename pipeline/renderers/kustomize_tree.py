@@ -59,7 +59,7 @@ class KustomizeTreeBuilder:
             restriction,
             "--",
             os.path.join(folder, path),
-        ]  # noqa: PTH118 - text
+        ]
         if not confined.has_remotes:
             return run_threaded(argv, environment={}, extra=_ALONE, timeout=self._timeout).stdout
         # git comes from PATH, proxies and certificates from the environment; kustomize clones into TMPDIR.

@@ -1,9 +1,9 @@
 """Fields that others set before and that we apply now: they must let go of them.
 
 As long as another manager stays a co-owner, a field that leaves the manifests would stay in the cluster. There are two
-ways. The pipeline takes from kubectl only what it applies itself, so that no value changes by this; the puller, like Flux
-(flux pkg/ssa/patch.go), takes everything that kubectl and the like ever set, so that what the manifests do not have is
-removed by the next apply.
+ways. The pipeline takes from kubectl only what it applies itself, so that no value changes by this. The puller, like
+Flux (flux pkg/ssa/patch.go), takes everything that kubectl and the like ever set, so that what the manifests do not have
+is removed by the next apply.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def representatives(bodies: Iterable[tuple[Item, Body]]) -> set[Item]:
 
 
 class TriedShapes:
-    """What the API server has accepted of late, for a process that creates the like again and again. Safe in threads."""
+    """What the API server has accepted of late, for a process that creates the like again. Safe in many threads."""
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
