@@ -29,6 +29,7 @@ COMMANDS = {
     "create": "Create sources, Kustomizations and their Secrets.",
     "keys": "Make and show signing keys.",
     "schema": "Print the JSON Schema of gitless.yaml.",
+    "puller": "Serve OCIRepositories and Kustomizations in a cluster.",
     "completion": "Print a shell completion script.",
 }
 
