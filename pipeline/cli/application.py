@@ -40,6 +40,7 @@ COMMANDS = {
     "delete": "Delete a source or a Kustomization.",
     "keys": "Make and show signing keys.",
     "schema": "Print the JSON Schema of gitless.yaml.",
+    "puller": "Serve OCIRepositories and Kustomizations in a cluster.",
     "completion": "Print a shell completion script.",
 }
 
