@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.errors import ClusterError, UsageError
-from pipeline.model.applying.field_managers import OUR_MANAGER
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import OCI_REPOSITORIES, REQUESTED_AT
 from pipeline.model.flux.reconciling import Reconciliation, judge_reconciliation, request_token
@@ -19,6 +19,8 @@ from pipeline.operations.following import Following, Selection, follow
 from pipeline.operations.serving import require_served
 from pipeline.ports import ApiServer, Clock, Reporter
 
+COMMAND_MANAGER: Final = "gitless"
+"""Field manager of what the commands write into objects that are somebody else's."""
 _KINDS_ON_THE_COMMAND_LINE = {OCI_REPOSITORIES.kind: "source oci"}
 
 
@@ -66,7 +68,7 @@ def request(resource_type: ResourceType, key: Key, ports: Ports) -> str:
     token = request_token(ports.clock.now())
     object_id = ObjectId(resource_type.group, resource_type.kind, key.namespace, key.name)
     patch = {"metadata": {"annotations": {REQUESTED_AT: token}}}
-    if ports.server.merge_patch(resource_type, object_id, patch, manager=OUR_MANAGER) is None:
+    if ports.server.merge_patch(resource_type, object_id, patch, manager=COMMAND_MANAGER) is None:
         raise ClusterError(f"{object_id} was deleted meanwhile", code="cluster.not-found")
     return token
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ClusterError
-from pipeline.model.applying.field_managers import OUR_MANAGER
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.views import AnyView, view
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.suspend import SwitchedObject
 from pipeline.operations.finding import read_existing
+from pipeline.operations.reconcile import COMMAND_MANAGER
 from pipeline.operations.serving import require_served
 from pipeline.ports import ApiServer
 
@@ -49,6 +49,6 @@ def _switch(kind: ResourceType, item: AnyView, server: ApiServer, *, suspend: bo
         # Taken out rather than set to false, so that we own nothing of an object that runs as its author wrote it.
         patch = {"spec": {"suspend": True if suspend else None}}
         object_id = ObjectId(kind.group, kind.kind, item.key.namespace, item.key.name)
-        if server.merge_patch(kind, object_id, patch, manager=OUR_MANAGER) is None:
+        if server.merge_patch(kind, object_id, patch, manager=COMMAND_MANAGER) is None:
             raise ClusterError(f"{object_id} was deleted meanwhile", code="cluster.not-found")
     return SwitchedObject(resource_type=kind, key=item.key, is_changed=item.is_suspended is not suspend)
