@@ -52,14 +52,8 @@ class KustomizeTreeBuilder:
 
         restriction = "LoadRestrictionsNone" if confined.leaves_roots else "LoadRestrictionsRootOnly"
         program = find_tool("kustomize", self._environment)
-        argv: list[str | PurePath] = [
-            program,
-            "build",
-            "--load-restrictor",
-            restriction,
-            "--",
-            os.path.join(folder, path),
-        ]  # noqa: PTH118 - text
+        target = f"{folder}/{path}"
+        argv: list[str | PurePath] = [program, "build", "--load-restrictor", restriction, "--", target]
         if not confined.has_remotes:
             return run_threaded(argv, environment={}, extra=_ALONE, timeout=self._timeout).stdout
         # git comes from PATH, proxies and certificates from the environment; kustomize clones into TMPDIR.

@@ -1,0 +1,134 @@
+"""SOPS, by the real ``sops``: keys go to it by its environment and a private folder, content by its streams."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from threading import Lock
+
+from pipeline.errors import ToolError
+from pipeline.model.kustomizing.sops_keys import SopsKeys
+from pipeline.ports import Environment
+
+TIMEOUT = 60.0
+
+# Which of our own identities in a cloud sops may use where the Secret has no credentials: what its client libraries
+# read. Tokens are not among them, for the file decides which Vault they are sent to.
+_IDENTITIES = re.compile(
+    r"AWS_(?:(?:DEFAULT_)?REGION|ROLE_ARN|WEB_IDENTITY_TOKEN_FILE|ROLE_SESSION_NAME|STS_REGIONAL_ENDPOINTS"
+    r"|CONTAINER_CREDENTIALS_FULL_URI|CONTAINER_AUTHORIZATION_TOKEN_FILE)"
+    r"|AZURE_(?:CLIENT_ID|TENANT_ID|FEDERATED_TOKEN_FILE|AUTHORITY_HOST)"
+    r"|GOOGLE_APPLICATION_CREDENTIALS|VAULT_(?:CACERT|CAPATH|NAMESPACE|SKIP_VERIFY)"
+)
+_REFUSED_KEY = re.compile(r"^\s*(?:- )?([A-Za-z0-9_.:/-]{8,200}): FAILED", re.MULTILINE)
+
+
+@contextmanager
+def sops_decryptor(keys: SopsKeys, environment: Environment, *, timeout: float = TIMEOUT) -> Iterator[SopsDecryptor]:
+    """A decryptor with these keys; what it kept in files is gone afterwards. ``timeout`` in seconds for each file."""
+    decryptor = SopsDecryptor(keys, environment, timeout=timeout)
+    try:
+        yield decryptor
+    finally:
+        decryptor.close()
+
+
+class SopsDecryptor:
+    """Decrypts with the keys of one Secret; nothing is written or started before the first file."""
+
+    def __init__(self, keys: SopsKeys, environment: Environment, *, timeout: float = TIMEOUT) -> None:
+        self._keys = keys
+        self._environment = environment
+        self._timeout = timeout
+        self._lock = Lock()
+        self._home: str | None = None
+
+    def decrypt(self, content: bytes, *, input_type: str, output_type: str) -> bytes:
+        """The plain content.
+
+        The checksum over the whole file is not compared: kustomize has added to most objects by then.
+
+        Raises:
+            ToolError: sops is missing, or no key that we have opens it; never with any of the content.
+        """
+        from pipeline.command import find_tool
+        from pipeline.threaded_command import run_to_end
+
+        program = find_tool("sops", self._environment)
+        home = self._prepared()
+        types = ["--input-type", input_type, "--output-type", output_type]
+        argv: list[str | PurePath] = [program, "decrypt", "--ignore-mac", *types, "/dev/stdin"]
+        ended = run_to_end(
+            argv,
+            environment=self._environment,
+            extra=self._variables(home),
+            cwd=Path(home),
+            stdin=content,
+            timeout=self._timeout,
+        )
+        if ended.exit_code != 0:
+            raise _refusal(ended.exit_code, ended.stderr, self._keys)
+        return ended.stdout
+
+    def close(self) -> None:
+        """Remove the private folder."""
+        with self._lock:
+            home, self._home = self._home, None
+        if home is not None:
+            shutil.rmtree(home, ignore_errors=True)
+
+    def _prepared(self) -> str:
+        with self._lock:
+            if self._home is None:
+                home = tempfile.mkdtemp(prefix="gitless-sops-")
+                try:
+                    self._fill(home)
+                except BaseException:
+                    shutil.rmtree(home, ignore_errors=True)
+                    raise
+                self._home = home
+            return self._home
+
+    def _fill(self, home: str) -> None:
+        for name, content in self._keys.files.items():
+            handle = os.open(f"{home}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+
+    def _variables(self, home: str) -> Mapping[str, str]:
+        ambient = {name: value for name, value in self._environment.items() if _IDENTITIES.fullmatch(name)}
+        # sops would try gpg too, whose agent outlives it.
+        own = {
+            "HOME": home,
+            "GNUPGHOME": home,
+            "XDG_CONFIG_HOME": home,
+            "TMPDIR": home,
+            "SOPS_GPG_EXEC": "/nonexistent",
+        }
+        given = {name: value.replace("{home}", home) for name, value in self._keys.variables.items()}
+        return {**ambient, **own, "GOMAXPROCS": "1", **given}
+
+
+def _refusal(exit_code: int, stderr: str, keys: SopsKeys) -> ToolError:
+    """What sops says, in our own words: its own may hold what it was decrypting."""
+    recipients = list(dict.fromkeys(_REFUSED_KEY.findall(stderr)))
+    if recipients or "data key" in stderr:
+        whom = f"; it is encrypted for {', '.join(recipients[:5])}" if recipients else ""
+        have = ", ".join(keys.names) or "none at all"
+        return ToolError(
+            f"no key at hand opens it{whom}",
+            hint=f"the decryption keys are: {have}; add one that is for it to the Secret of spec.decryption",
+            code="tool.key",
+        )
+    if "metadata not found" in stderr:
+        return ToolError("sops finds no metadata of its own in it", code="tool.failed")
+    return ToolError(
+        f"sops cannot decrypt it (exit code {exit_code})",
+        hint="try 'sops decrypt' on it by hand: what sops says is kept back here, for it may tell the content",
+        code="tool.failed",
+    )
