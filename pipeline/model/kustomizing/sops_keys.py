@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import ConfigurationError
@@ -17,10 +16,6 @@ _AZURE_CERTIFICATE = "azure-certificate"
 # sops reads an old-style ring of private keys, which is nothing but their packets, by itself: gpg and the agent that
 # it leaves behind are not needed.
 _RING = "secring.gpg"
-_ARMOUR = re.compile(
-    rb"-----BEGIN PGP PRIVATE KEY BLOCK-----\r?\n(?:[^\r\n]+: [^\r\n]*\r?\n)*\s*([A-Za-z0-9+/=\s]+?)\s*"
-    rb"(?:\n=[A-Za-z0-9+/]{4}\s*)?-----END PGP PRIVATE KEY BLOCK-----"
-)
 _SECRET_KEY_PACKET = 5
 
 
@@ -45,34 +40,15 @@ def read_sops_keys(data: Mapping[str, bytes], *, age_only: bool = False) -> Sops
     Raises:
         ConfigurationError: an entry is not what its name says; the message has nothing of its content.
     """
-    names: list[str] = []
-    variables: dict[str, str] = {}
-    ring: list[bytes] = []
-    files: dict[str, bytes] = {}
-    identities: list[str] = []
-    for name, value in sorted(data.items()):
-        if name.endswith(".agekey"):
-            identities.append(_age(name, value))
-        elif age_only:
-            continue
-        elif name.endswith(".asc"):
-            ring.append(_pgp(name, value))
-        elif name == VAULT:
-            variables["VAULT_TOKEN"] = _text(name, value).strip()
-        elif name == AWS:
-            variables.update(_aws(value))
-        elif name == AZURE:
-            variables.update(_azure(value, files))
-        elif name == GCP:
-            variables["GOOGLE_CREDENTIALS"] = _gcp(value)
-        else:
-            continue
-        names.append(name)
-    if identities:
-        variables["SOPS_AGE_KEY"] = "\n".join(identities)
-    if ring:
-        files[_RING] = b"".join(ring)
-    return SopsKeys(tuple(names), variables, files)
+    data = {name: value for name, value in sorted(data.items()) if not age_only or name.endswith(".agekey")}
+    identities = [_age(name, value) for name, value in data.items() if name.endswith(".agekey")]
+    ring = b"".join(_pgp(name, value) for name, value in data.items() if name.endswith(".asc"))
+    variables = {"SOPS_AGE_KEY": "\n".join(identities)} if identities else {}
+    files = {_RING: ring} if ring else {}
+    for name in data.keys() & _CLOUDS.keys():
+        variables.update(_CLOUDS[name](data[name], files))
+    names = tuple(name for name in data if name in _CLOUDS or name.endswith((".agekey", ".asc")))
+    return SopsKeys(names, variables, files)
 
 
 def _age(name: str, value: bytes) -> str:
@@ -87,10 +63,7 @@ def _age(name: str, value: bytes) -> str:
 
 def _pgp(name: str, value: bytes) -> bytes:
     """The packets of the private keys, in ASCII armour or as they are (RFC 9580, 4.2 and 6)."""
-    try:
-        content = b"".join(base64.b64decode(block, validate=False) for block in _ARMOUR.findall(value)) or value
-    except binascii.Error:
-        content = b""
+    content = _without_armour(value) if value.lstrip()[:1] == b"-" else value
     first = content[0] if content else 0
     packet = first & 0x3F if first & 0x40 else (first & 0x3F) >> 2
     if not first & 0x80 or packet != _SECRET_KEY_PACKET:
@@ -101,7 +74,25 @@ def _pgp(name: str, value: bytes) -> bytes:
     return content
 
 
-def _aws(value: bytes) -> Mapping[str, str]:
+def _without_armour(value: bytes) -> bytes:
+    parts: list[bytes] = []
+    body: list[bytes] | None = None
+    for line in map(bytes.strip, value.splitlines()):
+        if line == b"-----BEGIN PGP PRIVATE KEY BLOCK-----":
+            body = []
+        elif line == b"-----END PGP PRIVATE KEY BLOCK-----" and body is not None:
+            try:
+                parts.append(base64.b64decode(b"".join(body), validate=True))
+            except binascii.Error:
+                return b""
+            body = None
+        elif body is not None and b":" not in line and not line.startswith(b"="):
+            # What is left out are the headers and the checksum.
+            body.append(line)
+    return b"".join(parts)
+
+
+def _aws(value: bytes, _: dict[str, bytes]) -> Mapping[str, str]:
     fields = _mapping(AWS, value)
     wanted = {
         "aws_access_key_id": "AWS_ACCESS_KEY_ID",
@@ -129,13 +120,26 @@ def _azure(value: bytes, files: dict[str, bytes]) -> Mapping[str, str]:
     return {variable: text for variable, text in found.items() if text}
 
 
-def _gcp(value: bytes) -> str:
+def _vault(value: bytes, _: dict[str, bytes]) -> Mapping[str, str]:
+    return {"VAULT_TOKEN": _text(VAULT, value).strip()}
+
+
+def _gcp(value: bytes, _: dict[str, bytes]) -> Mapping[str, str]:
     text = _text(GCP, value).strip("\n")
     try:
         json.loads(text)
     except ValueError:
         raise ConfigurationError(f"'{GCP}' of the decryption Secret is no JSON") from None
-    return text
+    return {"GOOGLE_CREDENTIALS": text}
+
+
+_CLOUDS: Mapping[str, Callable[[bytes, dict[str, bytes]], Mapping[str, str]]] = {
+    AWS: _aws,
+    AZURE: _azure,
+    GCP: _gcp,
+    VAULT: _vault,
+}
+"""Entries by their whole name: each gives variables, and may add to the files."""
 
 
 def _mapping(name: str, value: bytes) -> Mapping[str, str]:
