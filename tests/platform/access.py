@@ -25,7 +25,9 @@ class Access:
     authority: Path
     identity: KeyPair
 
-    def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    def request(
+        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
         """One request; the answer's status and its JSON (or text)."""
         context = ssl.create_default_context(cafile=str(self.authority))
         context.load_cert_chain(self.identity.certificate, self.identity.key)
@@ -33,7 +35,7 @@ class Access:
         connection = http.client.HTTPSConnection(address.hostname or "", address.port, timeout=30, context=context)
         payload = None if body is None else json.dumps(body)
         try:
-            connection.request(method, path, payload, {"Content-Type": "application/json"})
+            connection.request(method, path, payload, {"Content-Type": content_type})
             answer = connection.getresponse()
             text = answer.read().decode()
             kind = answer.headers.get_content_type()

@@ -6,7 +6,9 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +25,7 @@ def cached_path(tool: Tool) -> Path:
     """Where the cache keeps this tool, whether or not it is there yet."""
     machine = platform.machine()
     if isinstance(tool, GoTool):
-        key = fingerprint(tool.folder, tool.package, tool.linker_flags(), toolchain().version, machine)
+        key = fingerprint(tool.folder, tool.package, tool.linker_flags(), *tool.stand_ins, toolchain().version, machine)
         return cache_root() / "bin" / f"{tool.recipe}-{key}" / (tool.executable or tool.name)
     return cache_root() / "bin" / f"{tool.recipe}-{fingerprint(tool.folder, machine)}" / tool.name
 
@@ -51,21 +53,45 @@ def installed_package(tool: DebianTool) -> Path | None:
 
 
 def _compile(tool: GoTool, target: Path) -> None:
-    go = toolchain()
     flags = ["-trimpath", "-ldflags", tool.linker_flags()]
-    done = subprocess.run(
-        [go.command, "build", *flags, "-o", target, tool.package],
-        cwd=tool.folder,
-        env=go.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with _source(tool) as folder:
+        done = _go("build", *flags, "-o", target, tool.package, cwd=folder)
     if done.returncode != 0:
         raise PlatformError(
             f"building {tool.name} failed:\n{done.stderr.strip()[-4000:]}",
             hint="check that the Go module proxy is reachable and that the disk has 10 GB free, then run it again",
         )
+
+
+@contextmanager
+def _source(tool: GoTool) -> Iterator[Path]:
+    """The folder to build in: the recipe's, or a copy that points at a module with the stand-ins in place."""
+    if not tool.stand_ins:
+        yield tool.folder
+        return
+    found = _go("list", "-m", "-f", "{{.Dir}}", tool.version_of, cwd=tool.folder).stdout.strip()
+    if not found:
+        _go("mod", "download", tool.version_of, cwd=tool.folder)
+        found = _go("list", "-m", "-f", "{{.Dir}}", tool.version_of, cwd=tool.folder).stdout.strip()
+    with tempfile.TemporaryDirectory(prefix="gitless-build-") as scratch:
+        module, folder = Path(scratch) / "module", Path(scratch) / "recipe"
+        # Contents alone: the module cache is read-only, and so would its copy be.
+        shutil.copytree(found, module, copy_function=shutil.copyfile)
+        for path in (module, *module.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        for name in tool.stand_ins:
+            (module / name).parent.mkdir(parents=True, exist_ok=True)
+            (module / name).touch()
+        shutil.copytree(tool.folder, folder)
+        _go("mod", "edit", f"-replace={tool.version_of}={module}", cwd=folder)
+        yield folder
+
+
+def _go(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    go = toolchain()
+    return subprocess.run(
+        [go.command, *arguments], cwd=cwd, env=go.environment(), capture_output=True, text=True, check=False
+    )
 
 
 def _unpack(tool: WheelTool) -> None:

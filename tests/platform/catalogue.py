@@ -40,6 +40,8 @@ class GoTool(Tool):
     executable: str = ""
     ambient: bool = False
     """Whether a program of this name already on the machine is good enough."""
+    stand_ins: tuple[str, ...] = ()
+    """Files, from the root of ``version_of``, that its releases generate and embed: empty ones replace them."""
 
     def version(self) -> str:
         """The pinned version, read from go.mod so that it is stated once."""
@@ -98,6 +100,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
 
 
 _CRANE = "github.com/google/go-containerregistry"
+_FLUX = "github.com/fluxcd/flux2/v2"
 _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
 
 # In the order of a cold build: what most work waits for comes first.
@@ -138,6 +141,22 @@ TOOLS: tuple[Tool, ...] = (
         recipe="source-controller",
         package="github.com/fluxcd/source-controller",
         cold_seconds=230,
+    ),
+    GoTool(
+        name="kustomize-controller",
+        recipe="kustomize-controller",
+        package="github.com/fluxcd/kustomize-controller",
+        cold_seconds=180,
+    ),
+    GoTool(
+        name="flux",
+        recipe="flux",
+        package=f"{_FLUX}/cmd/flux",
+        version_of=_FLUX,
+        version_variable=("main.VERSION",),
+        # The manifests of its controllers; only its own install and bootstrap read them.
+        stand_ins=("cmd/flux/manifests/none.yaml",),
+        cold_seconds=120,
     ),
 )
 

@@ -137,6 +137,16 @@ class ControlPlane:
         """Raise when one of the programs has ended by itself."""
         self._processes.check()
 
+    @contextmanager
+    def without_api_server(self) -> Iterator[None]:
+        """Kill the API server; at the end it starts again, with the same data, and is waited for."""
+        self._processes.end("kube-apiserver")
+        try:
+            yield
+        finally:
+            self._processes.restart("kube-apiserver")
+            self._processes.wait(lambda: self.access.answers("/readyz"), seconds=_SECONDS, what="the API server")
+
     def stop(self) -> None:
         """Stop everything; the logs stay."""
         self._processes.stop()

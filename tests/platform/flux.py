@@ -1,4 +1,4 @@
-"""Flux's own source-controller on this machine: the judge of whether Flux takes what we publish and sign."""
+"""Flux's own controllers and command on this machine: the judges of what we publish, sign, reconcile and hand over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .binaries import binary
@@ -15,55 +16,118 @@ from .processes import ProcessGroup
 from .toolchain import toolchain
 
 _SECONDS = 60
-_MODULE = "github.com/fluxcd/source-controller"
+SOURCE, KUSTOMIZE = "source-controller", "kustomize-controller"
+NAMESPACE = "flux-system"
+
+
+@dataclass(kw_only=True)
+class Flux:
+    """Controllers that run against a cluster."""
+
+    kubeconfig: Path
+    logs: Path
+    _processes: ProcessGroup = field(repr=False)
+
+    def check(self) -> None:
+        """Raise when one of the controllers has ended by itself."""
+        self._processes.check()
+
+    def stop(self, name: str | None = None) -> None:
+        """End one controller, or all of them: politely, so that Leases are given back."""
+        for each in (KUSTOMIZE, SOURCE) if name is None else (name,):
+            if (self.logs.parent / "run" / f"{each}.json").exists():
+                self._processes.end(each, politely=10)
+
+    def start(self, name: str) -> None:
+        """Start a controller that was stopped once more."""
+        self._processes.restart(name)
 
 
 @contextmanager
 def source_controller(directory: Path, kubeconfig: Path) -> Iterator[Path]:
     """Install its definitions and run it against the cluster; yields the folder of its logs."""
+    with controllers(directory, kubeconfig, names=(SOURCE,)) as flux:
+        yield flux.logs
+
+
+@contextmanager
+def controllers(
+    directory: Path,
+    kubeconfig: Path,
+    *,
+    names: tuple[str, ...] = (SOURCE, KUSTOMIZE),
+    leader_election: bool = False,
+    watch_label_selector: str = "",
+    requeue_dependency: str = "2s",
+) -> Iterator[Flux]:
+    """Install the controllers' definitions and run them for as long as the context lasts."""
     directory.mkdir(parents=True, exist_ok=True)
-    _kubectl(kubeconfig, "apply", "--server-side", "--force-conflicts", "-f", str(_definitions()))
-    _kubectl(kubeconfig, "wait", "--for=condition=Established", "crd", "--all")
-    storage, health, served = directory / "storage", f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    storage.mkdir()
+    install_definitions(kubeconfig, names)
     # Programs of the platform have their directory as home, and this is where a client looks there.
-    (directory / ".kube").mkdir()
+    (directory / ".kube").mkdir(exist_ok=True)
     shutil.copyfile(kubeconfig, directory / ".kube" / "config")
     processes = ProcessGroup(directory)
+    selector = [f"--watch-label-selector={watch_label_selector}"] if watch_label_selector else []
+    election = f"--enable-leader-election={str(leader_election).lower()}"
+    environment = {"RUNTIME_NAMESPACE": NAMESPACE}
+    own = {SOURCE: _of_source(directory), KUSTOMIZE: [f"--requeue-dependency={requeue_dependency}"]}
     try:
-        processes.start(
-            "source-controller",
-            [
-                binary("source-controller"),
-                f"--storage-path={storage}",
-                f"--storage-addr={served}",
-                f"--storage-adv-addr={served}",
-                f"--health-addr={health}",
-                f"--metrics-addr=127.0.0.1:{free_port()}",
-                "--enable-leader-election=false",
-            ],
-        )
+        for name in names:
+            addresses = [f"--{kind}-addr=127.0.0.1:{free_port()}" for kind in ("health", "metrics")]
+            command: list[str | Path] = [binary(name), *addresses, election, *selector, *own[name]]
+            processes.start(name, command, environment=environment)
         processes.check()
-        yield processes.logs
+        yield Flux(kubeconfig=kubeconfig, logs=processes.logs, _processes=processes)
     finally:
         processes.stop()
 
 
-def _definitions() -> Path:
-    """The module's own folder of custom resource definitions, in Go's module cache."""
-    go = toolchain()
-    done = subprocess.run(
-        [go.command, "list", "-m", "-f", "{{.Dir}}", _MODULE],
-        cwd=tool_named("source-controller").folder,
-        env=go.environment(),
-        check=True,
+def install_definitions(kubeconfig: Path, names: tuple[str, ...] = (SOURCE, KUSTOMIZE)) -> None:
+    """Apply Flux's own custom resource definitions and the namespace it lives in."""
+    for name in names:
+        _kubectl(kubeconfig, "apply", "--server-side", "--force-conflicts", "-f", str(_definitions(name)))
+    _kubectl(kubeconfig, "wait", "--for=condition=Established", "crd", "--all")
+    namespace = ["create", "namespace", NAMESPACE]
+    if _kubectl(kubeconfig, "get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "name") == "":
+        _kubectl(kubeconfig, *namespace)
+
+
+def flux(kubeconfig: Path, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run Flux's command; it may fail, and then its talk (stderr) says why."""
+    return subprocess.run(
+        [binary("flux"), f"--kubeconfig={kubeconfig}", "--timeout=60s", *arguments],
+        check=False,
         capture_output=True,
         text=True,
+        stdin=subprocess.DEVNULL,
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        timeout=2 * _SECONDS,
     )
+
+
+def _of_source(directory: Path) -> list[str]:
+    storage, served = directory / "storage", f"127.0.0.1:{free_port()}"
+    storage.mkdir(exist_ok=True)
+    return [f"--storage-path={storage}", f"--storage-addr={served}", f"--storage-adv-addr={served}"]
+
+
+def _definitions(name: str) -> Path:
+    """The module's own folder of custom resource definitions, in Go's module cache."""
+    go = toolchain()
+    module = f"github.com/fluxcd/{name}"
+    for step in (["mod", "download", module], ["list", "-m", "-f", "{{.Dir}}", module]):
+        done = subprocess.run(
+            [go.command, *step],
+            cwd=tool_named(name).folder,
+            env=go.environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     return Path(done.stdout.strip()) / "config" / "crd" / "bases"
 
 
-def _kubectl(kubeconfig: Path, *arguments: str) -> None:
-    subprocess.run(
+def _kubectl(kubeconfig: Path, *arguments: str) -> str:
+    return subprocess.run(
         [binary("kubectl"), f"--kubeconfig={kubeconfig}", *arguments], check=True, capture_output=True, text=True
-    )
+    ).stdout

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,23 +57,61 @@ class ProcessGroup:
         self._detached = detached
         self._owner = os.getpid()
         self._running: list[tuple[Record, subprocess.Popen[bytes]]] = []
+        self._commands: dict[str, tuple[Sequence[str | Path], Mapping[str, str] | None]] = {}
         for folder in (self.logs, self._records):
             folder.mkdir(parents=True, exist_ok=True)
         if not detached:
             atexit.register(self.stop)
 
-    def start(self, name: str, command: Sequence[str | Path]) -> Path:
-        """Start a program, its output in a log file; returns that file."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str] | None = None,
+        again: bool = False,
+    ) -> Path:
+        """Start a program, its output in a log file; returns that file.
+
+        ``environment`` is added to the little that programs get; ``again`` goes on in the log file of before.
+        """
         log = self.logs / f"{name}.log"
-        with log.open("wb") as output:
-            process = _spawn(command, output, home=self._records.parent)
+        with log.open("ab" if again else "wb") as output:
+            process = _spawn(command, output, home=self._records.parent, environment=environment or {})
         started = reaper.start_time(process.pid)
         record = Record(name=name, pid=process.pid, started=started or 0, program=str(command[0]))
         self._running.append((record, process))
+        self._commands[name] = (command, environment)
         (self._records / f"{name}.json").write_text(json.dumps(vars(record)))
         if not self._detached and started is not None:
             _tell_reaper(record)
         return log
+
+    def end(self, name: str, *, politely: float = 0.0) -> int:
+        """End one program and return its exit code.
+
+        It is killed at once, or asked to end and given that many seconds for it.
+        """
+        record, process = next(entry for entry in self._running if entry[0].name == name)
+        if politely:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(politely)
+        if process.poll() is None:
+            reaper.kill_group(record.pid, record.started)
+        self._running.remove((record, process))
+        (self._records / f"{record.name}.json").unlink(missing_ok=True)
+        return process.wait()
+
+    def wait_end(self, name: str, *, seconds: float) -> int:
+        """Wait until a program ends by itself and return its exit code."""
+        process = next(process for record, process in self._running if record.name == name)
+        return process.wait(seconds)
+
+    def restart(self, name: str) -> None:
+        """Start a program that was ended once more, by the same command."""
+        command, environment = self._commands[name]
+        self.start(name, command, environment=environment, again=True)
 
     def check(self) -> None:
         """Raise with the end of the log when one of the programs has ended by itself."""
@@ -137,17 +175,19 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, what: str, interval
         time.sleep(interval)
 
 
-def _spawn(command: Sequence[str | Path], output: IO[bytes], *, home: Path) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: Sequence[str | Path], output: IO[bytes], *, home: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     # These programs also take settings from the environment (ETCD_..., REGISTRY_...)
     # and from the home directory: the caller's must not reach them.
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
+    own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
     # A session of its own: Ctrl-C reaches us first, and the whole group can be killed.
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env={**own, **environment},
         start_new_session=True,
     )
 

@@ -1,0 +1,148 @@
+"""The puller as a process of its own, as a cluster runs it: started, asked, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .binaries import binary
+from .catalogue import TOOLS
+from .ports import free_port
+from .processes import ProcessGroup
+
+NAMESPACE = "flux-system"
+_NAME = "puller"
+_SECONDS = 60.0
+_PROGRAMS = ("kustomize", "sops")
+
+Option = str | int | float | bool | Path | None
+
+
+@dataclass(kw_only=True)
+class Puller:
+    """A puller; ``health`` and ``metrics_address`` are ``host:port``."""
+
+    directory: Path
+    cache: Path
+    health: str
+    metrics_address: str
+    _processes: ProcessGroup = field(repr=False)
+
+    def kill(self) -> None:
+        """End it at once, as a node that loses power does."""
+        self._processes.end(_NAME)
+
+    def stop(self) -> int:
+        """Ask it to end, as a node that is drained does; returns its exit code."""
+        return self._processes.end(_NAME, politely=30)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it once more after its end."""
+        self._processes.restart(_NAME)
+        if wait:
+            self.wait()
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.kill()
+        self.start()
+
+    def is_ready(self) -> bool:
+        """What it says of itself."""
+        return self._ask(self.health, "/readyz") is not None
+
+    def wait(self) -> None:
+        """Wait until it is ready; raises with the end of its log where it ends before."""
+        self._processes.wait(self.is_ready, seconds=_SECONDS, what="the puller")
+
+    def wait_end(self) -> int:
+        """Wait until it ends by itself; returns its exit code."""
+        return self._processes.wait_end(_NAME, seconds=_SECONDS)
+
+    def check(self) -> None:
+        """Raise with the end of its log when it has ended by itself."""
+        self._processes.check()
+
+    def logs(self) -> str:
+        """All that it said, in all its lives."""
+        return (self._processes.logs / f"{_NAME}.log").read_text(errors="replace")
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        return self._ask(self.metrics_address, "/metrics") or ""
+
+    @staticmethod
+    def _ask(address: str, path: str) -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+        except OSError:  # URLError, refused connections and answers other than 200 are all of this kind.
+            return None
+
+
+@contextmanager
+def puller(
+    directory: Path,
+    kubeconfig: Path,
+    *,
+    wait: bool = True,
+    before: Sequence[str] = (),
+    **options: Option,
+) -> Iterator[Puller]:
+    """Run it against the cluster for as long as the context lasts.
+
+    ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` and
+    ``False`` as the flag and its ``--no-`` form, ``None`` leaves one out. ``before`` is put before the command.
+    """
+    directory = directory.absolute()
+    cache = Path(str(options.get("cache_dir") or directory / "cache"))
+    cache.mkdir(parents=True, exist_ok=True)
+    health, metrics = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    chosen: dict[str, Option] = {
+        "kubeconfig": kubeconfig,
+        "namespace": NAMESPACE,
+        "cache_dir": cache,
+        "health_addr": health,
+        "metrics_addr": metrics,
+        # Tests wait for what these put off.
+        "requeue_dependency": "2s",
+        "interval_jitter_percentage": 0,
+        "enable_leader_election": False,
+        **options,
+    }
+    command = [*before, sys.executable, "-m", "pipeline", "puller", *_arguments(chosen)]
+    processes = ProcessGroup(directory)
+    started = Puller(directory=directory, cache=cache, health=health, metrics_address=metrics, _processes=processes)
+    try:
+        processes.start(_NAME, command, environment=_environment())
+        if wait:
+            started.wait()
+        yield started
+    finally:
+        processes.stop()
+
+
+def _arguments(options: dict[str, Option]) -> Iterator[str]:
+    for name, value in options.items():
+        flag = name.replace("_", "-")
+        if value is True:
+            yield f"--{flag}"
+        elif value is False:
+            yield f"--no-{flag}"
+        elif value is not None:
+            yield f"--{flag}={value}"
+
+
+def _environment() -> dict[str, str]:
+    known = {tool.name for tool in TOOLS}
+    programs = {name: binary(name) for name in _PROGRAMS if name in known}
+    named = {f"GITLESS_{name.upper()}": str(path) for name, path in programs.items()}
+    folders = [str(path.parent) for path in programs.values()]
+    return {**named, "PATH": os.pathsep.join([*folders, "/usr/bin", "/bin"]), "PYTHONUNBUFFERED": "1"}
