@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePath
-from threading import Lock
+from collections.abc import Mapping
+from pathlib import PurePath
 
 from pipeline.errors import ToolError
 from pipeline.model.kustomizing.sops_keys import SopsKeys
@@ -28,25 +25,14 @@ _IDENTITIES = re.compile(
 _REFUSED_KEY = re.compile(r"^\s*(?:- )?([A-Za-z0-9_.:/-]{8,200}): FAILED", re.MULTILINE)
 
 
-@contextmanager
-def sops_decryptor(keys: SopsKeys, environment: Environment, *, timeout: float = TIMEOUT) -> Iterator[SopsDecryptor]:
-    """A decryptor with these keys; what it kept in files is gone afterwards. ``timeout`` in seconds for each file."""
-    decryptor = SopsDecryptor(keys, environment, timeout=timeout)
-    try:
-        yield decryptor
-    finally:
-        decryptor.close()
-
-
 class SopsDecryptor:
-    """Decrypts with the keys of one Secret; nothing is written or started before the first file."""
+    """Decrypts with the keys of one Secret; safe in many threads, and nothing of it outlives a call."""
 
     def __init__(self, keys: SopsKeys, environment: Environment, *, timeout: float = TIMEOUT) -> None:
+        """``timeout`` in seconds for each file."""
         self._keys = keys
         self._environment = environment
         self._timeout = timeout
-        self._lock = Lock()
-        self._home: str | None = None
 
     def decrypt(self, content: bytes, *, input_type: str, output_type: str) -> bytes:
         """The plain content.
@@ -60,45 +46,24 @@ class SopsDecryptor:
         from pipeline.threaded_command import run_to_end
 
         program = find_tool("sops", self._environment)
-        home = self._prepared()
         types = ["--input-type", input_type, "--output-type", output_type]
         argv: list[str | PurePath] = [program, "decrypt", "--ignore-mac", *types, "/dev/stdin"]
-        ended = run_to_end(
-            argv,
-            environment=self._environment,
-            extra=self._variables(home),
-            cwd=Path(home),
-            stdin=content,
-            timeout=self._timeout,
-        )
+        try:
+            with tempfile.TemporaryDirectory(prefix="gitless-sops-", ignore_cleanup_errors=True) as home:
+                _fill(home, self._keys.files)
+                ended = run_to_end(
+                    argv,
+                    environment=self._environment,
+                    extra=self._variables(home),
+                    cwd=PurePath(home),
+                    stdin=content,
+                    timeout=self._timeout,
+                )
+        except OSError as error:
+            raise ToolError(f"sops has no place for its keys: {error.strerror}", code="tool.files") from None
         if ended.exit_code != 0:
             raise _refusal(ended.exit_code, ended.stderr, self._keys)
         return ended.stdout
-
-    def close(self) -> None:
-        """Remove the private folder."""
-        with self._lock:
-            home, self._home = self._home, None
-        if home is not None:
-            shutil.rmtree(home, ignore_errors=True)
-
-    def _prepared(self) -> str:
-        with self._lock:
-            if self._home is None:
-                home = tempfile.mkdtemp(prefix="gitless-sops-")
-                try:
-                    self._fill(home)
-                except BaseException:
-                    shutil.rmtree(home, ignore_errors=True)
-                    raise
-                self._home = home
-            return self._home
-
-    def _fill(self, home: str) -> None:
-        for name, content in self._keys.files.items():
-            handle = os.open(f"{home}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
 
     def _variables(self, home: str) -> Mapping[str, str]:
         ambient = {name: value for name, value in self._environment.items() if _IDENTITIES.fullmatch(name)}
@@ -112,6 +77,13 @@ class SopsDecryptor:
         }
         given = {name: value.replace("{home}", home) for name, value in self._keys.variables.items()}
         return {**ambient, **own, "GOMAXPROCS": "1", **given}
+
+
+def _fill(home: str, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        handle = os.open(f"{home}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
 
 
 def _refusal(exit_code: int, stderr: str, keys: SopsKeys) -> ToolError:

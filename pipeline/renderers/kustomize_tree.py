@@ -36,7 +36,10 @@ class KustomizeTreeBuilder:
             ToolError: kustomize is missing, refuses the kustomization, or takes too long.
         """
         confined = confine(files, path, allow_remotes=self._allow_remote_bases)
-        folder = tempfile.mkdtemp(prefix="gitless-build-")
+        try:
+            folder = tempfile.mkdtemp(prefix="gitless-build-")
+        except OSError as error:
+            raise ToolError(f"there is no place to build in: {error.strerror}", code="tool.files") from None
         try:
             _write(folder, confined.files)
             return self._run(folder, path, confined)
