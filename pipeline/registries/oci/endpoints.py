@@ -77,14 +77,16 @@ def without_query(url: str) -> str:
     return f"{parts.scheme}://{authority}{parts.path}"
 
 
-def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The proxy for a URL by ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``; never one for loopback.
+def proxies_for(url: str, environment: Mapping[str, str], proxy: str | None = None) -> dict[str, str]:
+    """The one given, or that for a URL by ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``; then never for loopback.
 
     As in Go, whose tools users compare us with, NO_PROXY may also hold address ranges.
     """
     from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
 
     parts = urlsplit(url)
+    if proxy is not None:
+        return {parts.scheme: proxy}
     name = f"{parts.scheme}_proxy"
     proxy = environment.get(name) or environment.get(name.upper()) or ""
     if not proxy or is_loopback(parts.netloc):
