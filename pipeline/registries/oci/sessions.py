@@ -60,7 +60,11 @@ class Sessions:
 
 def _session(endpoint: Endpoint, tls: TlsFiles) -> requests.Session:
     import requests
+    import urllib3
 
+    if not tls.verify:
+        # Who asked for it by name needs no warning with every request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session = requests.Session()
     session.headers["User-Agent"] = f"gitless/{__version__}"
     # Compressed on the way, content would not have the digest that it is stored under.
