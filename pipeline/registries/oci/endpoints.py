@@ -78,8 +78,9 @@ def without_query(url: str) -> str:
     return f"{parts.scheme}://{authority}{parts.path}"
 
 
-def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The proxy for a URL by the environment; never one for loopback."""
+def proxies_for(url: str, environment: Mapping[str, str], proxy: str | None = None) -> dict[str, str]:
+    """The one given, or that for a URL by the environment; then never for loopback."""
     parts = urlsplit(url)
-    proxy = "" if is_loopback(parts.netloc) else proxy_of(url, environment)
+    if proxy is None:
+        proxy = "" if is_loopback(parts.netloc) else proxy_of(url, environment)
     return {parts.scheme: proxy} if proxy else {}
