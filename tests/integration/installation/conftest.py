@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import wiring
+from pipeline import __version__, wiring
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.model.documents.yaml_writing import write_document
@@ -31,7 +31,7 @@ Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 Gitless = Callable[..., Outcome]
 Body = Mapping[str, Any]
 
-OPTIONS = InstallOptions(version="0.0.1")
+OPTIONS = InstallOptions(version=__version__)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ import pytest
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.manifests import ObjectId
 from pipeline.ports import ApiServer
-from tests.integration.installation.conftest import Kubectl, yaml
-from tests.integration.installation.shapes import (
+from tests.flux_objects import (
     FULL_KUSTOMIZATION,
     FULL_SOURCE,
     KUSTOMIZATION_STATUS,
@@ -20,6 +19,7 @@ from tests.integration.installation.shapes import (
     kustomization,
     source,
 )
+from tests.integration.installation.conftest import Kubectl, yaml
 
 pytestmark = pytest.mark.cluster
 

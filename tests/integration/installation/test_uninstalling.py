@@ -11,8 +11,8 @@ from pipeline.model.flux.api import CONFIG_MAPS, FINALIZER, KUSTOMIZATIONS, OCI_
 from pipeline.model.installation.kinds import DEFINITION_TYPE, NAMESPACES
 from pipeline.model.manifests import ObjectId
 from pipeline.ports import ApiServer
+from tests.flux_objects import kustomization, source
 from tests.integration.installation.conftest import Gitless, Kubectl, apply_definitions, deployment
-from tests.integration.installation.shapes import kustomization, source
 
 pytestmark = pytest.mark.cluster
 
