@@ -22,8 +22,9 @@ EVERYWHERE = [
     ("create", "events"),
     ("patch", "events"),
     ("list", "deployments.apps"),
+    ("list", "leases.coordination.k8s.io"),
 ]
-OWN_NAMESPACE = [(verb, "leases.coordination.k8s.io") for verb in ("get", "create", "update", "patch")]
+OWN_NAMESPACE = [(verb, "leases.coordination.k8s.io") for verb in ("create", "update", "patch")]
 BEYOND = [
     ("create", "pods"),
     ("create", "deployments.apps"),

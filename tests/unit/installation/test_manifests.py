@@ -84,13 +84,18 @@ def test_the_pod_may_do_nothing_to_its_node() -> None:
 def test_no_shell_is_needed() -> None:
     (container,) = pod(PLAIN)["containers"]
     assert container["command"] == ["gitless"]
-    assert container["args"] == ["puller", "--watch-all-namespaces", "--enable-leader-election", "--log-level=info"]
+    assert container["args"] == [
+        "puller",
+        "--watch-all-namespaces=true",
+        "--enable-leader-election=true",
+        "--log-level=info",
+    ]
     (own, _) = container["env"]
     assert own == {"name": "RUNTIME_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
 
 
 ARGUMENTS = {
-    "watch_all_namespaces": (False, "--no-watch-all-namespaces"),
+    "watch_all_namespaces": (False, "--watch-all-namespaces=false"),
     "watch_label_selector": ("sharding.fluxcd.io/key=two", "--watch-label-selector=sharding.fluxcd.io/key=two"),
     "concurrency": (20, "--concurrent=20"),
     "cache_dir": ("/data", "--cache-dir=/data"),
@@ -103,7 +108,7 @@ ARGUMENTS = {
     "requeue_dependency": (5.0, "--requeue-dependency=5s"),
     "interval_jitter": (0.1, "--interval-jitter-percentage=10"),
     "sops_age_secret": ("age", "--sops-age-secret=age"),
-    "leader_election": (False, "--no-enable-leader-election"),
+    "leader_election": (False, "--enable-leader-election=false"),
     "metrics_address": (":9090", "--metrics-addr=:9090"),
     "health_address": ("0.0.0.0:9441", "--health-addr=0.0.0.0:9441"),
 }
