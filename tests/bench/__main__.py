@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench.cases import Bench, Case, environment, gitless, start_up, with_cluster, without_cluster
 from tests.bench.fleet import VARIANTS, Fleet
 from tests.bench.measuring import Series
-from tests.bench.puller_cases import measure_puller
+from tests.bench.puller_cases import measure_fleet
 from tests.bench.puller_rows import HEADER
 from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--objects", type=_numbers, default=FLEETS, help="numbers of applications for the puller")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--artifacts", choices=("one", "each"), default="one", help="one for all applications, or each")
+    parser.add_argument("--subjects", nargs="+", choices=("puller", "flux"), default=["puller"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gitless-bench-") as name:
         folder = Path(name)
@@ -62,8 +63,9 @@ def _puller(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
     for count in arguments.objects:
         for variant in arguments.variants:
             fleet = Fleet(count=count, registry=registry, variant=variant, shared=arguments.artifacts == "one")
-            for row in measure_puller(folder / f"puller-{count}-{variant}", fleet):
-                print(row, flush=True)
+            for subject in arguments.subjects:
+                for row in measure_fleet(folder / f"{count}-{variant}-{subject}", fleet, subject):
+                    print(row, flush=True)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

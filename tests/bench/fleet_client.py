@@ -135,13 +135,17 @@ class Watcher:
                 self._read()
             except (OSError, ValueError, http.client.HTTPException, AttributeError):
                 # Closed by us, or broken off: the next one begins with all objects again.
+                self._connection.close()
                 self._connection = self._client.connect()
 
     def _read(self) -> None:
         self._connection.request("GET", f"{self._path}?watch=1&timeoutSeconds=3000")
         answer = self._connection.getresponse()
+        if answer.status != http.client.OK:
+            # A definition that has just been made known is not served for a moment.
+            time.sleep(0.2)
+            raise OSError(answer.read())
         while line := answer.readline():
             event = json.loads(line)
-            body = event["object"]
             if event["type"] in {"ADDED", "MODIFIED"}:
-                self._states[body["metadata"]["name"]] = State.of(body)
+                self._states[event["object"]["metadata"]["name"]] = State.of(event["object"])

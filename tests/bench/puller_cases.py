@@ -15,10 +15,11 @@ from tests.bench.counting import Counts, counts
 from tests.bench.fleet import Fleet
 from tests.bench.fleet_client import KUSTOMIZATIONS, MERGE, SOURCES, Client, State, Watcher
 from tests.bench.puller_rows import Row
+from tests.bench.subjects import Subject, running
 from tests.bench.usage import Cpu, Peak, Process
 from tests.platform.control_plane import ControlPlane
 from tests.platform.processes import wait_until
-from tests.platform.puller import NAMESPACE, Puller, puller
+from tests.platform.puller import NAMESPACE
 
 _IDLE_SECONDS = 10.0
 _REVISIONS = 5
@@ -37,11 +38,10 @@ class _Before:
 class Measurement:
     """One fleet on one control plane."""
 
-    def __init__(self, fleet: Fleet, cluster: ControlPlane, started: Puller) -> None:
+    def __init__(self, fleet: Fleet, cluster: ControlPlane, subject: Subject) -> None:
         self._fleet = fleet
         self._access = cluster.access
-        self._puller = started
-        self._process = Process.recorded(started.directory, "puller")
+        self._subject = subject
         self._server = Process.recorded(cluster.directory, "kube-apiserver")
         self._client = Client(cluster.access)
         self._sources_path = SOURCES.format(fleet.namespace)
@@ -51,7 +51,7 @@ class Measurement:
         """All phases, in their order."""
         fleet = self._fleet
         with ExitStack() as stack:
-            peak = stack.enter_context(Peak(self._process))
+            peak = stack.enter_context(Peak(self._subject.descendants))
             sources = stack.enter_context(Watcher(self._client, self._sources_path))
             kustomizations = stack.enter_context(Watcher(self._client, self._kustomizations_path))
             yield self._all_ready(kustomizations, peak)
@@ -98,19 +98,20 @@ class Measurement:
         return replace(row, seconds=statistics.median(took), aim=aims.REVISION_SECONDS)
 
     def _wait(self, watcher: Watcher, names: list[str], reached: Callable[[State], bool], what: str) -> None:
-        self._puller.check()
+        self._subject.check()
         watcher.wait(names, reached, seconds=_SECONDS, what=what)
 
     def _before(self) -> _Before:
         # The counters last but for the CPU's: asking for them costs the API server some of it.
-        counted = counts(self._access, self._puller.metrics())
-        return _Before(time.monotonic(), self._process.cpu(), self._server.cpu(), counted, self._client.requests)
+        counted = counts(self._access, self._subject.metrics())
+        return _Before(time.monotonic(), self._subject.cpu(), self._server.cpu(), counted, self._client.requests)
 
     def _row(self, case: str, before: _Before, peak: Peak) -> Row:
-        seconds, cpu, server = time.monotonic() - before.time, self._process.cpu(), self._server.cpu()
-        resident, most = self._process.resident(), self._process.peak()
+        seconds, cpu, server = time.monotonic() - before.time, self._subject.cpu(), self._server.cpu()
+        resident, most = self._subject.resident(), self._subject.peak()
         return Row(
-            case=f"{case}, {self._fleet.variant}",
+            case=f"{self._subject.name}: {case}",
+            variant=self._fleet.variant,
             applications=self._fleet.count,
             seconds=seconds,
             cpu=cpu - before.cpu,
@@ -118,17 +119,17 @@ class Measurement:
             resident=resident,
             peak=most,
             programs_peak=peak.mebibytes,
-            counts=counts(self._access, self._puller.metrics()) - before.counts,
+            counts=counts(self._access, self._subject.metrics()) - before.counts,
             ours=self._client.requests - before.ours,
         )
 
 
-def measure_puller(folder: Path, fleet: Fleet) -> Iterator[Row]:
+def measure_fleet(folder: Path, fleet: Fleet, subject: str) -> Iterator[Row]:
     """Bring everything up for one fleet, measure, and take it down."""
     fleet.publish()
     with ControlPlane.start(folder / "cluster") as cluster:
         _prepare(cluster, fleet)
-        with puller(folder / "puller", cluster.kubeconfig) as started:
+        with running(subject, folder / subject, cluster.kubeconfig) as started:
             yield from Measurement(fleet, cluster, started).rows()
 
 

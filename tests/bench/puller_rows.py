@@ -15,9 +15,9 @@ PEAK: Mapping[int, float] = {1000: 150.0}
 IDLE: Mapping[int, float] = {1000: 80.0}
 REVISION_SECONDS = 2.0
 
-_ROW = "{:<32} {:>5} {:>8} {:>7} {:>8} {:>7} {:>9} {:>8} {:>7} {:>8} {:>8} {:>7} {:>8}  {}"
+_ROW = "{:<36} {:<12} {:>5} {:>8} {:>7} {:>8} {:>7} {:>9} {:>8} {:>7} {:>8} {:>8} {:>7} {:>8}  {}"
 HEADER = _ROW.format(
-    *("case", "apps", "s", "aim s", "cpu s", "tools s", "server s"),
+    *("case", "names by", "apps", "s", "aim s", "cpu s", "tools s", "server s"),
     *("MiB now", "peak", "tools", "API", "per rec", "served", ""),
 )  # fmt: skip
 
@@ -27,6 +27,7 @@ class Row:
     """One phase: times in seconds, memory in MiB, requests as counted by those who made and served them."""
 
     case: str
+    variant: str
     applications: int
     seconds: float
     cpu: Cpu
@@ -63,6 +64,7 @@ class Row:
         verdict = "MISS " + ", ".join(self.misses) if self.misses else "ok" if self.is_judged else ""
         return _ROW.format(
             self.case,
+            self.variant,
             self.applications,
             f"{self.seconds:.2f}",
             "" if self.aim is None else f"{self.aim:.0f}",

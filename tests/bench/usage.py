@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,10 @@ class Process:
         user, system, of_children, system_of_children = (int(field) / _TICKS for field in fields[11:15])
         return Cpu(user + system, of_children + system_of_children)
 
+    def arguments(self) -> list[str]:
+        """Its command line."""
+        return Path(f"/proc/{self.pid}/cmdline").read_text().split("\0")
+
     def resident(self) -> float:
         """MiB now; 0 where it has ended."""
         return self._status("VmRSS:")
@@ -73,11 +77,11 @@ class Process:
 
 
 class Peak:
-    """Watches from ``with`` to its end how much memory the descendants of a process take together."""
+    """Watches from ``with`` to its end how much memory certain processes take together."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, processes: Callable[[], Iterable[Process]]) -> None:
         self.mebibytes = 0.0
-        self._process = process
+        self._processes = processes
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
@@ -91,5 +95,5 @@ class Peak:
 
     def _sample(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
-            together = sum(child.resident() for child in self._process.descendants())
+            together = sum(process.resident() for process in self._processes())
             self.mebibytes = max(self.mebibytes, together)
