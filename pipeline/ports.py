@@ -119,6 +119,26 @@ class Verifier(Protocol):
         ...
 
 
+class Inventories(Protocol):
+    """Where inventories are kept."""
+
+    def names(self, default_namespace: str) -> Sequence[tuple[str, str]]:
+        """Namespace and name of every inventory that may be seen, sorted."""
+        ...
+
+    def load(self, namespace: str, name: str) -> Inventory | None:
+        """The inventory as last saved, or ``None``."""
+        ...
+
+    def save(self, inventory: Inventory) -> Inventory:
+        """Save if nobody else saved since it was loaded; returns it with its new resource version.
+
+        Raises:
+            RefusedError: somebody else did.
+        """
+        ...
+
+
 class Cluster(Protocol):
     """An API server, seen through what planning, applying and verifying need. Every call is safe in many threads."""
 
@@ -185,6 +205,10 @@ class Cluster(Protocol):
 
     def logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> Sequence[str]:
         """Last log lines of a container; empty where there are none to be had."""
+        ...
+
+    def with_inventories(self, inventories: Inventories) -> Cluster:
+        """The same cluster, with its inventories kept elsewhere."""
         ...
 
     def list_inventories(self) -> Sequence[tuple[str, str]]:
@@ -360,6 +384,20 @@ class Expressions(Protocol):
 
         Raises:
             ExpressionError: it cannot be compiled (``is_final``), fails over these data, or is no boolean.
+        """
+        ...
+
+
+class TreeBuilder(Protocol):
+    """Builds kustomizations."""
+
+    def build(self, files: Mapping[str, bytes], path: str) -> bytes:
+        """The objects, as YAML, of the kustomization in the folder ``path`` (the root is ``""``) of a tree of files.
+
+        Raises:
+            RefusedError: it would read files outside of the tree, run a program, or fetch what must not be fetched.
+            ManifestError: a kustomization cannot be read.
+            ToolError: kustomize is missing, refuses the kustomization, or takes too long.
         """
         ...
 

@@ -22,8 +22,14 @@ COMMANDS = {
     "list": "List an artifact repository's tags.",
     "tag": "Point tags at a digest.",
     "copy": "Copy an artifact with its signatures and other referrers.",
+    "install": "Install or upgrade the puller in a cluster.",
+    "uninstall": "Take the puller away; what it applied goes on running.",
+    "bootstrap": "Install, and let the cluster reconcile itself from an artifact.",
+    "check": "Check whether cluster and puller are fit.",
+    "create": "Create sources, Kustomizations and their Secrets.",
     "keys": "Make and show signing keys.",
     "schema": "Print the JSON Schema of gitless.yaml.",
+    "puller": "Serve OCIRepositories and Kustomizations in a cluster.",
     "completion": "Print a shell completion script.",
 }
 

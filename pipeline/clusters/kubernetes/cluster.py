@@ -26,6 +26,7 @@ from pipeline.errors import ClusterError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
 from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.ports import Inventories
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -47,13 +48,25 @@ class KubernetesCluster:
         context: str,
         default_namespace: str,
         manager: str = MANAGER,
+        inventories: Inventories | None = None,
     ) -> None:
         self.context = context
         self.default_namespace = default_namespace
         self.manager = manager
         self._transport = transport
         self._discovery = discovery
-        self._inventories = InventoryStore(transport, manager=manager)
+        self._inventories = inventories or InventoryStore(transport, manager=manager)
+
+    def with_inventories(self, inventories: Inventories) -> KubernetesCluster:
+        """The same cluster, with its inventories kept elsewhere."""
+        return KubernetesCluster(
+            self._transport,
+            self._discovery,
+            context=self.context,
+            default_namespace=self.default_namespace,
+            manager=self.manager,
+            inventories=inventories,
+        )
 
     def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
         """How the kind is served, or ``None`` where it is not; looks again after a definition was applied."""

@@ -37,7 +37,7 @@ def endpoint_of(repository: Repository, options: RegistryOptions) -> Endpoint:
     HTTPS, except where plain HTTP was asked for. Loopback hosts speak plain HTTP as well, unless a CA or a client
     certificate was given: whoever gives one expects TLS.
     """
-    tls_expected = options.ca_file is not None or options.cert_file is not None
+    tls_expected = options.ca_file is not None or options.cert_file is not None or not options.verify_tls
     plain = options.plain_http or (is_loopback(repository.host) and not tls_expected)
     scheme = "http" if plain else "https"
     if is_docker_hub(repository.host):

@@ -48,11 +48,14 @@ class StatusError(RegistryError):
 
 
 class LostConnectionError(RegistryError):
-    """No answer came; ``may_retry`` where another try can end differently."""
+    """No answer came; ``may_retry`` where another try can end differently, ``speaks_no_tls`` where that is why."""
 
-    def __init__(self, message: str, *, hint: str | None = None, may_retry: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, may_retry: bool = False, speaks_no_tls: bool = False
+    ) -> None:
         super().__init__(message, hint=hint, code="registry.unreachable")
         self.may_retry = may_retry
+        self.speaks_no_tls = speaks_no_tls
 
 
 def cleaned(text: str, secrets: Sequence[str] = ()) -> str:
@@ -129,7 +132,9 @@ def _tls(at: str, what: str, cause: ssl.SSLError) -> LostConnectionError:
     reason = cause.reason or ""
     if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}:
         return LostConnectionError(
-            f"{at}: cannot {what}: the registry answers without TLS", hint="if that is meant to be so: --plain-http"
+            f"{at}: cannot {what}: the registry answers without TLS",
+            hint="if that is meant to be so: --plain-http",
+            speaks_no_tls=True,
         )
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason or "BAD_CERTIFICATE" in reason:
         return LostConnectionError(
