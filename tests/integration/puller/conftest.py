@@ -19,7 +19,7 @@ import pytest
 
 from tests.platform.control_plane import ControlPlane
 from tests.platform.flux import controllers, install_definitions
-from tests.platform.puller import Option, Puller, puller
+from tests.platform.puller import Puller, puller
 from tests.platform.registries import ReferrersRegistry
 from tests.reconciling import World
 
@@ -48,13 +48,13 @@ class Ground:
 
 
 @contextmanager
-def reconciler(ground: Ground, folder: Path, **options: Option) -> Iterator[Puller | None]:
+def reconciler(ground: Ground, folder: Path) -> Iterator[Puller | None]:
     """The puller, or Flux's controllers, on that ground."""
     if IS_FLUX:
         with controllers(folder, ground.plane.kubeconfig):
             yield None
         return
-    with puller(folder, ground.plane.kubeconfig, **options) as started:
+    with puller(folder, ground.plane.kubeconfig) as started:
         ground.puller = started
         yield started
 

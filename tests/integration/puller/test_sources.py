@@ -9,6 +9,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def revision(body: Body) -> str:
     return found
 
 
-def names(world: World, **spec: object) -> set[str]:
+def names(world: World, **spec: Any) -> set[str]:  # noqa: ANN401 - any JSON
     """What a Kustomization of that source applies."""
     world.source(**spec)
     world.ready("OCIRepository")
