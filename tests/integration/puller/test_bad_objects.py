@@ -109,6 +109,75 @@ def crowd(ground: Ground) -> World:
 
 @pytest.mark.parametrize("name", KUSTOMIZATIONS)
 def test_a_bad_kustomization_says_what_is_wrong(crowd: World, name: str) -> None:
+    bad = KUSTOMIZATIONS[name]
+
+    body = crowd.failed("Kustomization", name, bad.reason)
+
+    ready = condition(body, "Ready")
+    assert ready["message"]
+    assert bad.says in ready["message"]
+    assert "Traceback" not in ready["message"]
+    if bad.stalled:
+        assert condition(body, "Stalled")["status"] == "True"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_bad_source_says_what_is_wrong(crowd: World, name: str) -> None:
+    bad = SOURCES[name]
+
+    body = crowd.failed("OCIRepository", f"source-{name}", bad.reason)
+
+    ready = condition(body, "Ready")
+    assert ready["message"]
+    assert bad.says in ready["message"]
+    assert "artifact" not in body["status"]
+    if bad.stalled:
+        assert condition(body, "Stalled")["status"] == "True"
+        assert not is_busy(body)
+
+
+def test_none_of_them_stops_the_others(crowd: World) -> None:
+    crowd.ready("Kustomization", "right")
+    assert crowd.get("ConfigMap", "settings-right") is not None
+
+    crowd.deliver({"a.yaml": config_map("later")}, "later")
+
+
+def test_a_corrected_one_becomes_ready(world: World) -> None:
+    world.publish({"a.yaml": config_map()})
+    world.source(url=f"oci://{world.registry}/{world.namespace}/app:v1")
+    stalled = world.failed("OCIRepository", reason="URLInvalid")
+    assert condition(stalled, "Stalled")["status"] == "True"
+
+    world.source()
+    world.kustomization(path="./missing")
+    world.failed("Kustomization", reason="ArtifactFailed")
+    world.kustomization()
+
+    body = world.ready("Kustomization")
+    assert condition(world.ready("OCIRepository"), "Stalled") == {}
+    assert condition(body, "Stalled") == {}
+
+
+@only_ours
+def test_messages_stay_bounded(world: World) -> None:
+    long = "x" * 200
+    many = "".join(
+        f"---\napiVersion: none.test/v1\nkind: K{number}{long}\nmetadata: {{name: a}}\n" for number in range(500)
+    )
+    world.publish({"a.yaml": many})
+    world.source()
+    world.kustomization()
+
+    body = world.failed("Kustomization")
+
+    assert len(condition(body, "Ready")["message"]) <= 20000
+    assert OWNER not in condition(body, "Ready")["message"]
+
+
+@only_ours
+def test_secrets_are_never_told(world: World) -> None:
+    secret = "do-not-tell-this"
     bad = manifest("Secret", "s", stringData={"a": secret}, data={"b": f"{secret}!"})
     world.publish({"a.yaml": bad})
     world.source()
