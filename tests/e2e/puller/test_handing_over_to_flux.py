@@ -141,7 +141,7 @@ def test_a_deletion_that_was_asked_for_in_between_is_done(realm: Realm) -> None:
 def test_what_the_pipeline_applied_is_taken_over(realm: Realm, name: str, tmp_path: Path) -> None:
     world = realm.world()
     gitless_apply(realm, world, tmp_path, release(1))
-    before = {kind: {item["metadata"]["name"]: item["metadata"]["uid"] for item in world.list(kind)} for kind in KINDS}
+    before = uids(world)
 
     with ruler(realm, name):
         world.deliver(release(1))
@@ -155,6 +155,12 @@ def test_what_the_pipeline_applied_is_taken_over(realm: Realm, name: str, tmp_pa
         world.gone("ConfigMap", "only-1")
         assert condition(body, "Ready")["status"] == "True"
         assert f"{world.namespace}_only-2__ConfigMap" in inventory(body)
+
+
+def uids(world: World) -> dict[str, str]:
+    """Of everything in the namespace, whoever owns it."""
+    found = ((kind, item["metadata"]) for kind in KINDS for item in world.list(kind))
+    return {f"{kind}/{metadata['name']}": metadata["uid"] for kind, metadata in found}
 
 
 def gitless_apply(realm: Realm, world: World, folder: Path, files: dict[str, str | bytes]) -> None:
