@@ -34,7 +34,7 @@ class Age:
     def encrypted(self, text: str, name: str = "secret.yaml", *arguments: str) -> str:
         path = self.folder / name
         path.write_text(text)
-        command = [binary("sops"), "encrypt", "--age", self.recipient, *arguments, path]
+        command: list[str | Path] = [binary("sops"), "encrypt", "--age", self.recipient, *arguments, path]
         environment = {"PATH": os.defpath, "HOME": str(self.folder)}
         return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
