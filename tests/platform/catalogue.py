@@ -153,8 +153,7 @@ TOOLS: tuple[Tool, ...] = (
         recipe="flux",
         package=f"{_FLUX}/cmd/flux",
         version_of=_FLUX,
-        version_variable=("main.VERSION",),
-        # The manifests of its controllers; only its own install and bootstrap read them.
+        # The manifests of its controllers; only its install and bootstrap read them.
         stand_ins=("cmd/flux/manifests/none.yaml",),
         cold_seconds=120,
     ),
