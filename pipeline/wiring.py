@@ -122,6 +122,7 @@ def connection(
 def remote_connection(
     kubeconfig: bytes,
     subject: str,
+    environment: Environment,
     reporter: Reporter,
     *,
     observe: Callable[[str, int, float], None] | None = None,
@@ -129,7 +130,7 @@ def remote_connection(
     """The cluster of a kubeconfig's text, which somebody else wrote; ``subject`` says where it is from."""
     from pipeline.clusters.kubernetes import remote_connections
 
-    return remote_connections(kubeconfig, subject, reporter, observe=observe)
+    return remote_connections(kubeconfig, subject, environment, reporter, observe=observe)
 
 
 def expressions() -> Expressions:

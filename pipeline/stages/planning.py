@@ -45,7 +45,7 @@ def plan_against_live(
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
-    inventory = inventory or Inventory(options.namespace, options.inventory)
+    inventory = inventory or options.new_inventory()
     placement = place(manifests, cluster, inventory, options)
     placed = placement.placed
     unwanted = leftover(cluster, manifests, placed, inventory)

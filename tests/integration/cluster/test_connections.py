@@ -116,7 +116,7 @@ def test_a_kubeconfig_from_a_secret_connects_by_certificate(
             if name in fields:
                 fields[f"{name}-data"] = base64.b64encode(Path(fields.pop(name)).read_bytes()).decode()
 
-    remote = remote_connections(json.dumps(admin).encode(), "Secret shop/remote", talk)
+    remote = remote_connections(json.dumps(admin).encode(), "Secret shop/remote", {}, talk)
     remote.cluster(manager="kustomize-controller").apply(_config_map(namespace, color="blue"))
 
     assert remote.api().read(CONFIG_MAPS, namespace, "a") is not None
@@ -131,7 +131,7 @@ def test_a_server_with_another_authority_is_not_trusted(admin: Document, talk: T
     cluster["insecure-skip-tls-verify"] = True
 
     with pytest.raises(ClusterError, match="TLS") as caught:
-        remote_connections(json.dumps({**admin, "users": admin["users"]}).encode(), "Secret shop/remote", talk)
+        remote_connections(json.dumps(admin).encode(), "Secret shop/remote", {}, talk)
 
     assert caught.value.code == "cluster.unreachable"
 

@@ -35,7 +35,7 @@ def _kubeconfig(
 
 def _refused(content: bytes) -> str:
     with pytest.raises(ClusterError) as caught:
-        RemoteAccess.from_text(content, _SECRET)
+        RemoteAccess.from_text(content, _SECRET, {})
     assert caught.value.code == "cluster.configuration"
     assert _SECRET in caught.value.message
     assert _TOKEN not in caught.value.message + str(caught.value.hint)
@@ -43,7 +43,7 @@ def _refused(content: bytes) -> str:
 
 
 def test_everything_is_taken_from_the_text() -> None:
-    access = RemoteAccess.from_text(_kubeconfig(), _SECRET)
+    access = RemoteAccess.from_text(_kubeconfig(), _SECRET, {})
 
     assert (access.context, access.namespace, access.server) == ("far", "apps", "https://far.example:6443")
     assert access.headers() == {"Authorization": f"Bearer {_TOKEN}"}
@@ -52,7 +52,7 @@ def test_everything_is_taken_from_the_text() -> None:
 
 
 def test_whom_it_impersonates_is_kept() -> None:
-    access = RemoteAccess.from_text(_kubeconfig(user={"token": _TOKEN, "as": "robot", "as-uid": "7"}), _SECRET)
+    access = RemoteAccess.from_text(_kubeconfig(user={"token": _TOKEN, "as": "robot", "as-uid": "7"}), _SECRET, {})
 
     assert access.headers() == {
         "Authorization": f"Bearer {_TOKEN}",
@@ -62,7 +62,7 @@ def test_whom_it_impersonates_is_kept() -> None:
 
 
 def test_a_name_and_a_password_are_sent_as_such() -> None:
-    access = RemoteAccess.from_text(_kubeconfig(user={"username": "me", "password": "pässword"}), _SECRET)
+    access = RemoteAccess.from_text(_kubeconfig(user={"username": "me", "password": "pässword"}), _SECRET, {})
 
     assert access.headers() == {"Authorization": "Basic " + base64.b64encode("me:pässword".encode()).decode()}
 
@@ -88,10 +88,23 @@ def test_no_authority_is_read_from_a_file() -> None:
     assert "'certificate-authority' reads a file" in _refused(_kubeconfig({"certificate-authority": "/etc/ssl/ca.crt"}))
 
 
+def test_a_proxy_is_taken_from_the_text_or_the_environment() -> None:
+    far = {"HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost,.near.example"}
+
+    def proxy(environment: dict[str, str], **cluster: str) -> str | None:
+        pool = RemoteAccess.from_text(_kubeconfig({**cluster}), _SECRET, environment).pool
+        return pool.proxy.host if pool.proxy is not None else None
+
+    assert proxy({}) is None
+    assert proxy(far) == "proxy.example"
+    assert proxy(far, server="https://a.near.example") is None
+    assert proxy(far, **{"proxy-url": "http://own.example:1"}) == "own.example"
+
+
 def test_plug_ins_of_users_that_are_not_chosen_do_no_harm() -> None:
     users = [{"name": "other", "user": {"exec": {"command": "sh"}}}, {"name": "u", "user": {"token": _TOKEN}}]
 
-    assert RemoteAccess.from_text(_kubeconfig(users=users), _SECRET).headers()
+    assert RemoteAccess.from_text(_kubeconfig(users=users), _SECRET, {}).headers()
 
 
 @pytest.mark.parametrize(
