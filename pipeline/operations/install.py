@@ -53,6 +53,8 @@ def install(
     if not options.puller.watch_label_selector and not settings.force:
         refuse_rivals(running_rivals(server))
     manifests = installation(options)
+    if not settings.dry_run:
+        _await_deletions(manifests, server, settings.timeout, reporter, clock)
     changes = list(_apply(manifests, server, settings, reporter, clock))
     changes += _prune(manifests, options.namespace, server, dry_run=settings.dry_run)
     ready = settings.wait and not settings.dry_run
@@ -73,6 +75,27 @@ def running_rivals(server: ApiServer) -> tuple[Rival, ...]:
     """Flux's controllers of the same kinds that have a working pod."""
     found = server.list(DEPLOYMENTS, None, FLUX_SELECTOR).items
     return tuple(Rival(body["metadata"]["namespace"], body["metadata"]["name"]) for body in found if is_running(body))
+
+
+def _await_deletions(manifests: Manifests, server: ApiServer, timeout: float, reporter: Reporter, clock: Clock) -> None:
+    """Let an earlier uninstallation finish: what is written into what is being deleted goes with it."""
+    for resource in manifests:
+        if resource.id.kind not in {DEFINITION_TYPE.kind, NAMESPACES.kind}:
+            continue
+
+        def look(resource: Resource = resource) -> bool | None:
+            live = server.read(type_of(resource.body), "", resource.id.name)
+            return True if live is None or not live["metadata"].get("deletionTimestamp") else None
+
+        if look():
+            continue
+        reporter.info(f"waiting for {resource.id}, which is being deleted")
+        if wait_for(look, clock, timeout) is None:
+            raise ClusterError(
+                f"{resource.id} is being deleted, and is still there after {timeout:.0f}s",
+                hint=f"see its status: kubectl get {type_of(resource.body).plural} {resource.id.name} -o yaml",
+                code="cluster.terminating",
+            )
 
 
 def _apply(

@@ -252,6 +252,42 @@ def test_what_flux_serves_keeps_finalizers_and_definitions(world: World) -> None
     assert reasons["flux-system"] == "it was there before"
 
 
+def test_whoever_comes_next_finds_the_objects_also_in_the_namespace_of_the_installation(world: World) -> None:
+    world.install()
+    world.put(KUSTOMIZATIONS, kustomization("flux-system"))
+
+    result = world.uninstall(keep_definitions=True)
+
+    reasons = {change.object_id.kind: change.reason for change in result.changes if change.action is Action.SKIP}
+    assert reasons["Namespace"] == "sources and Kustomizations are in it"
+    assert world.read(KUSTOMIZATIONS, "flux-system", "shop") is not None
+
+
+def test_what_is_being_deleted_is_waited_for_before_anything_is_written(world: World) -> None:
+    held = {"name": "flux-system", "finalizers": ["acme.test/hold"]}
+    world.put(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": held})
+    world.delete(NAMESPACES, ObjectId("", "Namespace", "", "flux-system"))
+    world.writes()
+
+    with pytest.raises(ClusterError, match="is being deleted, and is still there after 7s"):
+        world.install(timeout=7.0)
+
+    assert world.writes() == []
+
+
+def test_finalizers_of_others_are_theirs_to_remove(world: World) -> None:
+    world.install()
+    body = kustomization("default")
+    body["metadata"]["finalizers"] = ["acme.test/audit", FINALIZER]
+    world.put(KUSTOMIZATIONS, body)
+
+    world.uninstall(keep_definitions=True)
+
+    live = world.read(KUSTOMIZATIONS, "default", "shop")
+    assert live is not None
+    assert live["metadata"]["finalizers"] == ["acme.test/audit"]
+
+
 def test_another_puller_keeps_what_it_serves(world: World) -> None:
     world.install()
     world.install(OPTIONS.in_namespace("other"))
