@@ -83,7 +83,7 @@ def test_a_namespace_that_was_there_before_keeps_its_labels(gitless: Gitless, ap
 def test_the_pods_pass_the_restricted_policy(gitless: Gitless, kubectl: Kubectl, place: str) -> None:
     kubectl("label", "namespace", place, "pod-security.kubernetes.io/enforce=restricted")
 
-    outcome = gitless("install", "-n", place, "--timeout", "1m")
+    outcome = gitless("install", "-n", place, "--priority-class", "system-cluster-critical", "--timeout", "1m")
 
     assert outcome.code == 0, outcome.err
 

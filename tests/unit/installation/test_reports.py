@@ -66,8 +66,8 @@ def removed(*changes: Change, dry_run: bool = False) -> UninstallResult:
             ["1 of 1 checks failed for n in test."],
         ),
         (
-            CreateResult(cluster="test", object_id=DEPLOYMENT, api_version="apps/v1", action=Action.CONFIGURE, ready=True,
-                         revision="1@sha256:0"),
+            CreateResult(cluster="test", object_id=DEPLOYMENT, api_version="apps/v1", action=Action.CONFIGURE,
+                         ready=True, revision="1@sha256:0"),
             ["updated Deployment.apps flux-system/gitless-puller, ready at 1@sha256:0"],
         ),
         (
