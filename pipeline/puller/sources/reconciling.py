@@ -116,6 +116,7 @@ class _Reconciliation:
             status.verified(chosen.revision)
         if not self._is_kept(chosen):
             pulled = pull(self._spec, chosen, registry, self._deps)
+            self._deps.cache.hold(pulled.digest)
             status.artifact = self._accepted(chosen, pulled)
             status.observe(self._content_configuration)
         elif artifact is not None:
