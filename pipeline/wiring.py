@@ -10,6 +10,7 @@ from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.flux.options import PullerOptions
+from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
@@ -18,6 +19,7 @@ from pipeline.ports import (
     ApiServer,
     Clock,
     Cluster,
+    Decryptor,
     Environment,
     Expressions,
     Registry,
@@ -138,6 +140,13 @@ def expressions() -> Expressions:
     from pipeline.expressions.cel import CelExpressions
 
     return CelExpressions()
+
+
+def sops_decryptor(keys: SopsKeys, environment: Environment) -> Decryptor:
+    """The real sops with these keys."""
+    from pipeline.decryptors.sops import SopsDecryptor
+
+    return SopsDecryptor(keys, environment)
 
 
 def tree_builder(environment: Environment, *, allow_remote_bases: bool) -> TreeBuilder:

@@ -38,8 +38,8 @@ def plan_against_live(
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
     ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
-    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was accepted
-    before.
+    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was
+    accepted before.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.

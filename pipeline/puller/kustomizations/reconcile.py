@@ -98,7 +98,7 @@ class _Run:
         record = self._record(target)
         if record is not None and record.inputs == inputs.hash and not self._owes_pruning(record):
             healths = unchanged_healths(record, target, self._parts.snapshots, since=self._since, with_health=spec.wait)
-                if healths is not None:
+            if healths is not None:
                 return self._unchanged(record, healths, target, rules, spec)
         rendered = render(self._body, spec, inputs, self._parts)
         self._digest = rendered.digest
