@@ -16,7 +16,8 @@ from pipeline.ports import Environment
 TIMEOUT = 120.0
 # Patches and generators' literals, which may be secrets.
 _CONTENT = re.compile(
-    r"(?<=with config: )`.*`|(?<=\[patch: )\".*\"|(?<=literal sources )\[.*\](?=:)|(?<=literal source ).*(?=, expected)",
+    r"(?<=with config: )`.*`|(?<=\[patch: )\".*\""
+    r"|(?<=literal sources )\[.*\](?=:)|(?<=literal source ).*(?=, expected)",
     re.DOTALL,
 )
 # One build is small; many run at once. An environment file's lines without a value take it from the environment, so
