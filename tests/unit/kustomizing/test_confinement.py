@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from pipeline.model.kustomizing.remotes import is_remote
 _FILES = {"app/x.yaml": "a: b\n", "base/kustomization.yaml": "resources: [y.yaml]\n", "base/y.yaml": "", "z.yaml": ""}
 
 
-def _confined(kustomization: str | dict[str, Any], *, allow_remotes: bool = False, **more: str) -> Confined:
+def _confined(
+    kustomization: str | dict[str, Any], more: Mapping[str, str] | None = None, *, allow_remotes: bool = False
+) -> Confined:
     text = kustomization if isinstance(kustomization, str) else json.dumps(kustomization)
-    files = {**_FILES, **more, "app/kustomization.yaml": text}
+    files = {**_FILES, **(more or {}), "app/kustomization.yaml": text}
     return confine({path: content.encode() for path, content in files.items()}, "app", allow_remotes=allow_remotes)
 
 
@@ -48,7 +51,7 @@ def test_only_what_is_named_is_given_to_kustomize() -> None:
 )
 def test_every_field_that_names_files_is_followed(kustomization: dict[str, Any]) -> None:
     plugin = "apiVersion: builtin\nkind: PatchStrategicMergeTransformer\nmetadata: {name: a}\npaths: [x.yaml]\n"
-    confined = _confined(kustomization, **{"app/t.yaml": plugin})
+    confined = _confined(kustomization, {"app/t.yaml": plugin})
     assert {"app/x.yaml", "base/y.yaml"} & set(confined.files)
 
 
@@ -102,7 +105,7 @@ def test_plugins_of_kustomizes_own_may_not_lead_out_either(key: str, path: str) 
     with pytest.raises(RefusedError, match="outside of the artifact"):
         _confined({"transformers": [config]})
     with pytest.raises(RefusedError, match="outside of the artifact"):
-        _confined({"transformers": ["t.yaml"]}, **{"app/t.yaml": config})
+        _confined({"transformers": ["t.yaml"]}, {"app/t.yaml": config})
 
 
 def test_an_inline_patch_may_not_be_a_path_in_disguise() -> None:
@@ -126,7 +129,7 @@ def test_programs_functions_and_charts_are_refused(field: str, config: str) -> N
     with pytest.raises(RefusedError, match=r"a plugin that|the plugin"):
         _confined({field: [config]})
     with pytest.raises(RefusedError, match=r"a plugin that|is to be fetched|no file"):
-        _confined({field: ["t.yaml" if "https" not in config else config]}, **{"app/t.yaml": config})
+        _confined({field: ["t.yaml" if "https" not in config else config]}, {"app/t.yaml": config})
 
 
 @pytest.mark.parametrize("field", ["helmCharts", "helmChartInflationGenerator", "HELMCHARTS"])
@@ -158,7 +161,7 @@ _REMOTES = (
 @pytest.mark.parametrize("address", _REMOTES)
 def test_remote_bases_are_refused_unless_allowed(address: str) -> None:
     with pytest.raises(RefusedError, match="network") as caught:
-        _confined({"resources": [address]}, **{"app/github.com/org/repo/kustomization.yaml": ""})
+        _confined({"resources": [address]}, {"app/github.com/org/repo/kustomization.yaml": ""})
     assert caught.value.hint
     assert _confined({"resources": [address]}, allow_remotes=True).has_remotes
 
@@ -187,16 +190,16 @@ def test_kustomize_reads_exactly_what_was_checked() -> None:
 
 def test_a_folder_is_one_kustomization() -> None:
     with pytest.raises(ManifestError, match=r"app/Kustomization"):
-        _confined("resources: []\n", **{"app/Kustomization": "resources: []\n"})
+        _confined("resources: []\n", {"app/Kustomization": "resources: []\n"})
     with pytest.raises(RefusedError, match="z has no kustomization"):
-        _confined({"resources": ["../z"]}, **{"z/a.yaml": ""})
+        _confined({"resources": ["../z"]}, {"z/a.yaml": ""})
 
 
 def test_kustomizations_that_refer_to_each_other_end() -> None:
-    _confined({"resources": ["../base"]}, **{"base/kustomization.yaml": "resources: [../app]\n"})
+    _confined({"resources": ["../base"]}, {"base/kustomization.yaml": "resources: [../app]\n"})
     many = {f"k{n}/kustomization.yaml": f"resources: [../k{n + 1}]\n" for n in range(MAX_KUSTOMIZATIONS + 1)}
     with pytest.raises(RefusedError, match="more than"):
-        _confined({"resources": ["../k0"]}, **many)
+        _confined({"resources": ["../k0"]}, many)
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a//b", "a/./b", "a/../b", "a\0b", "", "."])

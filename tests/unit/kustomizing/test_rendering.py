@@ -164,8 +164,8 @@ def test_an_encrypted_secret_needs_decryption() -> None:
 
 def test_an_encrypted_secret_may_ask_to_stay_so() -> None:
     text = _SECRET % ", annotations: {kustomize.toolkit.fluxcd.io/decrypt: Disabled}"
-    for fields in ({}, {"decryption": _SOPS}):
-        (secret,) = render({"a.yaml": text}, decryptor=FakeDecryptor(), **fields).manifests
+    for decryption in (None, _SOPS):
+        (secret,) = render({"a.yaml": text}, decryptor=FakeDecryptor(), decryption=decryption).manifests
         assert "sops" in secret.body
 
 
