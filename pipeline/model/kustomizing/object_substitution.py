@@ -40,7 +40,8 @@ def substitute_object(resource: Resource, variables: Mapping[str, str], *, stric
     try:
         text = substitute(write_for_substitution(resource.body), variables, strict=strict)
     except SubstitutionError as error:
-        raise SubstitutionError(f"{resource}: {error.message} of its YAML", hint=error.hint) from None
+        line, _, what = error.message.partition(": ")
+        raise SubstitutionError(f"{resource}: {what} ({line} of its rendered YAML)", hint=error.hint) from None
     try:
         found = read_manifests(text, "after substitution")
     except ManifestError as error:

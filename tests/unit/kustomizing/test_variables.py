@@ -113,7 +113,9 @@ def test_objects_without_dollars_are_left_alone() -> None:
 
 
 def test_messages_name_the_object_and_keep_secrets() -> None:
-    with pytest.raises(SubstitutionError, match=r"^Thing x: line 5: the variable 'y' is not set of its YAML"):
+    with pytest.raises(
+        SubstitutionError, match=r"^Thing x: the variable 'y' is not set \(line 5 of its rendered YAML\)"
+    ):
         _substituted({"spec": "${y}"})
     with pytest.raises(ManifestError, match=r"^Thing x: after substitution:5:"):
         _substituted({"spec": "${x}"}, x="a: b: c")
