@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.errors import ClusterError
-from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.inventory import Inventory, InventoryEntry, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, Obstacle
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
@@ -154,7 +154,7 @@ def _absent_namespaces(
     for item in placed:
         if item.object_id.namespace and item.object_id not in live:
             candidates[item.object_id.namespace].append(item)
-    if not inventory.resource_version:
+    if not inventory.resource_version and inventory.kind is InventoryKind.PIPELINE:
         candidates.setdefault(inventory.namespace, [])
     proven = {object_id.namespace for object_id in live}
     proven |= {object_id.name for object_id in live if (object_id.group, object_id.kind) == ("", "Namespace")}
