@@ -38,7 +38,7 @@ from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.records import Record
 from pipeline.puller.kustomizations.rendering import Inputs, Rendered, gather_inputs, render
 from pipeline.puller.kustomizations.status_inventory import StatusInventory, inventory_of, status_entries
-from pipeline.puller.kustomizations.stops import StopError
+from pipeline.puller.kustomizations.stops import LED, StopError
 from pipeline.puller.kustomizations.targets import Target
 from pipeline.puller.kustomizations.unchanged import unchanged_healths
 
@@ -50,6 +50,8 @@ class Waiting:
     wait: HealthWait
     finish: Callable[[Body, Verdicts], Outcome] = field(compare=False)
     events: tuple[ObjectEvent, ...] = ()
+    revision: str = ""
+    """Of the artifact that was applied."""
 
 
 def reconcile_kustomization(
@@ -66,7 +68,7 @@ def reconcile_kustomization(
     except StopError as stop:
         return run.stopped(stop)
     except PipelineError as error:
-        if error.code == "refused.led":
+        if error.code == LED:
             raise
         return run.stopped(StopError(api.RECONCILIATION_FAILED, error.message))
 
@@ -109,8 +111,8 @@ class _Run:
         record = self._remember(inputs, rendered, target, applied)
         return self._after_applying(spec, rules, target, record, applied)
 
-    def stopped(self, stop: StopError) -> Outcome:
-        """The outcome of a reconciliation that ended early."""
+    def stopped(self, stop: StopError, record: Record | None = None) -> Outcome:
+        """The outcome of a reconciliation that ended early; with a record, after everything was applied."""
         draft = self._draft.at(self._parts.clock.now())
         if self._artifact is not None and stop.reason != api.DEPENDENCY_NOT_READY:
             draft = draft.with_fields(lastAttemptedRevision=self._artifact.revision)
@@ -119,7 +121,7 @@ class _Run:
         # What was announced stays listed: it may be in the cluster.
         listed = self._parts.kustomizations.get(Key.of(KUSTOMIZATION, self._body))
         inventory = ((listed or self._body).get("status") or {}).get("inventory")
-        draft = draft.with_fields(inventory=inventory)
+        draft = draft.with_fields(inventory=inventory if record is None else self._listed(record))
         draft = draft.stalled(stop.reason, stop.message) if stop.is_final else draft.failed(stop.reason, stop.message)
         severity = Severity.INFO if stop.is_waiting else Severity.ERROR
         event = ObjectEvent(severity, stop.reason, stop.message, self._event_metadata())
@@ -247,9 +249,10 @@ class _Run:
                 return self._succeeded(record, health=self._passed(), changed=bool(events))
             took = format_duration(round(self._parts.clock.now() - self._began, 3))
             stop = StopError(api.HEALTH_CHECK_FAILED, f"health check failed after {took}: {timeout_message(verdicts)}")
-            return self.stopped(stop)
+            return self.stopped(stop, record)
 
-        return Waiting(wait, finish, events)
+        assert self._artifact is not None  # noqa: S101 - nothing is applied without
+        return Waiting(wait, finish, events, self._artifact.revision)
 
     def _passed(self) -> str:
         return f"Health check passed in {format_duration(round(self._parts.clock.now() - self._began, 3))}"
@@ -267,8 +270,7 @@ class _Run:
             found = draft.conditions.get(api.HEALTHY)
             health = found.message if found is not None and found.message else health
         draft = draft.ready(self._artifact.revision, self._artifact.origin_revision, health=health)
-        listed = Inventory(self._namespace, self._body["metadata"]["name"], record.applied)
-        draft = draft.with_fields(inventory=inventory_document(status_entries(listed)))
+        draft = draft.with_fields(inventory=self._listed(record))
         draft = draft.without_conditions(drift.DRIFTED).recorded(self._attempt(), api.RECONCILIATION_SUCCEEDED)
         told = list(events)
         if changed or not was_ready or before != self._artifact.revision:
@@ -277,6 +279,11 @@ class _Run:
             metadata = {**self._event_metadata(), "commit_status": "update"}
             told.append(ObjectEvent(Severity.INFO, api.RECONCILIATION_SUCCEEDED, text, metadata))
         return Outcome(status=draft.status(), events=tuple(told), requeue_after=self._spec.interval)
+
+    def _listed(self, record: Record) -> Mapping[str, object]:
+        return inventory_document(
+            status_entries(Inventory(self._namespace, self._body["metadata"]["name"], record.applied))
+        )
 
     def _report(self, spec: KustomizationSpec, rendered: Rendered, target: Target, store: StatusInventory) -> Outcome:
         """Only tell what applying would correct."""
