@@ -164,7 +164,8 @@ class Process:
         self._stop.set()
         for informer in self._informers:
             informer.stop()
-        if not self._with.workers.stop(timeout=_FAREWELL):
+        # Who no longer leads has nothing to finish: another is at it already.
+        if not self._with.workers.stop(timeout=_FAREWELL if self._error is None else 0.0):
             self._log.warn("ending while objects are still being reconciled; the next start goes on from there")
         self._with.waits.stop()
         self._with.recorder.stop()

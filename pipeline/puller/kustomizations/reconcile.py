@@ -35,7 +35,7 @@ from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.records import Record
 from pipeline.puller.kustomizations.rendering import Inputs, Rendered, gather_inputs, render
 from pipeline.puller.kustomizations.status_inventory import StatusInventory, inventory_of
-from pipeline.puller.kustomizations.stops import StopError
+from pipeline.puller.kustomizations.stops import LED, StopError
 from pipeline.puller.kustomizations.targets import Target
 from pipeline.puller.kustomizations.telling import Telling
 from pipeline.puller.kustomizations.unchanged import unchanged_healths
@@ -48,6 +48,8 @@ class Waiting:
     wait: HealthWait
     finish: Callable[[Body, Verdicts], Outcome] = field(compare=False)
     events: tuple[ObjectEvent, ...] = ()
+    revision: str = ""
+    """Of the artifact that was applied."""
 
 
 def reconcile_kustomization(
@@ -67,7 +69,7 @@ def reconcile_kustomization(
     except StopError as stop:
         return run.telling.stopped(stop)
     except PipelineError as error:
-        if error.code == "refused.led":
+        if error.code == LED:
             raise
         return run.telling.stopped(StopError(api.RECONCILIATION_FAILED, error.message))
 
@@ -214,4 +216,4 @@ class _Run:
             message = f"health check failed after {telling.took()}: {timeout_message(verdicts)}"
             return telling.stopped(StopError(api.HEALTH_CHECK_FAILED, message))
 
-        return Waiting(wait, finish, events)
+        return Waiting(wait, finish, events, telling.artifact.revision if telling.artifact else "")
