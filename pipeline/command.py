@@ -33,7 +33,6 @@ _PURPOSES = {
     "kubectl": ("renders kustomizations where there is no kustomize", "https://kubernetes.io/docs/tasks/tools/"),
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
     "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
-    "gpg": ("holds the PGP keys that sops decrypts with", "https://gnupg.org/download/"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 

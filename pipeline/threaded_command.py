@@ -14,12 +14,22 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO
 
 from pipeline.command import TIMEOUT, Output, child_environment, failure
 from pipeline.errors import ToolError
 from pipeline.ports import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that has come to its end: negative exit codes are signals."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: str
 
 
 def run_threaded(
@@ -31,12 +41,32 @@ def run_threaded(
     stdin: bytes = b"",
     timeout: float = TIMEOUT,
 ) -> Output:
+    """Run a program, which must succeed; see ``run_to_end``.
+
+    Raises:
+        ToolError: it cannot be started, ended with an exit code other than 0, or ran out of time.
+    """
+    ended = run_to_end(argv, environment=environment, extra=extra, cwd=cwd, stdin=stdin, timeout=timeout)
+    if ended.exit_code != 0:
+        raise failure(Path(argv[0]).name, ended.stderr, exit_code=ended.exit_code)
+    return Output(ended.stdout, ended.stderr)
+
+
+def run_to_end(
+    argv: Sequence[str | PurePath],
+    *,
+    environment: Environment,
+    extra: Mapping[str, str] | None = None,
+    cwd: PurePath | None = None,
+    stdin: bytes = b"",
+    timeout: float = TIMEOUT,
+) -> Ended:
     """Run a program to its end, killing it and all that it has started when the ``timeout`` (seconds) is over.
 
     Of ``environment`` it is given what any program may know, and all of ``extra``.
 
     Raises:
-        ToolError: it cannot be started, ended with an exit code other than 0, or ran out of time.
+        ToolError: it cannot be started, or ran out of time.
     """
     program, name = str(argv[0]), Path(argv[0]).name
     with _memory() as given, _memory() as said, _memory() as complained:
@@ -63,10 +93,10 @@ def run_threaded(
             _kill(process)
         complained.seek(max(0, complained.seek(0, os.SEEK_END) - 65536))
         stderr = complained.read().decode(errors="replace").strip()
-        if timed_out or process.returncode != 0:
-            raise failure(name, stderr, exit_code=process.returncode, timeout=timeout if timed_out else None)
+        if timed_out:
+            raise failure(name, stderr, exit_code=process.returncode, timeout=timeout)
         said.seek(0)
-        return Output(said.read(), stderr)
+        return Ended(process.returncode, said.read(), stderr)
 
 
 def _memory() -> IO[bytes]:

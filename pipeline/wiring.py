@@ -10,6 +10,7 @@ from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.flux.options import PullerOptions
+from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
@@ -18,6 +19,7 @@ from pipeline.ports import (
     ApiServer,
     Clock,
     Cluster,
+    Decryptor,
     Environment,
     Expressions,
     Registry,
@@ -122,6 +124,7 @@ def connection(
 def remote_connection(
     kubeconfig: bytes,
     subject: str,
+    environment: Environment,
     reporter: Reporter,
     *,
     observe: Callable[[str, int, float], None] | None = None,
@@ -129,7 +132,7 @@ def remote_connection(
     """The cluster of a kubeconfig's text, which somebody else wrote; ``subject`` says where it is from."""
     from pipeline.clusters.kubernetes import remote_connections
 
-    return remote_connections(kubeconfig, subject, reporter, observe=observe)
+    return remote_connections(kubeconfig, subject, environment, reporter, observe=observe)
 
 
 def expressions() -> Expressions:
@@ -137,6 +140,13 @@ def expressions() -> Expressions:
     from pipeline.expressions.cel import CelExpressions
 
     return CelExpressions()
+
+
+def sops_decryptor(keys: SopsKeys, environment: Environment) -> Decryptor:
+    """The real sops with these keys."""
+    from pipeline.decryptors.sops import SopsDecryptor
+
+    return SopsDecryptor(keys, environment)
 
 
 def tree_builder(environment: Environment, *, allow_remote_bases: bool) -> TreeBuilder:

@@ -73,9 +73,9 @@ def command(
     namespace = cluster_options.namespace or DEFAULT_NAMESPACE
     options = install_options.in_namespace(namespace)
     reference = parse_reference(artifact)
-    if export and registry_options.password:
+    if export and (registry_options.password or registry_options.key_file):
         raise UsageError(
-            "--export would print the password",
+            "--export would print the password or the private key",
             hint="make the Secret by `gitless create secret oci`, and name it with --secret-ref",
         )
     wiring.trust_policy(key)  # refuses what is no public key
@@ -84,10 +84,13 @@ def command(
         artifact=reference,
         semver=tag_semver,
         path=path,
-        keys={file: Path(file).read_bytes() for file in key},
+        keys={file: _content(file) for file in key},
         secret=secret_ref,
         username=registry_options.username or "",
         password=registry_options.password or "",
+        authority=_content(registry_options.ca_file),
+        certificate=_content(registry_options.cert_file),
+        certificate_key=_content(registry_options.key_file),
         insecure=registry_options.plain_http,
         interval=interval,
         prune=prune,
@@ -117,6 +120,15 @@ def command(
         clock=wiring.clock(),
     )
     terminal.print_result(result)
+
+
+def _content(file: str | None) -> bytes:
+    if file is None:
+        return b""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None
 
 
 def _digest(reference: Reference, options: RegistryOptions, terminal: Terminal) -> str:

@@ -12,7 +12,7 @@ from pipeline.model.health.rules import health
 from pipeline.model.installation.kinds import CLUSTER_ROLE_BINDINGS, DEFINITION_TYPE, ROLE_BINDINGS
 from pipeline.model.installation.labels import PULLER, VERSION, instance_selector
 from pipeline.model.installation.requirements import INSTALLING, OLDEST_KUBERNETES, is_supported, right
-from pipeline.model.installation.standing import keep_definition, missing_fields, part_of
+from pipeline.model.installation.standing import is_ours, keep_definition, missing_fields, part_of
 from pipeline.model.outcome.check import Check, CheckResult
 from pipeline.operations.install import running_rivals
 from pipeline.ports import ApiServer, Clock, Reporter
@@ -129,6 +129,8 @@ def _replaceable(name: str, server: ApiServer) -> Check:
     live = server.read(DEFINITION_TYPE, "", name)
     if live is None:
         return Check("definition", passed=True, message=f"{name} is not there yet")
+    if is_ours(live):
+        return Check("definition", passed=True, message=f"{name} is our own and can be upgraded")
     try:
         told = keep_definition(live)
     except RefusedError as error:

@@ -24,7 +24,7 @@ from pipeline.operations.install import running_rivals
 from pipeline.operations.writing import INSTALL_MANAGER, wait_for
 from pipeline.ports import ApiServer, Clock, Reporter
 
-_ONE_NAMESPACE: Final = "--no-watch-all-namespaces"
+_ONE_NAMESPACE: Final = "--watch-all-namespaces=false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,9 @@ def assemble(
         has_artifact=cache.has,
         targets=Targets(
             connection,
-            lambda text, subject: wiring.remote_connection(text, subject, log, observe=metrics.api_request),
+            lambda text, subject: wiring.remote_connection(
+                text, subject, environment, log, observe=metrics.api_request
+            ),
             api_server,
             options,
         ),

@@ -36,7 +36,10 @@ class KustomizeTreeBuilder:
             ToolError: kustomize is missing, refuses the kustomization, or takes too long.
         """
         confined = confine(files, path, allow_remotes=self._allow_remote_bases)
-        folder = tempfile.mkdtemp(prefix="gitless-build-")
+        try:
+            folder = tempfile.mkdtemp(prefix="gitless-build-")
+        except OSError as error:
+            raise ToolError(f"there is no place to build in: {error.strerror}", code="tool.files") from None
         try:
             _write(folder, confined.files)
             return self._run(folder, path, confined)
@@ -52,14 +55,8 @@ class KustomizeTreeBuilder:
 
         restriction = "LoadRestrictionsNone" if confined.leaves_roots else "LoadRestrictionsRootOnly"
         program = find_tool("kustomize", self._environment)
-        argv: list[str | PurePath] = [
-            program,
-            "build",
-            "--load-restrictor",
-            restriction,
-            "--",
-            os.path.join(folder, path),
-        ]
+        target = f"{folder}/{path}"
+        argv: list[str | PurePath] = [program, "build", "--load-restrictor", restriction, "--", target]
         if not confined.has_remotes:
             return run_threaded(argv, environment={}, extra=_ALONE, timeout=self._timeout).stdout
         # git comes from PATH, proxies and certificates from the environment; kustomize clones into TMPDIR.

@@ -47,7 +47,7 @@ def apply(
         ApplyInterruptedError: something failed after the first write; carries what was done.
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
-    inventory = saved or Inventory(options.namespace, options.inventory)
+    inventory = saved or options.new_inventory()
     if not trusted.manifests.resources and inventory.known and not options.allow_empty:
         raise RefusedError(
             f"there are no objects to apply, so everything in {inventory} would be deleted",

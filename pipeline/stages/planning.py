@@ -38,14 +38,14 @@ def plan_against_live(
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
     ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
-    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was accepted
-    before.
+    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was
+    accepted before.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
-    inventory = inventory or Inventory(options.namespace, options.inventory)
+    inventory = inventory or options.new_inventory()
     placement = place(manifests, cluster, inventory, options)
     placed = placement.placed
     unwanted = leftover(cluster, manifests, placed, inventory)

@@ -16,6 +16,7 @@ from pipeline.model.kustomizing.object_substitution import substitute_object
 from pipeline.model.kustomizing.tree import MANIFEST_SUFFIXES, Tree, resolve
 from pipeline.model.manifests import Manifests, Resource
 from pipeline.ports import Decryptor, TreeBuilder
+from pipeline.stages.decrypting import decrypt_object, decrypt_sources
 
 _LOCAL_CONFIG = "config.kubernetes.io/local-config"
 
@@ -54,7 +55,7 @@ def render_kustomization(
     request: RenderRequest,
     *,
     trees: TreeBuilder,
-    decryptor: Decryptor | None,  # noqa: ARG001 - used once files are decrypted
+    decryptor: Decryptor | None,
 ) -> RenderedKustomization:
     """Build, decrypt, substitute and label, in this order; nothing at all is a valid result.
 
@@ -65,12 +66,15 @@ def render_kustomization(
         ToolError: kustomize or sops is missing or failed.
     """
     folder = _folder(request)
-    built, warnings = _build(request, folder, trees)
+    if request.spec.decryption is None:
+        decryptor = None
+    built, warnings = _build(request, folder, trees, decryptor)
+    plain = (decrypt_object(resource, decryptor) for resource in built)
     resources = [
         with_common_metadata(
             _substituted(resource, request), request.spec.common_labels, request.spec.common_annotations
         )
-        for resource in built
+        for resource in plain
     ]
     manifests = Manifests.of(resources)
     digest = hashlib.sha256(write_stream(manifests)).hexdigest()
@@ -89,7 +93,9 @@ def _folder(request: RenderRequest) -> str:
     return folder
 
 
-def _build(request: RenderRequest, folder: str, trees: TreeBuilder) -> tuple[Iterable[Resource], list[str]]:
+def _build(
+    request: RenderRequest, folder: str, trees: TreeBuilder, decryptor: Decryptor | None
+) -> tuple[Iterable[Resource], list[str]]:
     tree = Tree(request.files)
     if not tree.has_folder(folder):
         what = "is a file" if folder in tree.files else "is not in the artifact"
@@ -103,7 +109,9 @@ def _build(request: RenderRequest, folder: str, trees: TreeBuilder) -> tuple[Ite
         if not needs_kustomize(request.spec) and not any(is_ambiguous(tree.files[path]) for path in found.manifests):
             return _read_directly(tree, found.manifests), []
     content, warnings = generate(tree, folder, request.spec, found)
-    files = {**tree.files, kustomization_path(tree, folder): write_document(content)}
+    files: Mapping[str, bytes] = {**tree.files, kustomization_path(tree, folder): write_document(content)}
+    if decryptor is not None:
+        files = decrypt_sources(files, folder, decryptor)
     return _run_kustomize(files, folder, trees), warnings
 
 

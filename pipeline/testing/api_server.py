@@ -8,24 +8,20 @@ fail.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.errors import ClusterError, ExistsError, StaleError
 from pipeline.model.cluster import Listing, ResourceType
 from pipeline.model.flux.api import EVENTS, KUSTOMIZATIONS, LEASES, OCI_REPOSITORIES
 from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.testing.api_objects import Objects
 from pipeline.testing.api_selecting import selection
 from pipeline.testing.api_storage import MemoryLines, MemoryWatch, Storage, Stored
-from pipeline.testing.api_writing import applied, merged, owners_after_update, spec_of, written
-from pipeline.testing.cluster import BUILT_IN, defaulted
+from pipeline.testing.api_writing import merged
+from pipeline.testing.cluster import BUILT_IN
 
 _ALWAYS = float(3600)
-_WITHOUT_STATUS = frozenset(
-    {"ConfigMap", "Secret", "ServiceAccount", "Role", "ClusterRole", "Event", "Lease", "StorageClass"}
-)
+_NAMESPACES = ResourceType("v1", "Namespace", "namespaces", namespaced=False)
 
 
 class MemoryApiServer:
@@ -35,28 +31,33 @@ class MemoryApiServer:
         before: may raise, to let a call fail.
         requests: what was called, with its subject.
         allowed: what ``may`` answers, from verb, type and namespace.
-        now: seconds since the epoch for timestamps.
     """
 
     context = "memory"
     default_namespace = "default"
 
     def __init__(
-        self, *, namespaces: Sequence[str] = ("default",), types: Sequence[ResourceType] = (), version: str = "v1.37.2"
+        self,
+        *,
+        namespaces: Sequence[str] = ("default",),
+        types: Sequence[ResourceType] = (),
+        version: str = "v1.37.2",
+        now: Callable[[], float] = lambda: 1_800_000_000.0,
     ) -> None:
+        """``types`` are served beside those built in; ``now`` is the time of timestamps, in seconds since the epoch."""
         self.before: Callable[[str, str], None] = lambda _operation, _subject: None
         self.requests: list[tuple[str, str]] = []
         self.allowed: Callable[[str, ResourceType, str], bool] = lambda _verb, _type, _namespace: True
-        self.now: Callable[[], float] = lambda: 1_800_000_000.0
         self._version = version
         self._types = [*BUILT_IN, EVENTS, LEASES, OCI_REPOSITORIES, KUSTOMIZATIONS, *types]
         self._storage = Storage()
+        self._objects = Objects(self._storage, now)
         self._lock = self._storage.changed
         self._watches: list[MemoryWatch] = []
         self._logs: dict[tuple[str, str, str], list[str]] = {}
         for name in namespaces:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            self._create(ResourceType("v1", "Namespace", "namespaces", namespaced=False), body, "kube-apiserver")
+            self._objects.create(_NAMESPACES, ObjectId("", "Namespace", "", name), body, "kube-apiserver")
 
     def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
         """Built in, given, or defined by a stored CustomResourceDefinition."""
@@ -117,7 +118,7 @@ class MemoryApiServer:
         with self._lock:
             if object_id in self._storage.objects:
                 raise ExistsError(f"{object_id} exists already")
-            return _seen(resource_type, self._create(resource_type, body, manager))
+            return _seen(resource_type, self._objects.create(resource_type, object_id, body, manager))
 
     def replace(self, resource_type: ResourceType, body: Body, *, manager: str, subresource: str = "") -> Body:
         """Replace what has that version."""
@@ -130,7 +131,8 @@ class MemoryApiServer:
             before = self._storage.objects.get(object_id)
             if before is None or version != before.version:
                 raise StaleError(f"{object_id} has changed since it was read, or is gone")
-            return _seen(resource_type, self._update(resource_type, before, body, manager, subresource))
+            after = self._objects.update(resource_type, object_id, body, manager, subresource)
+            return _seen(resource_type, after)
 
     def merge_patch(
         self,
@@ -151,7 +153,8 @@ class MemoryApiServer:
             if version and version != before.version:
                 raise StaleError(f"{object_id} has changed since it was read, or is gone")
             wanted = merged(before.body, patch)
-            return _seen(resource_type, self._update(resource_type, before, wanted, manager, subresource))
+            after = self._objects.update(resource_type, object_id, wanted, manager, subresource)
+            return _seen(resource_type, after)
 
     def apply(
         self, resource_type: ResourceType, body: Body, *, manager: str, force: bool, dry_run: bool = False
@@ -160,15 +163,8 @@ class MemoryApiServer:
         object_id = self._id_of(resource_type, body)
         self._called("dry-run" if dry_run else "apply", str(object_id))
         with self._lock:
-            before = self._storage.objects.get(object_id)
-            merged_body, owners = applied(object_id, before, defaulted(body), manager, force=force)
-            after = self._prepared(resource_type, object_id, before, merged_body, "")
-            if before is not None and after == before.body and owners == before.owners:
-                return _seen(resource_type, before)
-            if dry_run:
-                after["metadata"].setdefault("resourceVersion", "")
-                return _seen(resource_type, Stored(after, resource_type.api_version, owners))
-            return _seen(resource_type, self._storage.put(object_id, after, resource_type.api_version, owners))
+            after = self._objects.apply(resource_type, object_id, body, manager, force=force, dry_run=dry_run)
+            return _seen(resource_type, after)
 
     def delete(
         self, resource_type: ResourceType, object_id: ObjectId, *, uid: str = "", propagation: str = "Background"
@@ -180,14 +176,7 @@ class MemoryApiServer:
             stored = self._storage.objects.get(object_id)
             if stored is None or (uid and stored.body["metadata"]["uid"] != uid):
                 return False
-            if not stored.body["metadata"].get("finalizers"):
-                self._remove(object_id)
-            elif "deletionTimestamp" not in stored.body["metadata"]:
-                body = deepcopy(dict(stored.body))
-                body["metadata"] |= {"deletionTimestamp": self._time(), "deletionGracePeriodSeconds": 0}
-                if "generation" in body["metadata"]:
-                    body["metadata"]["generation"] += 1
-                self._storage.put(object_id, body, stored.api_version, stored.owners)
+            self._objects.delete(object_id)
             return True
 
     def log_lines(
@@ -273,59 +262,6 @@ class MemoryApiServer:
     def _id_of(self, resource_type: ResourceType, body: Body) -> ObjectId:
         object_id = Resource.from_body(body).id
         return self._id(resource_type, object_id.namespace, object_id.name)
-
-    def _create(self, resource_type: ResourceType, body: Body, manager: str) -> Stored:
-        object_id = self._id_of(resource_type, body)
-        after = self._prepared(resource_type, object_id, None, defaulted(body), "")
-        owners = owners_after_update(None, after, manager, "")
-        return self._storage.put(object_id, after, resource_type.api_version, owners)
-
-    def _update(
-        self, resource_type: ResourceType, before: Stored, wanted: Body, manager: str, subresource: str
-    ) -> Stored:
-        object_id = self._id_of(resource_type, before.body)
-        if subresource and not _has_status(resource_type):
-            raise ClusterError(f"{object_id}: the cluster does not serve this kind", code="cluster.kind-unknown")
-        after = self._prepared(resource_type, object_id, before, defaulted(wanted), subresource)
-        if after == before.body:
-            return before
-        if "deletionTimestamp" in after["metadata"] and not after["metadata"].get("finalizers"):
-            self._remove(object_id)
-            return replace(before, body=after)
-        owners = owners_after_update(before, after, manager, subresource)
-        return self._storage.put(object_id, after, resource_type.api_version, owners)
-
-    def _prepared(
-        self, resource_type: ResourceType, object_id: ObjectId, before: Stored | None, wanted: Body, subresource: str
-    ) -> dict[str, Any]:
-        after = written(before, wanted, subresource=subresource, has_status=_has_status(resource_type))
-        metadata = after["metadata"]
-        if before is not None:
-            metadata["resourceVersion"] = before.version
-            return after
-        if object_id.namespace and ObjectId("", "Namespace", "", object_id.namespace) not in self._storage.objects:
-            raise ClusterError(
-                f"{object_id}: namespace {object_id.namespace} does not exist", code="cluster.namespace-missing"
-            )
-        metadata.pop("resourceVersion", None)
-        metadata |= {"uid": f"uid-{self._storage.version + 1}", "creationTimestamp": self._time()}
-        metadata |= {"namespace": object_id.namespace} if object_id.namespace else {}
-        if _has_status(resource_type) and spec_of(after):
-            metadata["generation"] = 1
-        return after
-
-    def _remove(self, object_id: ObjectId) -> None:
-        self._storage.remove(object_id)
-        if object_id.kind == "Namespace":
-            for inner in [key for key in self._storage.objects if key.namespace == object_id.name]:
-                self._storage.remove(inner)
-
-    def _time(self) -> str:
-        return datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _has_status(resource_type: ResourceType) -> bool:
-    return resource_type.kind not in _WITHOUT_STATUS
 
 
 def _is_of(object_id: ObjectId, resource_type: ResourceType) -> bool:

@@ -26,6 +26,7 @@ from .access import Access
 from .certificates import Authority
 from .fault_connections import Listener
 from .faults_of_kubernetes import status_body
+from .registries import DebianRegistry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,11 @@ class FaultProxy:
     def before_registry(cls, address: str) -> Self:
         """One before a registry that speaks plain HTTP; ``address`` is then that of the registry to name."""
         return cls(f"http://{address}")
+
+    @classmethod
+    def before_tls_registry(cls, registry: DebianRegistry) -> Self:
+        """One that speaks plain HTTP for a registry with TLS."""
+        return cls(f"https://{registry.address}", connect=ssl.create_default_context(cafile=str(registry.ca_file)))
 
     def inject(
         self, fault: Fault, *, method: str = ".*", path: str = "", after: int = 0, times: int | None = 1

@@ -62,6 +62,7 @@ def connections(
 def remote_connections(
     kubeconfig: bytes,
     subject: str,
+    environment: Environment,
     reporter: Reporter,
     *,
     timeout: float = 30.0,
@@ -80,7 +81,7 @@ def remote_connections(
     from pipeline.clusters.kubernetes.remote_access import RemoteAccess
     from pipeline.clusters.kubernetes.transport import Transport
 
-    access = RemoteAccess.from_text(kubeconfig, subject)
+    access = RemoteAccess.from_text(kubeconfig, subject, environment)
     transport = Transport(access, timeout=timeout, reporter=reporter, observe=observe)
     discovery = Discovery(transport)
     discovery.load()

@@ -50,3 +50,7 @@ class Connection:
             ClusterError: no user can have that name.
         """
         return replace(self, transport=self.transport.impersonating(user))
+
+    def close(self) -> None:
+        """Let idle connections go; for one to another cluster that is no longer needed."""
+        self.transport.close()

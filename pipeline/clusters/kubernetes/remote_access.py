@@ -17,7 +17,9 @@ import urllib3
 import yaml
 
 from pipeline.clusters.kubernetes.chosen_context import complaint
+from pipeline.environment import proxy_of
 from pipeline.errors import ClusterError
+from pipeline.ports import Environment
 
 _CONNECTIONS = 16
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,8 +51,10 @@ class RemoteAccess:
     credentials: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def from_text(cls, kubeconfig: bytes, subject: str) -> RemoteAccess:
+    def from_text(cls, kubeconfig: bytes, subject: str, environment: Environment) -> RemoteAccess:
         """Of the current context; ``subject`` says in messages where the kubeconfig is from.
+
+        Where it names no proxy, that of the environment is used (``HTTPS_PROXY``, ``NO_PROXY``).
 
         Raises:
             ClusterError: it is none, or needs anything that is not in it.
@@ -77,7 +81,7 @@ class RemoteAccess:
             name,
             place.get("namespace") or "default",
             cluster["server"].rstrip("/"),
-            _pool(cluster, user, subject),
+            _pool(cluster, user, subject, environment),
             _credentials(user, subject),
         )
 
@@ -113,7 +117,9 @@ def _content(entry: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
     return content if isinstance(content, Mapping) else {}
 
 
-def _pool(cluster: Mapping[str, Any], user: Mapping[str, Any], subject: str) -> urllib3.PoolManager:
+def _pool(
+    cluster: Mapping[str, Any], user: Mapping[str, Any], subject: str, environment: Environment
+) -> urllib3.PoolManager:
     authority = _unpacked(cluster, "certificate-authority-data", subject)
     certificate = _unpacked(user, "client-certificate-data", subject)
     key = _unpacked(user, "client-key-data", subject)
@@ -128,10 +134,9 @@ def _pool(cluster: Mapping[str, Any], user: Mapping[str, Any], subject: str) -> 
     if name:
         options |= {"server_hostname": name, "assert_hostname": name}
     proxy = _text(cluster, "proxy-url", subject)
-    if not proxy:
-        return urllib3.PoolManager(**options)
     try:
-        return urllib3.ProxyManager(proxy, **options)
+        proxy = proxy or proxy_of(cluster["server"], environment)
+        return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
     except (urllib3.exceptions.HTTPError, ValueError):
         raise _unusable(
             subject, "its proxy-url is no address; expected http://HOST:PORT or https://HOST:PORT"

@@ -157,6 +157,10 @@ class Transport:
             return self._unreachable(error)
         return ClusterError(f"{self.place}: the connection broke off: {_cut(error)}", code="cluster.unreachable")
 
+    def close(self) -> None:
+        """Let idle connections go."""
+        self._access.pool.clear()
+
     def pause(self, seconds: float) -> None:
         """Wait."""
         self._sleep(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.take_over import Predecessor
 from pipeline.model.flux.kustomization import IgnoreRule
 
@@ -14,6 +15,7 @@ class ApplyOptions:
 
     Attributes:
         inventory: name of the inventory.
+        kind: what keeps the inventory.
         namespace: where the inventory is, and where namespaced objects go that name no namespace.
         prune: delete what the inventory knows and the manifests no longer have.
         dry_run: plan against the server and write nothing.
@@ -32,6 +34,7 @@ class ApplyOptions:
 
     inventory: str
     namespace: str
+    kind: InventoryKind = InventoryKind.PIPELINE
     prune: bool = True
     dry_run: bool = False
     force_conflicts: bool = False
@@ -45,3 +48,7 @@ class ApplyOptions:
     concurrency: int = 8
     timeout: float = 60.0
     writer: str = ""
+
+    def new_inventory(self) -> Inventory:
+        """The inventory as it is before anything was ever applied."""
+        return Inventory(self.namespace, self.inventory, kind=self.kind)

@@ -2,8 +2,8 @@
 
 As long as another manager stays a co-owner, a field that leaves the manifests would stay in the cluster. There are two
 ways. The pipeline takes from kubectl only what it applies itself, so that no value changes by this. The puller, like
-Flux (flux pkg/ssa/patch.go), takes everything that kubectl and the like ever set, so that what the manifests do not have
-is removed by the next apply.
+Flux (flux pkg/ssa/patch.go), takes everything that kubectl and the like ever set, so that the next apply removes what
+the manifests do not have.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ DEFAULT_PATTERNS = (
 )
 """Left out as well, but only where nobody gave any pattern of their own."""
 
+_MAX_PATTERNS = 10_000
 _MAX_JUDGEMENTS = 5_000_000
 """Patterns times files: some seconds of work, and far more than anybody needs."""
 _NEVER = "(?!)"
@@ -100,23 +101,28 @@ class SourceIgnore:
 
 
 def source_ignore(files: Mapping[str, bytes], ignore: str | None) -> SourceIgnore:
-    """The rules of an artifact with these ``.sourceignore`` files (by path) and this ``spec.ignore``."""
-    own: list[_Pattern] = []
+    """The rules of an artifact with these ``.sourceignore`` files (by path) and this ``spec.ignore``.
+
+    Raises:
+        ManifestError: there are too many.
+    """
+    lines: list[tuple[str, tuple[str, ...]]] = []
     for path in sorted(files, key=lambda path: path.split("/")[:-1]):
         *folder, name = path.split("/")
         if name == FILE_NAME and ".git" not in folder:
-            own += _read(files[path].decode("utf-8", "replace"), tuple(folder))
-    if ignore is not None:
-        own += _read(ignore, ())
-    given = (*VCS_PATTERNS, *(() if own else DEFAULT_PATTERNS))
-    return SourceIgnore((*(_parse(line, ()) for line in given), *own))
+            lines += ((line, tuple(folder)) for line in _lines(files[path].decode("utf-8", "replace")))
+    lines += ((line, ()) for line in _lines(ignore or ""))
+    if len(lines) > _MAX_PATTERNS:
+        raise ManifestError(f"there are {len(lines)} ignore patterns; expected at most {_MAX_PATTERNS}")
+    given = (*VCS_PATTERNS, *(() if lines else DEFAULT_PATTERNS))
+    return SourceIgnore(tuple(_parse(line, domain) for line, domain in (*((line, ()) for line in given), *lines)))
 
 
-def _read(text: str, domain: tuple[str, ...]) -> Iterator[_Pattern]:
+def _lines(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         pattern = line.removesuffix("\r")
         if not pattern.startswith("#") and pattern.strip():
-            yield _parse(pattern, domain)
+            yield pattern
 
 
 def _parse(pattern: str, domain: tuple[str, ...]) -> _Pattern:

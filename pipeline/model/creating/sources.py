@@ -13,6 +13,8 @@ from pipeline.model.flux.api import OCI_REPOSITORIES
 from pipeline.model.flux.oci_repository import COPY, EXTRACT, read_oci_repository
 from pipeline.model.manifests import Body
 
+_HOUR = 3600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRequest:
@@ -63,7 +65,7 @@ def oci_repository(named: Named, request: SourceRequest) -> Body:
             certSecretRef=request.cert_secret and by_name(request.cert_secret),
             proxySecretRef=request.proxy_secret and by_name(request.proxy_secret),
             verify=_verification(request),
-            timeout=request.fetch_timeout and format_duration(request.fetch_timeout),
+            timeout=request.fetch_timeout and _without_hours(request.fetch_timeout),
             ignore="\n".join(request.ignore_paths),
             insecure=request.insecure,
         ),
@@ -76,6 +78,12 @@ def oci_repository(named: Named, request: SourceRequest) -> Body:
     }
     read_oci_repository(body)
     return body
+
+
+def _without_hours(seconds: float) -> str:
+    """The one duration of Flux's API that may not be written with hours."""
+    whole = int(seconds)
+    return f"{whole // 60}m{whole % 60}s" if whole >= _HOUR else format_duration(seconds)
 
 
 def _check_url(url: str) -> None:

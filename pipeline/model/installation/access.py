@@ -64,13 +64,14 @@ def _rules() -> list[dict[str, Any]]:
         _rule("", ["configmaps", "secrets", "serviceaccounts"], ["get", "list", "watch"]),
         _rule("", ["serviceaccounts"], ["impersonate"]),
         _rule("", ["events"], ["create", "patch"]),
-        # Whether Flux's own controllers run beside it.
+        # Whether Flux's own controllers, or other pullers, work beside it.
         _rule("apps", ["deployments"], ["get", "list"]),
+        _rule("coordination.k8s.io", ["leases"], ["get", "list"]),
     ]
 
 
 def _election() -> list[dict[str, Any]]:
-    return [_rule("coordination.k8s.io", ["leases"], ["create", "get", "list", "watch", "update", "patch"])]
+    return [_rule("coordination.k8s.io", ["leases"], ["create", "update", "patch", "get", "list", "watch"])]
 
 
 def _administrator(options: InstallOptions) -> Body:

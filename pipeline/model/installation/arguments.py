@@ -19,7 +19,7 @@ def puller_arguments(options: InstallOptions) -> list[str]:
     }
     return [
         "puller",
-        *(f"--{name}" if on else f"--no-{name}" for name, on in switches.items()),
+        *(f"--{name}={str(on).lower()}" for name, on in switches.items()),
         f"--log-level={options.log_level}",
         *(f"--{name}={value}" for name, value in _values(puller).items() if value != _values(_DEFAULT)[name]),
         *(f"--{name}" for name, on in _flags(puller).items() if on),

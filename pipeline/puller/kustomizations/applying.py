@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipeline.errors import PipelineError
-from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.take_over import Predecessor
 from pipeline.model.flux import api
@@ -99,6 +99,7 @@ def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool) -> Appl
     metadata = body["metadata"]
     return ApplyOptions(
         inventory=metadata["name"],
+        kind=InventoryKind.KUSTOMIZATION,
         namespace=metadata["namespace"],
         prune=spec.prune,
         dry_run=dry_run,

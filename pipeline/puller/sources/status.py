@@ -124,7 +124,7 @@ class NewStatus:
             **self._observed,
         }
         status = {"observedGeneration": observed, "conditions": [item.document() for item in conditions]}
-        return status | {key: value for key, value in optional.items() if value is not None and value != ""}
+        return status | {key: value for key, value in optional.items() if value is not None}
 
     def _first_progress(self) -> str:
         if self.artifact is None:

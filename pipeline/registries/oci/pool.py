@@ -114,7 +114,7 @@ class RegistryPool:
             secure.knock()
         except LostConnectionError as lost:
             # A certificate that is not trusted is no reason to do without any.
-            if not (lost.speaks_no_tls or lost.may_retry):
+            if lost.speaks_tls:
                 return False
         else:
             return False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from pipeline import __version__
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.registries.oci.calls import SAFE, SizedBody
 from pipeline.registries.oci.connections import TlsAdapter, TlsFiles
 from pipeline.registries.oci.endpoints import Endpoint
 
@@ -59,7 +60,11 @@ class Sessions:
 
 def _session(endpoint: Endpoint, tls: TlsFiles) -> requests.Session:
     import requests
+    import urllib3
 
+    if not tls.verify:
+        # Who asked for it by name needs no warning with every request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session = requests.Session()
     session.headers["User-Agent"] = f"gitless/{__version__}"
     # Compressed on the way, content would not have the digest that it is stored under.
@@ -72,3 +77,38 @@ def _session(endpoint: Endpoint, tls: TlsFiles) -> requests.Session:
     session.mount("https://", TlsAdapter(TlsFiles(ca_file=tls.ca_file, verify=tls.verify)))
     session.mount(f"{endpoint.scheme}://{endpoint.authority}/", TlsAdapter(tls))
     return session
+
+
+def send_with(
+    session: requests.Session,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: SizedBody | bytes | None,
+    timeout: tuple[float, float],
+    proxies: dict[str, str],
+) -> requests.Response:
+    """One exchange; the answer's body is not read, and no redirect is followed.
+
+    What has no body is handed to the session's connections as it is: what requests would do to it first (URLs, cookies,
+    variables) takes as long as the rest of the exchange, and none of it applies.
+    """
+    import requests
+    from requests.structures import CaseInsensitiveDict
+
+    if body is not None or method not in SAFE or not url.isascii():
+        return session.request(
+            method,
+            url,
+            data=body,
+            headers=dict(headers),
+            stream=True,
+            allow_redirects=False,
+            timeout=timeout,
+            proxies=proxies,
+        )
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.hooks = method, url, {"response": []}
+    prepared.headers = CaseInsensitiveDict({name: str(value) for name, value in session.headers.items()})
+    prepared.headers.update(headers)
+    return session.get_adapter(url).send(prepared, stream=True, timeout=timeout, proxies=proxies)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -24,7 +25,7 @@ from pipeline.registries.oci.connections import without_jsonschema
 from pipeline.registries.oci.credentials import Credentials
 from pipeline.registries.oci.endpoints import Endpoint, is_loopback, origin_of, proxies_for, without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
-from pipeline.registries.oci.sessions import Sessions
+from pipeline.registries.oci.sessions import Sessions, send_with
 
 with without_jsonschema():
     import oras.container
@@ -136,16 +137,22 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         url = self.url(f"{self.container.registry}/v2/")
         self._once("GET", url, "find out how the registry is reached", {}, None).close()
 
-    def read(self, response: requests.Response, what: str) -> Iterator[bytes]:
+    def read(self, response: requests.Response, what: str, *, within: float = inf) -> Iterator[bytes]:
         """A body in chunks, exactly as it came; the connection is given back at the end.
 
+        Chunks are handed on as they come: who drips keeps nobody from looking at the clock. ``within`` is in seconds.
+
         Raises:
-            RegistryError: the connection broke before the announced length.
+            RegistryError: the connection broke before the announced length, or the end did not come in time.
         """
         from urllib3.exceptions import HTTPError
 
+        deadline = perf_counter() + within
         try:
-            yield from response.raw.stream(_CHUNK, decode_content=False)
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                yield chunk
+                if perf_counter() > deadline:
+                    raise TimeoutError
         except (HTTPError, OSError) as error:
             place = urlsplit(str(response.url)).netloc
             raise failures.unreachable(self.endpoint, what, error, self.timeout, place) from None
@@ -229,16 +236,10 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         started = perf_counter()
         place = urlsplit(url).netloc
         try:
-            response = self._sessions.of(self.endpoint, self._options).request(
-                method,
-                url,
-                data=body,
-                headers=dict(headers),
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(self.timeout, _LONGEST_CONNECT), self.timeout),
-                proxies=self._proxies(url),
-            )
+            session = self._sessions.of(self.endpoint, self._options)
+            timeout = (min(self.timeout, _LONGEST_CONNECT), self.timeout)
+            proxies = proxies_for(url, self._environment, self._options.proxy)
+            response = send_with(session, method, url, headers, body, timeout, proxies)
         except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
             self._sessions.observe(method, 0, perf_counter() - started)
             lost = failures.unreachable(self.endpoint, what, error, self.timeout, place)
@@ -248,11 +249,6 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         self._sessions.observe(method, response.status_code, seconds)
         self._reporter.detail(f"{method} {without_query(url)} {response.status_code} in {seconds * 1000:.0f} ms")
         return response
-
-    def _proxies(self, url: str) -> dict[str, str]:
-        if self._options.proxy is not None:
-            return {urlsplit(url).scheme: self._options.proxy}
-        return proxies_for(url, self._environment)
 
     def _judged(self, call: Call, response: requests.Response) -> requests.Response:
         accepted = response.status_code in call.accepted
@@ -266,7 +262,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         """Read the body into the response; more than a manifest may have is no answer."""
         parts: list[bytes] = []
         size = 0
-        for part in self.read(response, what):
+        for part in self.read(response, what, within=self.timeout):
             size += len(part)
             if size > MAX_MANIFEST_BYTES:
                 response.close()

@@ -26,18 +26,18 @@ NAMESPACES = ResourceType("v1", "Namespace", "namespaces", namespaced=False)
 DEFINITIONS = ResourceType(
     "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
-BASKETS = ResourceType("shop.example/v1", "Basket", "baskets", namespaced=True)
+CRATES = ResourceType("contract.example/v1", "Crate", "crates", namespaced=True)
 MANAGER = "tester"
 
 _ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-BASKET_DEFINITION: dict[str, Any] = {
+CRATE_DEFINITION: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
-    "metadata": {"name": "baskets.shop.example"},
+    "metadata": {"name": "crates.contract.example"},
     "spec": {
-        "group": "shop.example",
+        "group": "contract.example",
         "scope": "Namespaced",
-        "names": {"kind": "Basket", "plural": "baskets", "singular": "basket", "listKind": "BasketList"},
+        "names": {"kind": "Crate", "plural": "crates", "singular": "crate", "listKind": "CrateList"},
         "versions": [
             {
                 "name": "v1",
@@ -64,9 +64,9 @@ class Place:
         metadata = {"name": name, "namespace": self.namespace, **({"labels": labels} if labels else {})}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
-    def basket(self, name: str = "mine", **spec: object) -> dict[str, Any]:
+    def crate(self, name: str = "mine", **spec: object) -> dict[str, Any]:
         metadata = {"name": name, "namespace": self.namespace}
-        return {"apiVersion": "shop.example/v1", "kind": "Basket", "metadata": metadata, "spec": spec}
+        return {"apiVersion": "contract.example/v1", "kind": "Crate", "metadata": metadata, "spec": spec}
 
     def id(self, kind: ResourceType, name: str) -> ObjectId:
         return ObjectId(kind.group, kind.kind, self.namespace, name)
@@ -112,15 +112,15 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 @pytest.fixture
 def shop(place: Place) -> Place:
-    """Where baskets are served: objects with a status subresource."""
-    place.api.apply(DEFINITIONS, BASKET_DEFINITION, manager=MANAGER, force=True)
+    """Where crates are served: objects with a status subresource."""
+    place.api.apply(DEFINITIONS, CRATE_DEFINITION, manager=MANAGER, force=True)
 
     def is_served() -> bool:
         try:
-            place.api.list(BASKETS, place.namespace)
+            place.api.list(CRATES, place.namespace)
         except ClusterError:
             return False
-        return place.api.resource_type("shop.example/v1", "Basket") is not None
+        return place.api.resource_type("contract.example/v1", "Crate") is not None
 
     eventually(is_served)
     return place

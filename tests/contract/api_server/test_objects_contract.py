@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import ClusterError, ExistsError, FieldConflictError, StaleError
-from tests.contract.api_server.conftest import BASKETS, CONFIG_MAPS, MANAGER, NAMESPACES, Place, eventually
+from tests.contract.api_server.conftest import CONFIG_MAPS, CRATES, MANAGER, NAMESPACES, Place, eventually
 
 
 def test_what_is_created_can_be_read(place: Place) -> None:
@@ -103,11 +103,11 @@ def test_a_write_that_changes_nothing_keeps_the_version(place: Place) -> None:
 
 
 def test_the_status_is_written_through_its_subresource_alone(shop: Place) -> None:
-    created = shop.create({**shop.basket(size=1), "status": {"ready": True}}, BASKETS)
+    created = shop.create({**shop.crate(size=1), "status": {"ready": True}}, CRATES)
     assert "status" not in created
 
-    spec = shop.patch(BASKETS, "mine", {"spec": {"size": 2}, "status": {"ready": True}})
-    status = shop.patch(BASKETS, "mine", {"spec": {"size": 3}, "status": {"ready": True}}, "status")
+    spec = shop.patch(CRATES, "mine", {"spec": {"size": 2}, "status": {"ready": True}})
+    status = shop.patch(CRATES, "mine", {"spec": {"size": 3}, "status": {"ready": True}}, "status")
 
     assert spec is not None
     assert status is not None
@@ -122,36 +122,36 @@ def test_the_status_is_written_through_its_subresource_alone(shop: Place) -> Non
 
 
 def test_only_the_spec_makes_a_new_generation(shop: Place) -> None:
-    created = shop.create(shop.basket(size=1), BASKETS)
-    status = shop.patch(BASKETS, "mine", {"status": {"ready": True}}, "status")
-    labelled = shop.patch(BASKETS, "mine", {"metadata": {"labels": {"a": "b"}}})
-    grown = shop.patch(BASKETS, "mine", {"spec": {"size": 2}})
+    created = shop.create(shop.crate(size=1), CRATES)
+    status = shop.patch(CRATES, "mine", {"status": {"ready": True}}, "status")
+    labelled = shop.patch(CRATES, "mine", {"metadata": {"labels": {"a": "b"}}})
+    grown = shop.patch(CRATES, "mine", {"spec": {"size": 2}})
 
     generations = [body and body["metadata"]["generation"] for body in (created, status, labelled, grown)]
     assert generations == [1, 1, 1, 2]
 
 
 def test_a_replaced_status_leaves_the_rest_alone(shop: Place) -> None:
-    created = shop.create(shop.basket(size=1), BASKETS)
+    created = shop.create(shop.crate(size=1), CRATES)
 
     wanted = {**created, "spec": {"size": 9}, "status": {"ready": True}}
-    replaced = shop.api.replace(BASKETS, wanted, manager=MANAGER, subresource="status")
+    replaced = shop.api.replace(CRATES, wanted, manager=MANAGER, subresource="status")
 
     assert (replaced["spec"], replaced["status"]) == ({"size": 1}, {"ready": True})
 
 
 def test_finalizers_hold_a_deletion_until_the_last_is_gone(shop: Place) -> None:
-    body = shop.basket(size=1)
-    body["metadata"]["finalizers"] = ["shop.example/keep"]
-    shop.create(body, BASKETS)
+    body = shop.crate(size=1)
+    body["metadata"]["finalizers"] = ["contract.example/keep"]
+    shop.create(body, CRATES)
 
-    assert shop.api.delete(BASKETS, shop.id(BASKETS, "mine"))
+    assert shop.api.delete(CRATES, shop.id(CRATES, "mine"))
 
-    held = shop.api.read(BASKETS, shop.namespace, "mine")
+    held = shop.api.read(CRATES, shop.namespace, "mine")
     assert held is not None
     assert held["metadata"]["deletionTimestamp"]
-    shop.patch(BASKETS, "mine", {"metadata": {"finalizers": None}})
-    assert shop.api.read(BASKETS, shop.namespace, "mine") is None
+    shop.patch(CRATES, "mine", {"metadata": {"finalizers": None}})
+    assert shop.api.read(CRATES, shop.namespace, "mine") is None
 
 
 def test_deleting_says_whether_it_was_there(place: Place) -> None:
@@ -247,7 +247,7 @@ def test_a_field_that_cannot_be_selected_by_is_told(place: Place) -> None:
 def test_types_are_told_and_unknown_ones_are_none(place: Place) -> None:
     assert place.api.resource_type("v1", "ConfigMap") == CONFIG_MAPS
     assert place.api.resource_type("v1", "Namespace") == NAMESPACES
-    assert place.api.resource_type("shop.example/v7", "Basket") is None
+    assert place.api.resource_type("contract.example/v7", "Crate") is None
 
 
 def test_we_may_do_everything_here(place: Place) -> None:

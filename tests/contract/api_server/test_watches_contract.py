@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import WatchExpiredError
 from pipeline.model.cluster import ChangeType, WatchEvent
 from pipeline.testing.api_server import MemoryApiServer
-from tests.contract.api_server.conftest import BASKETS, CONFIG_MAPS, Place
+from tests.contract.api_server.conftest import CONFIG_MAPS, CRATES, Place
 
 
 def _told(event: WatchEvent) -> tuple[str, str, dict[str, str]]:
@@ -143,9 +143,9 @@ def test_a_watch_selects_by_name(place: Place) -> None:
 
 
 def test_writes_of_the_status_are_told_too(shop: Place) -> None:
-    created = shop.create(shop.basket(size=1), BASKETS)
-    watch = shop.watch(created["metadata"]["resourceVersion"], BASKETS)
-    shop.patch(BASKETS, "mine", {"status": {"ready": True}}, "status")
+    created = shop.create(shop.crate(size=1), CRATES)
+    watch = shop.watch(created["metadata"]["resourceVersion"], CRATES)
+    shop.patch(CRATES, "mine", {"status": {"ready": True}}, "status")
 
     event = next(watch)
     watch.close()
@@ -159,10 +159,10 @@ def test_a_version_that_is_too_old_has_expired_and_a_new_list_helps(shop: Place)
         shop.api.expire()
 
     with pytest.raises(WatchExpiredError) as caught:
-        next(shop.watch("1", BASKETS))
+        next(shop.watch("1", CRATES))
 
     assert caught.value.code == "cluster.watch-expired"
-    watch = shop.watch(shop.api.list(BASKETS, shop.namespace).resource_version, BASKETS)
-    shop.create(shop.basket(size=1), BASKETS)
+    watch = shop.watch(shop.api.list(CRATES, shop.namespace).resource_version, CRATES)
+    shop.create(shop.crate(size=1), CRATES)
     assert next(watch).body["metadata"]["name"] == "mine"
     watch.close()

@@ -9,7 +9,7 @@ US = "kustomize-controller"
 KUBECTL = Predecessor("kubectl", is_prefix=True)
 
 
-def _entry(manager: str, fields: dict[str, Any], operation: str = "Apply", **rest: Any) -> dict[str, Any]:
+def _entry(manager: str, fields: dict[str, Any], operation: str = "Apply", **rest: object) -> dict[str, Any]:
     return {"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsV1": fields, **rest}
 
 
@@ -73,7 +73,7 @@ def test_an_ignored_field_that_we_alone_own_stays_though_the_manifest_lost_it() 
 
 def test_a_field_in_a_list_item_is_found_by_its_place_and_owned_by_its_key() -> None:
     key = 'k:{"name":"web"}'
-    fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": {key: {"f:resources": {}}}}}}}
+    fields: dict[str, Any] = {"f:spec": {"f:template": {"f:spec": {"f:containers": {key: {"f:resources": {}}}}}}}
     pointer = "/spec/template/spec/containers/0/resources"
     live = _deployment(1, _entry("recommender", fields))
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pipeline.errors import ConfigurationError
@@ -61,5 +59,5 @@ def test_an_inventory_is_read_in_its_order_and_written_the_same() -> None:
         {"inventory": {"entries": ["shop_web__Service", {"id": 1, "v": "v1"}, {"id": "a_b__Secret"}, {"id": "x"}]}},
     ],
 )
-def test_what_makes_no_sense_is_left_out(status: Any) -> None:
+def test_what_makes_no_sense_is_left_out(status: object) -> None:
     assert read_inventory({"status": status}) == ()

@@ -10,7 +10,7 @@ NOW = 1_800_000_000.0
 ATTEMPT = Attempt(digest="sha256:aa", revision="v1@sha256:bb", origin_revision="main@sha1:cc", seconds=1.25)
 
 
-def _body(**status: Any) -> dict[str, Any]:
+def _body(**status: object) -> dict[str, Any]:
     metadata = {"name": "web", "namespace": "shop", "generation": 3, "annotations": {api.REQUESTED_AT: "now"}}
     return {"metadata": metadata, "status": status}
 

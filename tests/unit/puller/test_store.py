@@ -9,7 +9,7 @@ from pipeline.puller.store import ObjectStore
 KEY = Key("Kustomization", "shop", "web")
 
 
-def _body(version: int, **rest: Any) -> dict[str, Any]:
+def _body(version: int, **rest: object) -> dict[str, Any]:
     metadata = {"namespace": "shop", "name": "web", "resourceVersion": str(version), "managedFields": [{}]}
     return {"kind": "Kustomization", "metadata": metadata, **rest}
 
