@@ -55,9 +55,9 @@ class Fleet:
 
     def push(self, name: str, version: str) -> str:
         """Push what the application is to become; returns the manifest's digest."""
-        text = application("web", version) if self.variant == "suffix" else _with_variable(version)
-        archive = pack([("application.yaml", text.encode())])
-        artifact = build_artifact(archive, source="https://bench.example", revision=version)
+        artifact = build_artifact(
+            pack(files_of(self.variant, version)), source="https://bench.example", revision=version
+        )
         repository = parse_reference(f"oci://{self.repository(name)}").repository
         reporter = JsonLog(io.StringIO(), verbose=False)
         registry = wiring.registry(repository, RegistryOptions(plain_http=True), {}, reporter)
@@ -101,6 +101,12 @@ class Fleet:
                     **own,
                 },
             }
+
+
+def files_of(variant: Variant, version: str) -> list[tuple[str, bytes]]:
+    """What the artifact holds."""
+    text = application("web", version) if variant == "suffix" else _with_variable(version)
+    return [("application.yaml", text.encode())]
 
 
 def _with_variable(version: str) -> str:
