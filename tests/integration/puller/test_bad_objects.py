@@ -36,7 +36,9 @@ KUSTOMIZATIONS = {
     "outside": Bad({"path": "../../../etc"}, ""),
     "dependency": Bad({"dependsOn": [{"name": "nowhere"}]}, "nowhere", "DependencyNotReady"),
     "itself": Bad({"dependsOn": [{"name": "itself"}]}, "itself", "DependencyNotReady"),
-    "ready-expr": Bad({"dependsOn": [{"name": "x", "readyExpr": "dep.("}]}, "", "InvalidCELExpression", stalled=True),
+    "ready-expr": Bad(
+        {"dependsOn": [{"name": "right", "readyExpr": "dep.("}]}, "", "InvalidCELExpression", stalled=True
+    ),
     "health-expr": Bad(
         {"wait": True, "healthCheckExprs": [{"apiVersion": "a.b/v1", "kind": "C", "current": "status.("}]},
         "",
@@ -79,7 +81,7 @@ KUSTOMIZATIONS = {
 SOURCES = {
     "tag-in-url": Bad({"url": "oci://127.0.0.1:1/app:v1"}, "", "URLInvalid", stalled=True),
     "no-registry": Bad({"url": "oci://127.0.0.1:1/app"}, "127.0.0.1:1"),
-    "no-repository": Bad({}, ""),
+    "no-tag": Bad({"ref": {"tag": "missing"}}, "missing", "OCIArtifactPullFailed"),
     "range": Bad({"ref": {"semver": "not a range"}}, ""),
     "no-match": Bad({"ref": {"semver": ">=99"}}, "99"),
     "no-secret": Bad({"secretRef": {"name": "nowhere"}}, "nowhere", "AuthenticationFailed"),
@@ -102,7 +104,7 @@ def crowd(ground: Ground) -> World:
             world.source(name)
         world.kustomization(name, **{"source": name if bad.files else "app", "retryInterval": "1h", **bad.spec})
     for name, bad in SOURCES.items():
-        world.source(f"source-{name}", **bad.spec)
+        world.source(f"source-{name}", **{"url": f"oci://{world.registry}/{world.namespace}/app", **bad.spec})
     world.kustomization("right", nameSuffix="-right")
     return world
 

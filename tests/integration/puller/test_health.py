@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.integration.puller.conftest import only_ours
 from tests.reconciling import World, condition, config_map, is_busy, manifest
 
 pytestmark = [
@@ -136,6 +137,7 @@ def test_expressions_tell_the_health_of_custom_kinds(world: World) -> None:
     world.ready("Kustomization")
 
 
+@only_ours
 def test_a_new_revision_ends_the_wait_for_the_old(world: World) -> None:
     world.publish({"b.yaml": deployment("web", "never-ready")})
     world.source()
@@ -149,6 +151,7 @@ def test_a_new_revision_ends_the_wait_for_the_old(world: World) -> None:
     assert time.monotonic() - began < 20
 
 
+@only_ours
 def test_a_slow_one_holds_up_no_other(world: World) -> None:
     world.publish({"b.yaml": deployment("web", "never-ready")}, name="slow")
     world.source("slow")
