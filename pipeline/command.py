@@ -1,4 +1,4 @@
-"""External programs: the only place that starts any.
+"""External programs: with ``threaded_command`` the only place that starts any.
 
 Arguments are passed as a list, never through a shell. The streams go to unnamed temporary files, so that no amount of
 output can block either side and a grandchild that keeps a stream open cannot make us wait. Each program leads a
@@ -32,6 +32,7 @@ _PURPOSES = {
     "kustomize": ("renders kustomizations", "https://kubectl.docs.kubernetes.io/installation/kustomize/"),
     "kubectl": ("renders kustomizations where there is no kustomize", "https://kubernetes.io/docs/tasks/tools/"),
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
+    "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 
@@ -180,14 +181,9 @@ class Running:
         exit_code = self._wait()
         self._timer.cancel()
         stderr = self._streams.errors()
-        if self._timed_out:
-            raise ToolError(
-                f"{self._name} did not end within {self._timeout:g} s and was stopped{_colon(_last_words(stderr))}",
-                code="tool.timeout",
-            )
-        if exit_code != 0:
-            words = _last_words(stderr) or "it said nothing"
-            raise ToolError(f"{self._name} failed ({_how(exit_code)}): {words}", code="tool.failed")
+        if self._timed_out or exit_code != 0:
+            timeout = self._timeout if self._timed_out else None
+            raise failure(self._name, stderr, exit_code=exit_code, timeout=timeout)
         return Output(self._streams.output(), stderr)
 
     def _wait(self) -> int:
@@ -250,6 +246,15 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def failure(name: str, stderr: str, *, exit_code: int, timeout: float | None = None) -> ToolError:
+    """The error for a program that ended badly, or was stopped after ``timeout`` seconds, with its last words."""
+    words = _last_words(stderr)
+    if timeout is not None:
+        said = f": {words}" if words else ""
+        return ToolError(f"{name} did not end within {timeout:g} s and was stopped{said}", code="tool.timeout")
+    return ToolError(f"{name} failed ({_how(exit_code)}): {words or 'it said nothing'}", code="tool.failed")
+
+
 def _last_words(stderr: str) -> str:
     """The program's own error message: from its last line that begins with ``Error``, or else its last line."""
     lines = stderr.splitlines()
@@ -262,10 +267,6 @@ def _last_words(stderr: str) -> str:
     text = _GO_VALUES.sub("map[...]", text)
     text = text.partition(": ")[2] if text.lower().startswith(("error: ", "fatal: ")) else text
     return text if len(text) <= _MAX_ERROR_CHARACTERS else text[:_MAX_ERROR_CHARACTERS] + " ..."
-
-
-def _colon(text: str) -> str:
-    return f": {text}" if text else ""
 
 
 def _how(exit_code: int) -> str:

@@ -1,13 +1,15 @@
-"""What the process's surroundings say about a build: the CI's variables and the Git checkout."""
+"""What the process's surroundings say: the CI's variables, the Git checkout, and proxies."""
 
 from __future__ import annotations
 
+import ipaddress
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigurationError, ToolError, UsageError
 from pipeline.ports import Environment, Reporter
@@ -210,3 +212,33 @@ def running_as(environment: Environment) -> str:
             return environment[name]
     user = environment.get("USER") or environment.get("LOGNAME") or environment.get("USERNAME") or "somebody"
     return f"{user}@{platform.node() or 'localhost'}"
+
+
+def proxy_of(url: str, environment: Environment) -> str:
+    """The proxy for a URL by ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``; empty: none.
+
+    As in Go, whose tools users compare us with, NO_PROXY may also hold address ranges.
+    """
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
+
+    parts = urlsplit(url)
+    name = f"{parts.scheme}_proxy"
+    proxy = environment.get(name) or environment.get(name.upper()) or ""
+    exceptions = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if proxy_bypass_environment(parts.netloc, {"no": exceptions}) or _in_ranges(parts.hostname or "", exceptions):
+        return ""
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _in_ranges(host: str, exceptions: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    for entry in exceptions.split(","):
+        try:
+            if address in ipaddress.ip_network(entry.strip(), strict=False):
+                return True
+        except ValueError:
+            continue
+    return False

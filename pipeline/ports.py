@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest
@@ -13,6 +13,8 @@ from pipeline.model.cluster import Event, Listing, ResourceType, WatchEvent
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 class Renderer(Protocol):
@@ -117,6 +119,26 @@ class Verifier(Protocol):
         ...
 
 
+class Inventories(Protocol):
+    """Where inventories are kept."""
+
+    def names(self, default_namespace: str) -> Sequence[tuple[str, str]]:
+        """Namespace and name of every inventory that may be seen, sorted."""
+        ...
+
+    def load(self, namespace: str, name: str) -> Inventory | None:
+        """The inventory as last saved, or ``None``."""
+        ...
+
+    def save(self, inventory: Inventory) -> Inventory:
+        """Save if nobody else saved since it was loaded; returns it with its new resource version.
+
+        Raises:
+            RefusedError: somebody else did.
+        """
+        ...
+
+
 class Cluster(Protocol):
     """An API server, seen through what planning, applying and verifying need. Every call is safe in many threads."""
 
@@ -124,6 +146,8 @@ class Cluster(Protocol):
     """How the user names this cluster, for messages."""
     default_namespace: str
     """Where objects and inventories go that name no namespace: the one asked for, or the context's."""
+    manager: str
+    """The field manager under which objects are applied."""
 
     def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
         """How the kind is served, or ``None`` where it is not; looks again after a definition was applied."""
@@ -146,7 +170,7 @@ class Cluster(Protocol):
         ...
 
     def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        """Server-side apply under gitless's field manager; returns the object as the server would store or stored it.
+        """Server-side apply under our field manager; returns the object as the server would store or stored it.
 
         ``metadata_only`` asks for apiVersion, kind and metadata alone, which is much less to send and to read.
 
@@ -183,6 +207,10 @@ class Cluster(Protocol):
         """Last log lines of a container; empty where there are none to be had."""
         ...
 
+    def with_inventories(self, inventories: Inventories) -> Cluster:
+        """The same cluster, with its inventories kept elsewhere."""
+        ...
+
     def list_inventories(self) -> Sequence[tuple[str, str]]:
         """Namespace and name of every inventory that may be seen, sorted."""
         ...
@@ -197,6 +225,22 @@ class Cluster(Protocol):
         Raises:
             RefusedError: somebody else did.
         """
+        ...
+
+
+class Stream(Protocol[_T_co]):
+    """What comes in over a connection that stays open."""
+
+    def __iter__(self) -> Iterator[_T_co]:
+        """Itself."""
+        ...
+
+    def __next__(self) -> _T_co:
+        """The next of them, waited for."""
+        ...
+
+    def close(self) -> None:
+        """End it, from any thread and at once; whoever waits for the next one finds the end."""
         ...
 
 
@@ -239,8 +283,11 @@ class ApiServer(Protocol):
         resource_version: str,
         metadata_only: bool = False,
         seconds: float = 300.0,
-    ) -> Iterator[WatchEvent]:
+        fields: str | None = None,
+    ) -> Stream[WatchEvent]:
         """What changes from that version on, bookmarks included; ends after about that long, or when the server does.
+
+        It begins, and fails, with the first event that is asked for.
 
         Raises:
             WatchExpiredError: the version is too old (410): list again.
@@ -305,8 +352,11 @@ class ApiServer(Protocol):
         follow: bool = False,
         tail: int | None = None,
         since: float | None = None,
-    ) -> Iterator[str]:
-        """Lines of a container's log; ``since`` in seconds before now; ``follow`` goes on as they come."""
+    ) -> Stream[str]:
+        """Lines of a container's log; ``since`` in seconds before now; ``follow`` goes on as they come.
+
+        It begins, and fails, with the first line that is asked for.
+        """
         ...
 
     def may(self, verb: str, resource_type: ResourceType, namespace: str = "") -> bool:
@@ -334,6 +384,20 @@ class Expressions(Protocol):
 
         Raises:
             ExpressionError: it cannot be compiled (``is_final``), fails over these data, or is no boolean.
+        """
+        ...
+
+
+class TreeBuilder(Protocol):
+    """Builds kustomizations."""
+
+    def build(self, files: Mapping[str, bytes], path: str) -> bytes:
+        """The objects, as YAML, of the kustomization in the folder ``path`` (the root is ``""``) of a tree of files.
+
+        Raises:
+            RefusedError: it would read files outside of the tree, run a program, or fetch what must not be fetched.
+            ManifestError: a kustomization cannot be read.
+            ToolError: kustomize is missing, refuses the kustomization, or takes too long.
         """
         ...
 

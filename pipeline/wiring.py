@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.flux.options import PullerOptions
+from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
-from pipeline.ports import Clock, Cluster, Environment, Registry, Renderer, Reporter, Signer, Verifier
+from pipeline.ports import (
+    ApiServer,
+    Clock,
+    Cluster,
+    Decryptor,
+    Environment,
+    Expressions,
+    Registry,
+    Renderer,
+    Reporter,
+    Signer,
+    TreeBuilder,
+    Verifier,
+)
+
+if TYPE_CHECKING:
+    from pipeline.artifact_cache import ArtifactCache
+    from pipeline.clusters.kubernetes.connection import Connection
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -85,6 +105,64 @@ def cluster(options: ClusterOptions, environment: Environment, reporter: Reporte
     return connect(options, environment, reporter)
 
 
+def connection(
+    options: ClusterOptions,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """What the clients of both ports are made from, sharing connections and credentials.
+
+    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    """
+    from pipeline.clusters.kubernetes import connections
+
+    return connections(options, environment, reporter, observe=observe)
+
+
+def remote_connection(
+    kubeconfig: bytes,
+    subject: str,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """The cluster of a kubeconfig's text, which somebody else wrote; ``subject`` says where it is from."""
+    from pipeline.clusters.kubernetes import remote_connections
+
+    return remote_connections(kubeconfig, subject, environment, reporter, observe=observe)
+
+
+def expressions() -> Expressions:
+    """CEL."""
+    from pipeline.expressions.cel import CelExpressions
+
+    return CelExpressions()
+
+
+def sops_decryptor(keys: SopsKeys, environment: Environment) -> Decryptor:
+    """The real sops with these keys."""
+    from pipeline.decryptors.sops import SopsDecryptor
+
+    return SopsDecryptor(keys, environment)
+
+
+def tree_builder(environment: Environment, *, allow_remote_bases: bool) -> TreeBuilder:
+    """The real kustomize over files in memory."""
+    from pipeline.renderers.kustomize_tree import KustomizeTreeBuilder
+
+    return KustomizeTreeBuilder(environment, allow_remote_bases=allow_remote_bases)
+
+
+def api_server(options: ClusterOptions, environment: Environment, reporter: Reporter) -> ApiServer:
+    """The same API server, seen through single objects and streams."""
+    from pipeline.clusters.kubernetes import connect_api
+
+    return connect_api(options, environment, reporter)
+
+
 def provenance(path: Path, environment: Environment, reporter: Reporter) -> Provenance:
     """Source and revision of what is at the path, from Git and the CI's variables."""
     from pipeline.environment import detect_provenance, is_in_checkout
@@ -101,6 +179,36 @@ def provenance(path: Path, environment: Environment, reporter: Reporter) -> Prov
         return run(argv, environment=environment, timeout=30).stdout.decode(errors="replace")
 
     return detect_provenance(path, environment, git, reporter)
+
+
+def artifact_cache(options: PullerOptions) -> ArtifactCache:
+    """Where the puller keeps artifacts.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    from pipeline.artifact_cache import ArtifactCache
+
+    return ArtifactCache(Path(options.cache_dir) / "artifacts", options.cache_max_size)
+
+
+def registry_pool(
+    reporter: Reporter, clock: Clock, *, observe: Callable[[str, int, float], None] | None = None
+) -> Callable[[Repository, RegistryOptions, Environment], Registry]:
+    """Registries for a process that lives long: connections, logins and tokens are kept and shared.
+
+    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    """
+    from pipeline.registries.oci.pool import RegistryPool
+
+    return RegistryPool(reporter, clock, observe=observe).connect
+
+
+def matching_tags(expression: str, tags: Sequence[str]) -> Sequence[str]:
+    """Those of the tags that match Go's regular expression; see ``expressions/regular.py``."""
+    from pipeline.expressions.regular import matching
+
+    return matching(expression, tags)
 
 
 def clock() -> Clock:

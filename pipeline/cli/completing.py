@@ -20,6 +20,8 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from pipeline.model.cluster import ResourceType
+    from pipeline.model.flux.views import Key
     from pipeline.ports import Reporter
 
 REQUEST_TIMEOUT = 1.0
@@ -90,6 +92,48 @@ def artifacts_or_paths(context: click.Context, parameter: click.Parameter, incom
     if is_reference(incomplete):
         return artifacts(context, parameter, incomplete)
     return [CompletionItem(incomplete, type="file")]
+
+
+def flux_objects(context: click.Context, parameter: click.Parameter, incomplete: str) -> Sequence[CompletionItem]:
+    """The kinds that a command takes, then the names of such objects, in the words of ``words``."""
+    del parameter
+    words: tuple[str, ...] = context.params.get("words") or ()
+    if not words:
+        return _items(("source", "kustomization"), incomplete)
+    if words in {("source",), ("sources",)}:
+        return _items(("oci",), incomplete)
+
+    def look() -> Iterable[str]:
+        from pipeline.cli.flux_options import parse_kind
+
+        kind, _ = parse_kind(words)
+        return [key.name for key in _flux_keys(context, kind)]
+
+    return _items(_in_time(look), incomplete)
+
+
+def kustomizations(context: click.Context, parameter: click.Parameter, incomplete: str) -> Sequence[CompletionItem]:
+    """The names of Kustomizations."""
+    del parameter
+
+    def look() -> Iterable[str]:
+        from pipeline.model.flux.api import KUSTOMIZATIONS
+
+        return [key.name for key in _flux_keys(context, KUSTOMIZATIONS)]
+
+    return _items(_in_time(look), incomplete)
+
+
+def _flux_keys(context: click.Context, kind: ResourceType) -> Iterable[Key]:
+    from pipeline import wiring
+    from pipeline.model.flux.views import key_of
+
+    namespace = None if context.params.get("all_namespaces") else context.params.get("namespace")
+    chosen = ClusterOptions(
+        context.params.get("kubeconfig"), context.params.get("context"), namespace, timeout=REQUEST_TIMEOUT
+    )
+    listing = wiring.api_server(chosen, os.environ, _nobody()).list(kind, namespace, metadata_only=True)
+    return sorted(key_of(body) for body in listing.items)
 
 
 def targets(context: click.Context, parameter: click.Parameter, incomplete: str) -> Sequence[CompletionItem]:

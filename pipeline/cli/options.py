@@ -249,29 +249,46 @@ def _stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
 
 def cluster_options(command: Decorated) -> Callable[..., Any]:
     """Which cluster, named as in kubectl; the command receives it as ``cluster_options: ClusterOptions``."""
+    return cluster_and_namespace("Namespace of the inventory, and of objects that name none.")(command)
 
-    def wrapped(
-        *,
-        kubeconfig: str | None,
-        context: str | None,
-        namespace: str | None,
-        **arguments: Any,  # noqa: ANN401 - the command's other options
-    ) -> Any:  # noqa: ANN401 - whatever the command returns
-        if namespace and (_NAMESPACE.fullmatch(namespace) is None or len(namespace) > _LONGEST_NAMESPACE):
-            raise UsageError(
-                f"'{namespace}' cannot name a namespace; expected up to {_LONGEST_NAMESPACE} lower-case letters, digits"
-                " or '-', beginning and ending with a letter or digit"
+
+def cluster_and_namespace(namespace_help: str, default: str | None = None) -> Callable[[Decorated], Callable[..., Any]]:
+    """The same, where ``-n`` means something else or has a default."""
+
+    def decorate(command: Decorated) -> Callable[..., Any]:
+        def wrapped(
+            *,
+            kubeconfig: str | None,
+            context: str | None,
+            namespace: str | None,
+            **arguments: Any,  # noqa: ANN401 - the command's other options
+        ) -> Any:  # noqa: ANN401 - whatever the command returns
+            check_namespace(namespace)
+            return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
+
+        _stand_in(wrapped, command)
+        decorated: Callable[..., Any] = wrapped
+        for add in reversed(
+            (
+                option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
+                option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
+                option("-n", "--namespace", default=default, show_default=default is not None, help=namespace_help),
             )
-        return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
+        ):
+            decorated = add(decorated)
+        return decorated
 
-    _stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for decorate in reversed(
-        (
-            option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
-            option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
-            option("-n", "--namespace", help="Namespace of the inventory, and of objects that name none."),
+    return decorate
+
+
+def check_namespace(namespace: str | None) -> None:
+    """Refuse what cannot name a namespace.
+
+    Raises:
+        UsageError: it cannot; nothing at all is fine.
+    """
+    if namespace and (_NAMESPACE.fullmatch(namespace) is None or len(namespace) > _LONGEST_NAMESPACE):
+        raise UsageError(
+            f"'{namespace}' cannot name a namespace; expected up to {_LONGEST_NAMESPACE} lower-case letters, digits"
+            " or '-', beginning and ending with a letter or digit"
         )
-    ):
-        decorated = decorate(decorated)
-    return decorated

@@ -11,10 +11,16 @@ from pipeline.model.outcome import Result
 def render_result(result: Result, output: str, *, color: bool = False) -> str:
     """The result in the chosen format, ending with a newline unless empty.
 
-    ``PackageResult`` is written as text by ``pipeline.reports.text.package``, and so on.
+    ``PackageResult`` is written as text by ``pipeline.reports.text.package``, and so on; ``wide`` is text with more in
+    it. ``yaml`` is the JSON document as YAML.
     """
     if output == "json":
         return json.dumps(result.document(), indent=2, ensure_ascii=False) + "\n"
+    if output == "yaml":
+        from pipeline.model.documents.yaml_writing import write_document
+
+        return write_document(result.document()).decode()
     module = import_module(f"pipeline.reports.text.{result.kind.removesuffix('Result').lower()}")
-    text: str = module.render(result, color=color)
+    render = module.render_wide if output == "wide" else module.render
+    text: str = render(result, color=color)
     return text

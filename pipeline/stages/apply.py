@@ -16,6 +16,7 @@ from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.ownership import owner_selector
 from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
+from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.trust.policy import TrustedManifests
@@ -29,7 +30,13 @@ _AGAIN = "nothing was pruned, and the intention is recorded: the same command ag
 
 
 def apply(
-    trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, *, reporter: Reporter, clock: Clock
+    trusted: TrustedManifests,
+    cluster: Cluster,
+    options: ApplyOptions,
+    *,
+    reporter: Reporter,
+    clock: Clock,
+    tried: TriedShapes | None = None,
 ) -> ApplyResult:
     """Bring the cluster to what the manifests say, and remember it in the inventory.
 
@@ -40,14 +47,14 @@ def apply(
         ApplyInterruptedError: something failed after the first write; carries what was done.
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
-    inventory = saved or Inventory(options.namespace, options.inventory)
-    if not trusted.manifests.resources and inventory.known:
+    inventory = saved or options.new_inventory()
+    if not trusted.manifests.resources and inventory.known and not options.allow_empty:
         raise RefusedError(
             f"there are no objects to apply, so everything in {inventory} would be deleted",
             hint="if that is what you want, delete the objects by their label: kubectl delete -l "
             + owner_selector(inventory),
         )
-    plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run)
+    plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
     for note in plan.notes:
         reporter.info(note)
     if plan.obstacles:
@@ -57,7 +64,7 @@ def apply(
         return result
     if plan.plan.is_empty:
         after = promoted(inventory, trusted, plan.decisions, {})
-        if not says_the_same(inventory, after):
+        if options.save_fingerprints or not says_the_same(inventory, after):
             save(cluster, after, options, clock)
         return result
     return _Run(trusted, cluster, options, reporter, clock, result, inventory).perform(plan)

@@ -42,7 +42,8 @@ def attribute(
             return change
         managed = live["metadata"].get("managedFields") or () if live else ()
         fields = (
-            replace(field, manager=field.manager or owner_of_field(managed, field.path)) for field in change.fields
+            replace(field, manager=field.manager or owner_of_field(managed, field.path, cluster.manager))
+            for field in change.fields
         )
         return replace(change, fields=tuple(fields))
 

@@ -10,11 +10,14 @@ from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldErro
 from pipeline.model.applying.controls import PREFIX, Controls, controls_of, reason_to_skip
 from pipeline.model.applying.field_managers import owner_of_field
 from pipeline.model.applying.fingerprint import fingerprint
+from pipeline.model.applying.ignoring import leaving
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.applying.live_plan import Decision, Obstacle
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.ownership import foreign_owner, is_owned_by
+from pipeline.model.applying.take_over import inherited
 from pipeline.model.comparison.differences import compare
+from pipeline.model.kustomizing.selectors import selects
 from pipeline.model.manifests import Body
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.ports import Cluster
@@ -86,6 +89,7 @@ class Judge:
         before = live.body or self.cluster.read(kind, object_id.namespace, object_id.name)
         if before is None:
             return self._create(placed, None, is_tried=True)
+        placed = self._with_ignored(placed, before)
         try:
             try:
                 after = self.cluster.apply(placed.resource.body, dry_run=True, force=force)
@@ -97,12 +101,28 @@ class Judge:
         except ClusterError as error:
             decision = self._decision(placed, Action.CONFIGURE)
             return replace(decision, obstacles=(*obstacles, _refusal(placed, error)))
-        if not differs(before, after):
+        inherits = self._inherits(before["metadata"], controls)
+        if not inherits and not differs(before, after):
             return self._unchanged(placed, before["metadata"])
         fields = self._attributed(compare(before, after), placed, before)
         reason = "" if is_owned_by(before["metadata"], self.inventory) else f"it becomes part of {self.inventory}"
         decision = self._decision(placed, Action.CONFIGURE, reason=reason, fields=fields)
-        return replace(decision, force=force, obstacles=obstacles)
+        return replace(decision, force=force, obstacles=obstacles, inherits=inherits)
+
+    def _inherits(self, metadata: Mapping[str, Any], controls: Controls) -> bool:
+        """Whether there are predecessors' fields on the live object that become ours."""
+        predecessors = self.options.predecessors
+        if not predecessors or controls.ssa == "merge":
+            return False
+        return inherited(metadata.get("managedFields") or (), self.cluster.manager, predecessors) is not None
+
+    def _with_ignored(self, placed: Placed, live: Body) -> Placed:
+        """The object with what is to be ignored as it is in the cluster; its hash stays that of the manifest."""
+        pointers = [
+            pointer for rule in self.options.ignore if selects(rule.target, placed.resource) for pointer in rule.paths
+        ]
+        body = leaving(placed.resource.body, live, pointers, self.cluster.manager)
+        return replace(placed, resource=replace(placed.resource, body=body))
 
     def _recreate(
         self,
@@ -139,7 +159,8 @@ class Judge:
         is_drift = entry is not None and entry.desired_hash == placed.desired_hash
         managed = before["metadata"].get("managedFields") or ()
         return tuple(
-            replace(change, is_drift=is_drift, manager=owner_of_field(managed, change.path)) for change in fields
+            replace(change, is_drift=is_drift, manager=owner_of_field(managed, change.path, self.cluster.manager))
+            for change in fields
         )
 
     def _unchanged(self, placed: Placed, metadata: Mapping[str, Any]) -> Decision:

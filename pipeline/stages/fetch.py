@@ -63,6 +63,13 @@ def trust_local(
     return TrustedManifests(manifests, None, source, revision)
 
 
+def trust_reconciled(
+    manifests: Manifests, artifact: PinnedReference, *, source: str = "", revision: str = ""
+) -> TrustedManifests:
+    """Manifests that the puller rendered from an artifact which it took by digest, verified as its source asks."""
+    return TrustedManifests(manifests, artifact, source, revision)
+
+
 def read_artifact(
     reference: Reference, registry: Registry, *, limits: Limits | None = None
 ) -> tuple[Manifests, ArtifactFacts]:

@@ -12,7 +12,7 @@ from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.live_plan import Decision
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.staging import what_is_awaited
-from pipeline.model.applying.take_over import without_superseded
+from pipeline.model.applying.take_over import inherited, without_superseded
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
@@ -56,19 +56,34 @@ class Performer:
             if decision.change.action is Action.RECREATE:
                 self._cluster.delete(kind, decision.object_id, uid=decision.uid)
             self._wait(partial(self._remains, decision), f"the deletion of {decision.object_id}")
+        if kind is not None and decision.inherits:
+            self._inherit(kind, decision)
         stored = self._cluster.apply(body, force=decision.force, metadata_only=True)
         metadata = stored["metadata"]
-        if kind is not None and decision.change.action is Action.CONFIGURE:
+        if kind is not None and decision.change.action is Action.CONFIGURE and not self._options.predecessors:
             metadata = self._take_over(kind, decision, metadata)
         self.done[decision.object_id] = fingerprint(metadata)
         self._reporter.detail(f"{decision.change.action.value} {decision.object_id}")
         self._reporter.progress("applied", len(self.done), max(self.expected, len(self.done)))
 
+    def _inherit(self, kind: ResourceType, decision: Decision) -> None:
+        """Make the predecessors' fields ours, so that applying removes what the manifests do not have."""
+        object_id = decision.object_id
+        for _ in range(_TAKE_OVER_TRIES):
+            live = self._cluster.read(kind, object_id.namespace, object_id.name)
+            metadata = live["metadata"] if live is not None else {}
+            entries = inherited(metadata.get("managedFields") or (), self._cluster.manager, self._options.predecessors)
+            if entries is None:
+                return
+            version = str(metadata.get("resourceVersion", ""))
+            if self._cluster.set_managed_fields(kind, object_id, entries, resource_version=version) is not None:
+                return
+
     def _take_over(self, kind: ResourceType, decision: Decision, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
         """Let kubectl let go of what we apply now; not succeeding is no failure, the next change tries again."""
         object_id = decision.object_id
         for _ in range(_TAKE_OVER_TRIES):
-            entries = without_superseded(metadata.get("managedFields") or ())
+            entries = without_superseded(metadata.get("managedFields") or (), self._cluster.manager)
             if entries is None or controls_of(metadata).ssa == "merge":
                 return metadata
             version = str(metadata.get("resourceVersion", ""))

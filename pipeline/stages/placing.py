@@ -56,7 +56,7 @@ def place(manifests: Manifests, cluster: Cluster, inventory: Inventory, options:
     for resource in manifests:
         kind = (resource.api_version, resource.id.kind)
         scope = served[kind] or brought.kinds.get(kind)
-        obstacle = _obstacle(resource, scope)
+        obstacle = _obstacle(resource, scope, options)
         if scope is None or obstacle is not None:
             obstacles.append(obstacle or _not_served(resource))
             continue
@@ -71,9 +71,16 @@ def place(manifests: Manifests, cluster: Cluster, inventory: Inventory, options:
     return Placement(placed, brought, _once_per_problem(obstacles), notes)
 
 
-def _obstacle(resource: Resource, scope: ResourceType | None) -> Obstacle | None:
+def _obstacle(resource: Resource, scope: ResourceType | None, options: ApplyOptions) -> Obstacle | None:
     if scope is None:
         return _not_served(resource)
+    if scope.namespaced and not resource.id.namespace and options.require_namespace:
+        return Obstacle(
+            str(resource),
+            "namespace not specified",
+            "name it in the manifest, or for all of them in spec.targetNamespace",
+            ManifestError,
+        )
     if not scope.namespaced and resource.id.namespace:
         return Obstacle(
             str(resource),

@@ -10,7 +10,7 @@ from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.applying.live_plan import Decision, LivePlan, Obstacle
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
-from pipeline.model.comparison.shapes import representatives
+from pipeline.model.comparison.shapes import TriedShapes, representatives
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.ordering import apply_rank, apply_stage
 from pipeline.model.plan import Action, Plan
@@ -31,32 +31,34 @@ def plan_against_live(
     options: ApplyOptions,
     *,
     by_sample: bool = False,
+    tried: TriedShapes | None = None,
 ) -> LivePlan:
     """Plan; where nothing changed, this costs some requests per kind and none per object.
 
     ``inventory`` is what the cluster has under the options' name, or ``None``. What stands in the way (conflicts,
     foreign owners, immutable fields, missing kinds and namespaces, denied rights, invalid objects) is in the plan's
     ``obstacles``, all of it at once, and does not raise. ``by_sample`` tries many creations by some of them only (see
-    ``model/comparison/shapes.py``), for who is going to make them at once.
+    ``model/comparison/shapes.py``), for who is going to make them at once; ``tried`` leaves out those whose like was
+    accepted before.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
-    inventory = inventory or Inventory(options.namespace, options.inventory)
+    inventory = inventory or options.new_inventory()
     placement = place(manifests, cluster, inventory, options)
     placed = placement.placed
-    leftover = _leftover(cluster, manifests, placed, inventory)
+    unwanted = leftover(cluster, manifests, placed, inventory)
     wanted = [(item.resource_type, item.object_id) for item in placed if item.resource_type]
-    recorded = [(kind, entry.object_id) for kind, entry in leftover]
+    recorded = [(kind, entry.object_id) for kind, entry in unwanted]
     live = survey(cluster, wanted, recorded, inventory, options.concurrency)
     absent = _absent_namespaces(cluster, placed, live, inventory, options)
     homeless = {name: items for name, items in absent.items() if name not in placement.brought.namespaces}
     obstacles = (*placement.obstacles, *missing_namespaces(homeless, inventory))
     possible = [item for item in placed if item.object_id.namespace not in homeless]
     judge = Judge(cluster, inventory, options)
-    decisions = _decide_all(judge, possible, live, frozenset(absent), by_sample=by_sample)
-    prunes = plan_prunes(leftover, placed, live, inventory, options)
+    decisions = _decide_all(judge, possible, live, frozenset(absent), by_sample=by_sample, tried=tried)
+    prunes = plan_prunes(unwanted, placed, live, inventory, options)
     return live_plan([*decisions, *prunes], obstacles, placement.notes)
 
 
@@ -78,22 +80,34 @@ def plan_deferred(
 
 
 def _decide_all(
-    judge: Judge, placed: Sequence[Placed], live: Mapping[ObjectId, Live], absent: frozenset[str], *, by_sample: bool
+    judge: Judge,
+    placed: Sequence[Placed],
+    live: Mapping[ObjectId, Live],
+    absent: frozenset[str],
+    *,
+    by_sample: bool,
+    tried: TriedShapes | None = None,
 ) -> list[Decision]:
     creations = [
         (item.object_id, item.resource.body)
         for item in placed
         if item.object_id not in live and item.object_id.namespace not in absent
     ]
-    tried = representatives(creations) if by_sample else {object_id for object_id, _ in creations}
+    to_try = representatives(creations) if by_sample else {object_id for object_id, _ in creations}
+    if tried is not None:
+        to_try &= tried.untried(creations)
 
     def decide(item: Placed) -> Decision:
         object_id = item.object_id
         return judge.decide(
-            item, live.get(object_id), is_deferred=object_id.namespace in absent, is_tried=object_id in tried
+            item, live.get(object_id), is_deferred=object_id.namespace in absent, is_tried=object_id in to_try
         )
 
-    return in_parallel(decide, placed, concurrency=judge.options.concurrency)
+    decisions = in_parallel(decide, placed, concurrency=judge.options.concurrency)
+    if tried is not None:
+        bodies = (item.body for item in decisions if item.object_id in to_try and not item.obstacles)
+        tried.accepted(body for body in bodies if body is not None)
+    return decisions
 
 
 def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], notes: tuple[str, ...] = ()) -> LivePlan:
@@ -108,7 +122,7 @@ def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], note
     return LivePlan(Plan(changes, len(ordered) - len(changes)), tuple(ordered), (*obstacles, *blocked), notes)
 
 
-def _leftover(
+def leftover(
     cluster: Cluster, manifests: Manifests, placed: Sequence[Placed], inventory: Inventory
 ) -> list[tuple[ResourceType, InventoryEntry]]:
     """What the inventory knows and the manifests do not want; kinds that are no longer served have no objects."""

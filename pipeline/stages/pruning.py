@@ -23,8 +23,13 @@ def plan_prunes(
     live: Mapping[ObjectId, Live],
     inventory: Inventory,
     options: ApplyOptions,
+    *,
+    is_removal: bool = False,
 ) -> list[Decision]:
-    """Decide about every leftover object that still exists and still carries our labels."""
+    """Decide about every leftover object that still exists and still carries our labels.
+
+    ``is_removal``: the inventory itself is about to go, so that nothing is kept for its sake.
+    """
     desired = _Desired.of(placed, live)
     decisions = []
     for kind, entry in leftover:
@@ -34,7 +39,7 @@ def plan_prunes(
         if found.is_being_deleted:
             continue
         released = reason_to_keep(controls_of(found.metadata))
-        kept = released or desired.reason_to_keep(entry.object_id, inventory)
+        kept = released or ("" if is_removal else desired.reason_to_keep(entry.object_id, inventory))
         if not kept and not options.prune:
             kept = "pruning is switched off"
         action = Action.SKIP if kept else Action.PRUNE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
@@ -43,6 +43,8 @@ class Awaited:
     api_version: str
     if_missing: Health | None = None
     """The verdict where it is not there, if that is fine: a finished Job that was removed in time."""
+    judge: Callable[[Body, float], Health] | None = field(default=None, compare=False)
+    """Rules of the user's own for the live object, at seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ def _wait(
     pause, is_first, is_complete = FIRST_PAUSE, True, True
     while True:
         open_objects = [item for item in awaited if is_complete or not verdicts[item.object_id].is_current]
-        verdicts |= _look(open_objects, cluster, clock, options, may_raise=is_first)
+        verdicts |= look(open_objects, cluster, clock, options, may_raise=is_first)
         _show(awaited, verdicts, reporter)
         if _is_over(verdicts.values(), fail_fast=options.fail_fast):
             if is_complete or not _all_current(verdicts.values()):
@@ -134,10 +136,14 @@ def _show(awaited: Sequence[Awaited], verdicts: Mapping[ObjectId, Health], repor
     reporter.progress(label, ready, len(awaited))
 
 
-def _look(
-    awaited: Sequence[Awaited], cluster: Cluster, clock: Clock, options: WaitOptions, *, may_raise: bool
+def look(
+    awaited: Sequence[Awaited], cluster: Cluster, clock: Clock, options: WaitOptions, *, may_raise: bool = False
 ) -> dict[ObjectId, Health]:
-    """One round."""
+    """One round over the objects: one list per kind and namespace, and a read for what it does not find.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, and ``may_raise`` asks to be told.
+    """
     now = clock.now()
     verdicts: dict[ObjectId, Health] = {}
 
@@ -193,7 +199,7 @@ def _scopes(awaited: Sequence[Awaited], cluster: Cluster) -> tuple[list[_Scope],
 def _judged(scope: _Scope, cluster: Cluster, selector: str | None, now: float) -> Iterator[tuple[ObjectId, Health]]:
     kind = scope.resource_type
     missing = {(item.object_id.namespace, item.object_id.name): item for item in scope.objects}
-    if len(scope.objects) > 1 or _is_data_only(kind):
+    if len(scope.objects) > 1 or (_is_data_only(kind) and not any(item.judge for item in scope.objects)):
         for body in _list(scope, cluster, selector):
             metadata = body["metadata"]
             item = missing.pop((metadata.get("namespace") or "", metadata["name"]), None)
@@ -220,4 +226,6 @@ def _is_data_only(kind: ResourceType) -> bool:
 def _verdict(item: Awaited, body: Body | None, now: float) -> Health:
     if body is None and item.if_missing is not None:
         return item.if_missing
+    if body is not None and item.judge is not None:
+        return item.judge(body, now)
     return health(body, now=now)

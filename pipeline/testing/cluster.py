@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
@@ -17,6 +17,7 @@ from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldErro
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
 from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.ports import Inventories
 from pipeline.testing.server_side_apply import Leaves, Path, build, conflicts, fields_v1, leaves_of, merge, paths_of
 
 MANAGER = "gitless"
@@ -81,13 +82,15 @@ class MemoryCluster:
     context = "memory"
     default_namespace = "default"
 
-    def __init__(self, *, namespaces: Sequence[str] = ("default",)) -> None:
+    def __init__(self, *, namespaces: Sequence[str] = ("default",), manager: str = MANAGER) -> None:
+        self.manager = manager
         self.before: Callable[[str, str], None] = lambda _operation, _subject: None
         self.requests: list[tuple[str, str]] = []
         self.events_by_uid: dict[str, list[Event]] = {}
         self.log_lines: dict[tuple[str, str, str], list[str]] = {}
         self._objects: dict[ObjectId, _Stored] = {}
         self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._elsewhere: Inventories | None = None
         self._counter = 0
         self._lock = RLock()
         for name in namespaces:
@@ -119,11 +122,11 @@ class MemoryCluster:
         yield from self._list("list_objects", resource_type, namespace, selector)
 
     def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        """Merge under the manager ``gitless``."""
+        """Merge under our manager."""
         resource = Resource.from_body(body)
         self._called("dry-run" if dry_run else "apply", str(resource.id))
         with self._lock:
-            answer = self._write(body, MANAGER, force=force, dry_run=dry_run)
+            answer = self._write(body, self.manager, force=force, dry_run=dry_run)
         return {key: answer[key] for key in ("apiVersion", "kind", "metadata")} if metadata_only else answer
 
     def set_managed_fields(
@@ -174,6 +177,12 @@ class MemoryCluster:
         del previous
         return tuple(self.log_lines.get((namespace, pod, container), ())[-lines:])
 
+    def with_inventories(self, inventories: Inventories) -> MemoryCluster:
+        """The same objects, with the inventories kept elsewhere."""
+        other = copy(self)
+        other._elsewhere = inventories  # noqa: SLF001 - our own kind
+        return other
+
     def list_inventories(self) -> Sequence[tuple[str, str]]:
         """Every saved inventory."""
         return sorted(self._inventories)
@@ -181,12 +190,16 @@ class MemoryCluster:
     def load_inventory(self, namespace: str, name: str) -> Inventory | None:
         """As last saved."""
         self._called("load_inventory", f"{namespace}/{name}")
+        if self._elsewhere is not None:
+            return self._elsewhere.load(namespace, name)
         return self._inventories.get((namespace, name))
 
     def save_inventory(self, inventory: Inventory) -> Inventory:
         """Save unless somebody else did since it was loaded; what is the same is not written again."""
         key = (inventory.namespace, inventory.name)
         self._called("save_inventory", f"{inventory.namespace}/{inventory.name}")
+        if self._elsewhere is not None:
+            return self._elsewhere.save(inventory)
         with self._lock:
             stored = self._inventories.get(key)
             if (stored.resource_version if stored else "") != inventory.resource_version:
@@ -262,7 +275,7 @@ class MemoryCluster:
         self._check_place(resource)
         stored = self._objects.get(resource.id)
         before = stored or _Stored(resource.api_version, resource.id, {"name": resource.id.name})
-        desired = leaves_of(_defaulted(body))
+        desired = leaves_of(defaulted(body))
         clash = conflicts(desired, before.leaves, before.owners, manager)
         if clash and not force:
             raise FieldConflictError(f"{resource.id}: {len(clash)} fields belong to others", conflicts=tuple(clash))
@@ -338,7 +351,7 @@ def _first_status(object_id: ObjectId) -> dict[str, Any] | None:
     return None
 
 
-def _defaulted(body: Body) -> Body:
+def defaulted(body: Body) -> Body:
     """What the server would fill in, for the few kinds where tests look at it."""
     if body["kind"] != "Secret" or "stringData" not in body:
         return body

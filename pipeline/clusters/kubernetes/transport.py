@@ -1,21 +1,20 @@
 """Requests to the API server: authenticated, bounded in time, repeated when that can help.
 
-Everything gitless asks for can be asked twice without harm: reads, server-side apply, deletions by uid, and writes of
-the inventory under a resource version.
+Everything gitless asks for can be asked twice without harm: reads, server-side apply, deletions by uid, merge patches,
+creations under a name, and writes under a resource version; of the last two, the second may find its own first.
 """
 
 from __future__ import annotations
 
-import json
+import copy
 import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
-from urllib3 import Timeout
+from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -25,7 +24,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from pipeline.clusters.kubernetes.access import Access
+from pipeline.clusters.kubernetes.answers import Response
 from pipeline.clusters.kubernetes.failures import failure, is_temporary, status_of
 from pipeline.clusters.kubernetes.requests import Request
 from pipeline.errors import ClusterError
@@ -37,58 +36,63 @@ _TRIES = 5
 _CONNECT_SECONDS = 10.0
 _FIRST_WAIT = 0.25
 _WAIT_BUDGET = 30.0
+_CHUNK = 256 * 1024
+_DRIPPING = 4.0
+"""How many timeouts an answer may take altogether: who sends a byte now and then never runs into the timeout itself."""
 _LOOPBACK = re.compile(r"https?://(?:127\.|localhost\b|\[::1\])")
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer of the API server, whatever its status."""
+Observe = Callable[[str, int, float], None]
+"""Told of every exchange: its method, its HTTP status or 0 where none came, and its seconds."""
 
-    status: int
-    content: bytes
-    headers: Mapping[str, str]
-    source: str
-    """Who answered, for messages."""
 
-    def json(self) -> dict[str, Any]:
-        """The content read as a JSON object.
+class Entrance(Protocol):
+    """How to reach one API server and who we are there."""
 
-        Raises:
-            ClusterError: it is none, so something else than an API server answered.
-        """
-        hint = "is this address an API server, or a login page or proxy in front of it?"
-        try:
-            document = json.loads(self.content)
-        except (ValueError, RecursionError):
-            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is not JSON", hint=hint) from None
-        if not isinstance(document, dict) or not isinstance(document.get("metadata", {}), dict):
-            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is no API object", hint=hint)
-        return document
+    @property
+    def context(self) -> str:
+        """How the user names it."""
+        ...
 
-    def object(self) -> dict[str, Any]:
-        """The same, with metadata, as every object and list has.
+    @property
+    def server(self) -> str:
+        """Its address."""
+        ...
 
-        Raises:
-            ClusterError: the same.
-        """
-        document = self.json()
-        if "metadata" not in document:
-            raise ClusterError(f"{self.source}: its answer (HTTP {self.status}) is no API object")
-        return document
+    @property
+    def pool(self) -> Any:  # noqa: ANN401 - urllib3's PoolManager, which the kubernetes package leaves untyped
+        """Its connections."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """What authenticates a request."""
+        ...
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Whether there are other credentials than the refused ones by now."""
+        ...
 
 
 class Transport:
     """Sends requests over one pool of connections; safe in many threads."""
 
     def __init__(
-        self, access: Access, *, timeout: float, reporter: Reporter, sleep: Callable[[float], None] = time.sleep
+        self,
+        access: Entrance,
+        *,
+        timeout: float,
+        reporter: Reporter,
+        sleep: Callable[[float], None] = time.sleep,
+        observe: Observe | None = None,
     ) -> None:
         self._access = access
+        self._user: str | None = None
         self._timeout = Timeout(connect=min(timeout, _CONNECT_SECONDS), read=timeout)
         self._seconds = timeout
         self._reporter = reporter
         self._sleep = sleep
+        self._observe = observe
         self._has_answered = False
         self._lock = Lock()
         self._warned: set[str] = set()
@@ -124,6 +128,39 @@ class Transport:
             return outcome
         raise self._unreachable(outcome) from outcome
 
+    def open(self, request: Request) -> Response:
+        """The beginning of an answer that goes on for long, tried once; one that is no success comes in whole.
+
+        Raises:
+            ClusterError: no answer came (``cluster.unreachable``), or we are not let in (``cluster.unauthorized``).
+        """
+        try:
+            return self._once(request, streams=True)
+        except HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def impersonating(self, user: str) -> Transport:
+        """The same connections, acting as somebody else; the API server adds a service account's groups itself.
+
+        Raises:
+            ClusterError: no user can have that name.
+        """
+        if not user.isascii() or not user.isprintable() or user != user.strip() or not user:
+            raise ClusterError(f"{user!r} is not a user that can be impersonated", code="cluster.invalid")
+        other = copy.copy(self)
+        other._user = user  # noqa: SLF001 - of the same class
+        return other
+
+    def broke_off(self, error: BaseException) -> ClusterError:
+        """What to raise where an answer ended in the middle."""
+        if isinstance(error, HTTPError):
+            return self._unreachable(error)
+        return ClusterError(f"{self.place}: the connection broke off: {_cut(error)}", code="cluster.unreachable")
+
+    def close(self) -> None:
+        """Let idle connections go."""
+        self._access.pool.clear()
+
     def pause(self, seconds: float) -> None:
         """Wait."""
         self._sleep(seconds)
@@ -147,34 +184,60 @@ class Transport:
         # Silence has cost the whole timeout already.
         return 2 if isinstance(outcome, ReadTimeoutError) or not self._has_answered else _TRIES
 
-    def _once(self, request: Request) -> Response:
+    def _once(self, request: Request, *, streams: bool = False) -> Response:
         credentials = self._access.headers()
-        response = self._exchange(request, credentials)
+        response = self._exchange(request, credentials, streams=streams)
         if response.status == _UNAUTHORIZED and self._access.renew(credentials):
-            response = self._exchange(request, self._access.headers())
+            response = self._exchange(request, self._access.headers(), streams=streams)
         if response.status == _UNAUTHORIZED:
             raise self._unauthorized(response)
         return response
 
-    def _exchange(self, request: Request, credentials: Mapping[str, str]) -> Response:
-        # Packing long lists pays over a network; on loopback it only costs both ends time.
-        encoding = "identity" if _LOOPBACK.match(self._access.server) else "gzip"
+    def _exchange(self, request: Request, credentials: Mapping[str, str], *, streams: bool) -> Response:
+        started = time.monotonic()
+        status = 0
+        try:
+            answer = self._access.pool.urlopen(
+                request.method,
+                self._access.server + request.target,
+                body=request.content,
+                headers=self._headers(request, credentials, streams=streams),
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            self._has_answered = True
+            goes_on = streams and answer.status == 200  # noqa: PLR2004 - RFC 9110
+            content = b"" if goes_on else self._content(answer, started + _DRIPPING * self._seconds)
+            status = answer.status
+        finally:
+            if self._observe is not None:
+                self._observe(request.method, status, time.monotonic() - started)
+        if "Warning" in answer.headers:
+            self._pass_on(answer.headers["Warning"])
+        return Response(status, content, answer.headers, self.place, answer if goes_on else None)
+
+    def _headers(self, request: Request, credentials: Mapping[str, str], *, streams: bool) -> dict[str, str]:
+        # Packing long lists pays over a network; on loopback it only costs both ends time, and it holds streams up.
+        encoding = "identity" if streams or _LOOPBACK.match(self._access.server) else "gzip"
         headers = {"Accept": request.accept, "Accept-Encoding": encoding, "User-Agent": "gitless", **credentials}
         if request.content is not None:
             headers["Content-Type"] = request.content_type
-        answer = self._access.pool.urlopen(
-            request.method,
-            self._access.server + request.target,
-            body=request.content,
-            headers=headers,
-            timeout=self._timeout,
-            retries=False,
-            redirect=False,
-        )
-        self._has_answered = True
-        if "Warning" in answer.headers:
-            self._pass_on(answer.headers["Warning"])
-        return Response(answer.status, answer.data, answer.headers, self.place)
+        if self._user is not None:
+            headers = {name: value for name, value in headers.items() if not name.startswith("Impersonate-")}
+            headers["Impersonate-User"] = self._user
+        return headers
+
+    def _content(self, answer: BaseHTTPResponse, until: float) -> bytes:
+        parts = []
+        while part := answer.read1(_CHUNK):
+            parts.append(part)
+            if time.monotonic() > until:
+                answer.close()
+                raise ReadTimeoutError(self._access.pool, "", "the answer takes too long")
+        answer.release_conn()
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _pass_on(self, header: str) -> None:
         """Tell the server's warnings (deprecated versions and the like), each once."""

@@ -11,14 +11,12 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _STEP = re.compile(rf'\.?(?P<field>[A-Za-z0-9_$-]+)|\[(?P<quoted>{_QUOTED})\]|\[(?P<item>(?:{_QUOTED}|[^\]"])*)\]')
 _KEY = re.compile(rf'(?P<name>[^=,]+)=(?P<value>{_QUOTED}|[^,"]*)(?:,|$)')
 
-OUR_MANAGER = "gitless"
-
 Step = str | dict[str, str]
 """A field's name, or a list item's keys; no keys for an item that has only a position."""
 
 
-def owner_of_field(managed_fields: Iterable[Mapping[str, Any]], path: str) -> str:
-    """The manager, other than gitless, that set the live value at a path of :class:`FieldChange` last.
+def owner_of_field(managed_fields: Iterable[Mapping[str, Any]], path: str, us: str = "gitless") -> str:
+    """The manager, other than us, that set the live value at a path of :class:`FieldChange` last.
 
     Empty where nobody else owns it, which also holds for values that the server filled in. Entries for subresources
     count too (``kubectl scale`` writes through one) except those for the status.
@@ -27,9 +25,7 @@ def owner_of_field(managed_fields: Iterable[Mapping[str, Any]], path: str) -> st
     found = [
         (str(entry.get("time", "")), str(entry.get("manager", "")))
         for entry in managed_fields
-        if entry.get("manager") != OUR_MANAGER
-        and entry.get("subresource") != "status"
-        and _owns(entry.get("fieldsV1"), steps)
+        if entry.get("manager") != us and entry.get("subresource") != "status" and _owns(entry.get("fieldsV1"), steps)
     ]
     return max(found)[1] if found else ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pipeline.errors import UsageError
 from pipeline.model.manifests import ObjectId
@@ -27,6 +28,15 @@ class InventoryEntry:
     """SHA-256 of the canonical desired body."""
     fingerprint: str = ""
     """Of the live object right after applying; changes whenever anything but its status changes."""
+
+
+class InventoryKind(StrEnum):
+    """What keeps the record, which decides the labels of what is in it."""
+
+    PIPELINE = "inventory"
+    """A ConfigMap that ``gitless apply`` writes."""
+    KUSTOMIZATION = "Kustomization"
+    """The status of Flux's Kustomization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Inventory:
     """Who saved it last, such as ``user@host`` or a CI job's address."""
     written_at: str = ""
     """When it was saved last: RFC 3339, UTC."""
+    kind: InventoryKind = InventoryKind.PIPELINE
 
     @property
     def known(self) -> Mapping[ObjectId, InventoryEntry]:
@@ -55,7 +66,7 @@ class Inventory:
         return {**self.pending, **self.applied}
 
     def __str__(self) -> str:
-        return f"inventory {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}"
 
 
 def check_inventory_name(name: str) -> str:

@@ -57,7 +57,7 @@ def decode(content: bytes, *, namespace: str, name: str, resource_version: str =
             pending=_entries(document["pending"]),
             verified_by=tuple(_text(item) for item in document["verifiedBy"]),
             resource_version=resource_version,
-            **{attribute: _text(document[key]) for key, attribute in _TEXTS.items()},
+            **_texts(document),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ClusterError(
@@ -65,6 +65,10 @@ def decode(content: bytes, *, namespace: str, name: str, resource_version: str =
             hint="restore its ConfigMap from a backup; without it, gitless does not know what it may prune",
             code="cluster.inventory-damaged",
         ) from error
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {attribute: _text(document[key]) for key, attribute in _TEXTS.items()}
 
 
 def _rows(entries: Mapping[ObjectId, InventoryEntry]) -> list[list[str]]:

@@ -43,6 +43,8 @@ class Decision:
     uid: str = ""
     """The live object that is deleted, or (when created) whose deletion is waited for."""
     force: bool = False
+    inherits: bool = False
+    """Whether predecessors' fields on the live object become ours before it is applied."""
     is_deferred: bool = False
     """Nothing more is known before the artifact's definitions and namespaces are there."""
     is_kept: bool = True

@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory, InventoryKind
+from pipeline.model.flux.api import OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL
 
 NAME_LABEL = "gitless.dev/inventory-name"
 NAMESPACE_LABEL = "gitless.dev/inventory-namespace"
 
 # Tool, where the mark is, its key, and the key of the namespace that completes the owner's name.
 _MARKS = (
-    ("Flux Kustomization", "labels", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"),
+    ("Flux Kustomization", "labels", OWNER_NAME_LABEL, OWNER_NAMESPACE_LABEL),
     ("Flux HelmRelease", "labels", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"),
     ("Argo CD application", "annotations", "argocd.argoproj.io/tracking-id", ""),
     ("Argo CD application", "labels", "argocd.argoproj.io/instance", ""),
@@ -43,6 +44,8 @@ class Owner:
 
 def owner_labels(inventory: Inventory) -> Mapping[str, str]:
     """The labels that every object of the inventory carries."""
+    if inventory.kind is InventoryKind.KUSTOMIZATION:
+        return {OWNER_NAME_LABEL: inventory.name, OWNER_NAMESPACE_LABEL: inventory.namespace}
     return {NAME_LABEL: inventory.name, NAMESPACE_LABEL: inventory.namespace}
 
 

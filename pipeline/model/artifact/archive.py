@@ -59,7 +59,7 @@ class Tar:
     files: int
 
 
-def write_tar(files: Iterable[tuple[str, bytes]]) -> Tar:
+def write_tar(files: Iterable[tuple[str, bytes]], *, may_be_empty: bool = False) -> Tar:
     """The uncompressed archive.
 
     Raises:
@@ -71,7 +71,7 @@ def write_tar(files: Iterable[tuple[str, bytes]]) -> Tar:
         if path in contents:
             raise ManifestError(f"{name} is there twice")
         contents[path] = content
-    if not contents:
+    if not contents and not may_be_empty:
         raise ManifestError(
             "there is nothing to package: no files, or all of them are ignored",
             hint="see .sourceignore, --ignore-path and --no-default-ignores",

@@ -6,7 +6,9 @@ one of them tells about all.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
+from threading import Lock
 from typing import TypeVar
 
 from pipeline.model.manifests import Body
@@ -38,6 +40,34 @@ def representatives(bodies: Iterable[tuple[Item, Body]]) -> set[Item]:
         return {item for item, _ in bodies}
     first: dict[Hashable, Item] = {}
     for item, body in bodies:
-        key = (body["apiVersion"], body["kind"], body["metadata"].get("namespace"), shape(body))
-        first.setdefault(key, item)
+        first.setdefault(_key(body), item)
     return set(first.values())
+
+
+class TriedShapes:
+    """What the API server has accepted of late, for a process that creates the like again. Safe in many threads."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._lock = Lock()
+
+    def untried(self, bodies: Iterable[tuple[Item, Body]]) -> set[Item]:
+        """Those whose like was not accepted yet."""
+        keyed = [(item, hash(_key(body))) for item, body in bodies]
+        with self._lock:
+            return {item for item, key in keyed if key not in self._seen}
+
+    def accepted(self, bodies: Iterable[Body]) -> None:
+        """Remember that the API server took these, if only for a trial."""
+        keys = [hash(_key(body)) for body in bodies]
+        with self._lock:
+            for key in keys:
+                self._seen[key] = None
+                self._seen.move_to_end(key)
+            while len(self._seen) > self._most:
+                self._seen.popitem(last=False)
+
+
+def _key(body: Body) -> Hashable:
+    return (body["apiVersion"], body["kind"], body["metadata"].get("namespace"), shape(body))

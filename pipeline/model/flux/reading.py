@@ -41,7 +41,7 @@ class Fields:
     def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
         """One of these words; without a default it must be there."""
         value = self.raw.get(key)
-        if value in {None, ""} and default is not None:
+        if (value is None or value == "") and default is not None:
             return default
         if value not in allowed:
             self.refuse(key, "one of " + ", ".join(allowed))

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RegistryOptions:
-    """How registries are reached. ``password`` never leaves this value except into the transport."""
+    """How registries are reached. ``password`` and tokens never leave this value except into the transport.
+
+    Attributes:
+        identity_token: to be traded for access tokens, instead of a user and a password.
+        access_token: to be sent as it is.
+        proxy: the URL of the one proxy to use, whatever the environment says; may hold a password.
+        verify_tls: whether the registry's certificate is checked; only who asked for it by name may do without.
+        allow_plain_http: HTTPS, or plain HTTP where the registry speaks nothing else.
+    """
 
     username: str | None = None
     password: str | None = None
@@ -16,6 +24,11 @@ class RegistryOptions:
     key_file: str | None = None
     plain_http: bool = False
     timeout: float = 30.0
+    identity_token: str | None = None
+    access_token: str | None = None
+    proxy: str | None = None
+    verify_tls: bool = True
+    allow_plain_http: bool = False
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, password=***)"

@@ -42,15 +42,13 @@ def connect(
     endpoint = endpoint_of(repository, options)
 
     def load() -> Transport:
-        from pipeline.registries.oci.connections import TlsFiles
         from pipeline.registries.oci.credentials import find_credentials
         from pipeline.registries.oci.retries import SystemClock
         from pipeline.registries.oci.transport import Transport
 
         return Transport(
             endpoint,
-            TlsFiles(options.ca_file, options.cert_file, options.key_file),
-            options.timeout,
+            options,
             lambda: find_credentials(repository, options, environment),
             environment,
             reporter,

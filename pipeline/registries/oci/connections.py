@@ -48,9 +48,10 @@ class TlsFiles:
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    verify: bool = True
 
     def context(self) -> ssl.SSLContext:
-        """TLS 1.2 or newer, with certificates and host names checked, against the system's authorities and ours.
+        """TLS 1.2 or newer, against the system's authorities and ours; unchecked only where ``verify`` is off.
 
         Raises:
             ConfigurationError: a file cannot be read or is not PEM.
@@ -67,6 +68,9 @@ class TlsFiles:
             with _readable(self.cert_file, "a certificate with its key"):
                 # An encrypted key must not make OpenSSL ask on the terminal.
                 context.load_cert_chain(self.cert_file, self.key_file, password="")
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
         return context
 
 
@@ -97,7 +101,7 @@ class TlsAdapter(requests.adapters.HTTPAdapter):
             return host, settings
         with self._lock:
             self._context = self._context or self._tls.context()
-        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED" if self._tls.verify else "CERT_NONE"}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401 - see above
         """Nothing: all of it is in the context."""

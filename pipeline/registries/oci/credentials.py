@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,8 @@ def find_credentials(
     """
     if options.username and options.password:
         return Credentials(options.username, options.password)
+    if options.identity_token or options.access_token:
+        return Credentials(identity_token=options.identity_token or "", access_token=options.access_token or "")
     for file in _login_files(environment):
         configuration = _read(file)
         if configuration is not None:
@@ -59,6 +62,31 @@ def find_credentials(
             if found is not None:
                 return found
     return None
+
+
+def credentials_in(configuration: Mapping[str, Any], repository: Repository, origin: str) -> Credentials | None:
+    """The login for a repository in docker's configuration as an image pull secret holds it.
+
+    Only ``auths`` count, which may have ``*`` in their hosts as Kubernetes has them; helpers are never started for
+    somebody else's configuration. ``origin`` names it in messages.
+
+    Raises:
+        ConfigurationError: it is malformed.
+    """
+    entries = {_normal_key(key): entry for key, entry in _table(origin, configuration, "auths").items()}
+    keys = _keys_by_precision(repository)
+    patterns = sorted((key for key in entries if "*" in key), key=len, reverse=True)
+    for key in (*keys, *(pattern for pattern in patterns if _covers(pattern, keys))):
+        entry = entries.get(key)
+        if isinstance(entry, dict) and (found := _from_entry(origin, key, entry)) is not None:
+            return found
+    return None
+
+
+def _covers(pattern: str, keys: tuple[str, ...]) -> bool:
+    """Whether a key with ``*``, each of which stands for a part of one label of the host, means one of the keys."""
+    expression = re.compile("[^./]*".join(re.escape(part) for part in pattern.split("*")))
+    return any(expression.fullmatch(key) for key in keys)
 
 
 def _login_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
@@ -112,7 +140,7 @@ def _from_configuration(
     return None
 
 
-def _table(file: Path, configuration: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _table(file: Path | str, configuration: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = configuration.get(name) or {}
     if not isinstance(table, dict):
         raise ConfigurationError(f"{file}: expected '{name}' to be an object")
@@ -138,7 +166,7 @@ def _keys_by_precision(repository: Repository) -> tuple[str, ...]:
     return (*(f"{host}/{'/'.join(parts[:length])}" for length in range(len(parts), 0, -1)), host)
 
 
-def _from_entry(file: Path, key: str, entry: Mapping[str, Any]) -> Credentials | None:
+def _from_entry(file: Path | str, key: str, entry: Mapping[str, Any]) -> Credentials | None:
     username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
     if entry.get("auth"):
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pipeline.environment import proxy_of
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
 
@@ -37,7 +38,7 @@ def endpoint_of(repository: Repository, options: RegistryOptions) -> Endpoint:
     HTTPS, except where plain HTTP was asked for. Loopback hosts speak plain HTTP as well, unless a CA or a client
     certificate was given: whoever gives one expects TLS.
     """
-    tls_expected = options.ca_file is not None or options.cert_file is not None
+    tls_expected = options.ca_file is not None or options.cert_file is not None or not options.verify_tls
     plain = options.plain_http or (is_loopback(repository.host) and not tls_expected)
     scheme = "http" if plain else "https"
     if is_docker_hub(repository.host):
@@ -77,33 +78,9 @@ def without_query(url: str) -> str:
     return f"{parts.scheme}://{authority}{parts.path}"
 
 
-def proxies_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The proxy for a URL by ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``; never one for loopback.
-
-    As in Go, whose tools users compare us with, NO_PROXY may also hold address ranges.
-    """
-    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed lacks it
-
+def proxies_for(url: str, environment: Mapping[str, str], proxy: str | None = None) -> dict[str, str]:
+    """The one given, or that for a URL by the environment; then never for loopback."""
     parts = urlsplit(url)
-    name = f"{parts.scheme}_proxy"
-    proxy = environment.get(name) or environment.get(name.upper()) or ""
-    if not proxy or is_loopback(parts.netloc):
-        return {}
-    exceptions = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    if proxy_bypass_environment(parts.netloc, {"no": exceptions}) or _in_ranges(parts.hostname or "", exceptions):
-        return {}
-    return {parts.scheme: proxy if "://" in proxy else f"http://{proxy}"}
-
-
-def _in_ranges(host: str, exceptions: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    for entry in exceptions.split(","):
-        try:
-            if address in ipaddress.ip_network(entry.strip(), strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+    if proxy is None:
+        proxy = "" if is_loopback(parts.netloc) else proxy_of(url, environment)
+    return {parts.scheme: proxy} if proxy else {}

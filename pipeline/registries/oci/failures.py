@@ -48,11 +48,14 @@ class StatusError(RegistryError):
 
 
 class LostConnectionError(RegistryError):
-    """No answer came; ``may_retry`` where another try can end differently."""
+    """No answer came; ``may_retry`` where another try can end differently, ``speaks_tls`` where TLS is what failed."""
 
-    def __init__(self, message: str, *, hint: str | None = None, may_retry: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, may_retry: bool = False, speaks_tls: bool = False
+    ) -> None:
         super().__init__(message, hint=hint, code="registry.unreachable")
         self.may_retry = may_retry
+        self.speaks_tls = speaks_tls
 
 
 def cleaned(text: str, secrets: Sequence[str] = ()) -> str:
@@ -125,16 +128,19 @@ def _tls(at: str, what: str, cause: ssl.SSLError) -> LostConnectionError:
         return LostConnectionError(
             f"{at}: cannot {what}: the registry's certificate is not trusted: {cause.verify_message}",
             hint="give the authority that signed it: --ca-file FILE",
+            speaks_tls=True,
         )
     reason = cause.reason or ""
     if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}:
         return LostConnectionError(
-            f"{at}: cannot {what}: the registry answers without TLS", hint="if that is meant to be so: --plain-http"
+            f"{at}: cannot {what}: the registry answers without TLS",
+            hint="if that is meant to be so: --plain-http",
         )
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason or "BAD_CERTIFICATE" in reason:
         return LostConnectionError(
             f"{at}: cannot {what}: the registry refused the TLS connection ({reason.lower().replace('_', ' ')})",
             hint="it may ask for a client certificate: --cert-file and --key-file",
+            speaks_tls=True,
         )
     why = reason.lower().replace("_", " ") or "no reason given"
     return LostConnectionError(f"{at}: cannot {what}: TLS failed: {why}", hint="--ca-file, --cert-file, --key-file")

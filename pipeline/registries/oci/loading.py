@@ -9,6 +9,17 @@ from typing import Generic, TypeVar
 Made = TypeVar("Made")
 
 
+class Loaded(Generic[Made]):
+    """The same for a value that is there already."""
+
+    def __init__(self, made: Made) -> None:
+        self._made = made
+
+    def result(self) -> Made:
+        """The value."""
+        return self._made
+
+
 class Loading(Generic[Made]):
     """Makes a value in a thread of its own, from now on.
 

@@ -36,7 +36,7 @@ from pipeline.registries.oci.referrers import (
 if TYPE_CHECKING:
     import requests
 
-    from pipeline.registries.oci.loading import Loading
+    from pipeline.registries.oci.loading import Loaded, Loading
     from pipeline.registries.oci.transport import Transport
 
 # Without all four, some registries say that a manifest of another type is not there.
@@ -57,7 +57,11 @@ class OciRegistry:
     """The :class:`pipeline.ports.Registry` over HTTP. Safe in many threads."""
 
     def __init__(
-        self, repository: Repository, options: RegistryOptions, endpoint: Endpoint, loading: Loading[Transport]
+        self,
+        repository: Repository,
+        options: RegistryOptions,
+        endpoint: Endpoint,
+        loading: Loading[Transport] | Loaded[Transport],
     ) -> None:
         self.repository = repository
         self._options = options

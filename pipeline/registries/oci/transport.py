@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from pipeline import __version__
 from pipeline.errors import PipelineError, RegistryError
 from pipeline.model.artifact.manifest import MAX_MANIFEST_BYTES
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Clock, Environment, Reporter
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.authentication import Authentication, TokenAnswer
 from pipeline.registries.oci.calls import SAFE, Call, SizedBody
 from pipeline.registries.oci.challenges import PULL, PUSH, Scopes, repository_scope
-from pipeline.registries.oci.connections import TlsAdapter, TlsFiles, without_jsonschema
+from pipeline.registries.oci.connections import without_jsonschema
 from pipeline.registries.oci.credentials import Credentials
 from pipeline.registries.oci.endpoints import Endpoint, is_loopback, origin_of, proxies_for, without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
+from pipeline.registries.oci.sessions import Sessions, send_with
 
 with without_jsonschema():
     import oras.container
@@ -38,6 +40,7 @@ _MAX_REDIRECTS = 5
 _LONGEST_CONNECT = 10.0
 _CHUNK = 256 * 1024
 _UNAUTHORIZED = 401
+_Body = SizedBody | bytes | None
 
 
 class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no type information
@@ -46,22 +49,25 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
     def __init__(
         self,
         endpoint: Endpoint,
-        tls: TlsFiles,
-        timeout: float,
+        options: RegistryOptions,
         find_credentials: Callable[[], Credentials | None],
         environment: Environment,
         reporter: Reporter,
         clock: Clock,
+        sessions: Sessions | None = None,
     ) -> None:
         super().__init__(hostname=endpoint.authority, insecure=endpoint.scheme == "http")
+        # oras made one of its own, which nothing here uses: ours may be shared with other repositories.
+        self.session = self.auth.session = None
         self.endpoint = endpoint
-        self.timeout = timeout
+        self.timeout = options.timeout
+        self._options = options
+        self._sessions = sessions or Sessions()
         self._environment = environment
         self._reporter = reporter
         self._warned = False
         self.clock = clock
         self._authentication = Authentication(endpoint, find_credentials, self._ask_token_server, clock)
-        self._prepare_session(tls)
         self.container = self._container(endpoint)
 
     def url(self, place: str) -> str:
@@ -122,16 +128,31 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
                     continue
                 raise
 
-    def read(self, response: requests.Response, what: str) -> Iterator[bytes]:
-        """A body in chunks, exactly as it came; the connection is given back at the end.
+    def knock(self) -> None:
+        """Ask once whether there is a registry at all; any answer will do.
 
         Raises:
-            RegistryError: the connection broke before the announced length.
+            LostConnectionError: none came.
+        """
+        url = self.url(f"{self.container.registry}/v2/")
+        self._once("GET", url, "find out how the registry is reached", {}, None).close()
+
+    def read(self, response: requests.Response, what: str, *, within: float = inf) -> Iterator[bytes]:
+        """A body in chunks, exactly as it came; the connection is given back at the end.
+
+        Chunks are handed on as they come: who drips keeps nobody from looking at the clock. ``within`` is in seconds.
+
+        Raises:
+            RegistryError: the connection broke before the announced length, or the end did not come in time.
         """
         from urllib3.exceptions import HTTPError
 
+        deadline = perf_counter() + within
         try:
-            yield from response.raw.stream(_CHUNK, decode_content=False)
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                yield chunk
+                if perf_counter() > deadline:
+                    raise TimeoutError
         except (HTTPError, OSError) as error:
             place = urlsplit(str(response.url)).netloc
             raise failures.unreachable(self.endpoint, what, error, self.timeout, place) from None
@@ -159,16 +180,6 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
             # oras takes a host without dot and port for a part of the path.
             authority = f"{authority}:{80 if endpoint.scheme == 'http' else 443}"
         return oras.container.Container(f"{authority}/{endpoint.path}")
-
-    def _prepare_session(self, tls: TlsFiles) -> None:
-        self.session.headers["User-Agent"] = f"gitless/{__version__}"
-        # Compressed on the way, content would not have the digest that it is stored under.
-        self.session.headers["Accept-Encoding"] = "identity"
-        # Otherwise requests would overrule our Authorization by ~/.netrc and our CA by variables.
-        self.session.trust_env = False
-        # The client certificate is for the registry alone, not for the places it redirects to.
-        self.session.mount("https://", TlsAdapter(TlsFiles(ca_file=tls.ca_file)))
-        self.session.mount(f"{self.endpoint.scheme}://{self.endpoint.authority}/", TlsAdapter(tls))
 
     def _send_authorized(self, call: Call) -> requests.Response:
         authorization = self._authentication.authorization(call.scopes)
@@ -218,29 +229,25 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         if problem:
             raise RegistryError(f"{self.endpoint.host}: cannot {call.what}: the registry redirects {problem}")
 
-    def _once(self, method: str, url: str, what: str, headers: Mapping[str, str], body: object) -> requests.Response:
+    def _once(self, method: str, url: str, what: str, headers: Mapping[str, str], body: _Body) -> requests.Response:
         import requests
         from urllib3.exceptions import HTTPError
 
         started = perf_counter()
         place = urlsplit(url).netloc
         try:
-            response: requests.Response = self.session.request(
-                method,
-                url,
-                data=body,
-                headers=dict(headers),
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(self.timeout, _LONGEST_CONNECT), self.timeout),
-                proxies=proxies_for(url, self._environment),
-            )
+            session = self._sessions.of(self.endpoint, self._options)
+            timeout = (min(self.timeout, _LONGEST_CONNECT), self.timeout)
+            proxies = proxies_for(url, self._environment, self._options.proxy)
+            response = send_with(session, method, url, headers, body, timeout, proxies)
         except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+            self._sessions.observe(method, 0, perf_counter() - started)
             lost = failures.unreachable(self.endpoint, what, error, self.timeout, place)
             self._reporter.detail(f"{method} {without_query(url)}: {lost.message}")
             raise lost from None
-        milliseconds = (perf_counter() - started) * 1000
-        self._reporter.detail(f"{method} {without_query(url)} {response.status_code} in {milliseconds:.0f} ms")
+        seconds = perf_counter() - started
+        self._sessions.observe(method, response.status_code, seconds)
+        self._reporter.detail(f"{method} {without_query(url)} {response.status_code} in {seconds * 1000:.0f} ms")
         return response
 
     def _judged(self, call: Call, response: requests.Response) -> requests.Response:
@@ -255,7 +262,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         """Read the body into the response; more than a manifest may have is no answer."""
         parts: list[bytes] = []
         size = 0
-        for part in self.read(response, what):
+        for part in self.read(response, what, within=self.timeout):
             size += len(part)
             if size > MAX_MANIFEST_BYTES:
                 response.close()

@@ -1,0 +1,79 @@
+"""What the commands under ``create`` share: labels, ``--export``, and how what was made is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
+from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.model.cluster import ResourceType
+from pipeline.model.creating.names import Named, parse_labels
+from pipeline.model.manifests import Body
+from pipeline.model.settings.connections import ClusterOptions
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Where a new object goes."""
+
+    named: Named
+    export: bool
+    timeout: float
+    cluster_options: ClusterOptions
+    terminal: Terminal
+
+    def write(self, body: Body, resource_type: ResourceType) -> None:
+        """Print the object as YAML, or write it to the cluster and wait for it to be ready."""
+        if self.export:
+            from pipeline.model.documents.yaml_writing import write_document
+
+            click.echo(write_document(body), nl=False)
+            return
+        from pipeline import wiring
+        from pipeline.operations.create import create
+
+        reporter = self.terminal.reporter
+        server = wiring.api_server(self.cluster_options, os.environ, reporter)
+        self.terminal.print_result(
+            create(body, resource_type, server, timeout=self.timeout, reporter=reporter, clock=wiring.clock())
+        )
+
+
+def creating(command: Decorated) -> Callable[..., Any]:
+    """The object's name, labels, ``--export`` and ``--timeout``; the command receives them as ``writing: Writing``."""
+
+    def wrapped(
+        *,
+        name: str,
+        label: tuple[str, ...],
+        export: bool,
+        timeout: float,
+        cluster_options: ClusterOptions,
+        terminal: Terminal,
+        **arguments: Any,  # noqa: ANN401 - the command's other options
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        named = Named(name, cluster_options.namespace or DEFAULT_NAMESPACE, parse_labels(label))
+        return command(writing=Writing(named, export, timeout, cluster_options, terminal), **arguments)
+
+    wrapped.__name__ = command.__name__
+    wrapped.__doc__ = command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    decorated: Callable[..., Any] = flux_namespace(talking()(wrapped))
+    for add in reversed(
+        (
+            click.argument("name"),
+            option("--label", multiple=True, metavar="KEY=VALUE", help="Label to set; repeatable.", envvar=None),
+            option("--export", is_flag=True, envvar=None, help="Print the object as YAML; no cluster is asked."),
+            option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
+                   help="How long to wait for it to be ready."),
+        )
+    ):  # fmt: skip
+        decorated = add(decorated)
+    return decorated

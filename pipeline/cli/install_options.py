@@ -1,0 +1,97 @@
+"""What can be said about an installation; shared by ``install`` and ``bootstrap``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pipeline import __version__
+from pipeline.cli.options import Duration, option
+from pipeline.cli.sizes import Size
+from pipeline.model.flux.options import PullerOptions
+from pipeline.model.installation.options import DEFAULT_REGISTRY, InstallOptions
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+_DEFAULT = PullerOptions()
+
+
+def install_options(command: Decorated) -> Callable[..., Any]:
+    """How the puller is installed and works; received as ``install_options: InstallOptions``, its namespace not set."""
+
+    def wrapped(**arguments: Any) -> Any:  # noqa: ANN401 - the command's own options, and what it returns
+        puller = PullerOptions(
+            watch_all_namespaces=arguments.pop("watch_all_namespaces"),
+            watch_label_selector=arguments.pop("watch_label_selector"),
+            concurrency=arguments.pop("concurrent"),
+            cache_max_size=arguments.pop("cache_max_size"),
+            artifact_max_size=arguments.pop("artifact_max_size"),
+            no_cross_namespace_refs=arguments.pop("no_cross_namespace_refs"),
+            default_service_account=arguments.pop("default_service_account"),
+            allow_remote_bases=arguments.pop("allow_remote_bases"),
+            strict_substitution=not arguments.pop("no_strict_substitution"),
+            requeue_dependency=arguments.pop("requeue_dependency"),
+            interval_jitter=arguments.pop("interval_jitter_percentage") / 100,
+            sops_age_secret=arguments.pop("sops_age_secret"),
+        )
+        options = InstallOptions(
+            version=__version__,
+            puller=puller,
+            registry=arguments.pop("registry"),
+            image=arguments.pop("image"),
+            image_pull_secret=arguments.pop("image_pull_secret"),
+            log_level=arguments.pop("log_level"),
+            cluster_admin=arguments.pop("cluster_admin"),
+            network_policy=arguments.pop("network_policy"),
+            priority_class=arguments.pop("priority_class"),
+            toleration_keys=arguments.pop("toleration_keys"),
+        )
+        return command(install_options=options, **arguments)
+
+    wrapped.__name__ = command.__name__
+    wrapped.__doc__ = command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    decorated: Callable[..., Any] = wrapped
+    for add in reversed((*_INSTALLATION, *_PROCESS)):
+        decorated = add(decorated)
+    return decorated
+
+
+_INSTALLATION = (
+    option("--registry", default=DEFAULT_REGISTRY, show_default=True, help="Where the image is: HOST/PATH."),
+    option("--image", default="", metavar="IMAGE@DIGEST", help="The whole image, instead of --registry's."),
+    option("--image-pull-secret", default="", metavar="NAME", help="Secret to pull the image with."),
+    option("--cluster-admin/--no-cluster-admin", default=True, show_default=True,
+           help="Let Kustomizations without a service account apply everything, as Flux does."
+           " Off in any case with --default-service-account."),
+    option("--network-policy/--no-network-policy", default=True, show_default=True,
+           help="Let nothing but metrics and health be reached."),
+    option("--priority-class", default="", metavar="NAME", help="Such as system-cluster-critical."),
+    option("--toleration-keys", multiple=True, metavar="KEY", help="Taints to tolerate; repeatable."),
+    option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True,
+           help="What the puller says."),
+)  # fmt: skip
+
+_PROCESS = (
+    option("--watch-all-namespaces/--no-watch-all-namespaces", default=True, show_default=True,
+           help="Reconcile objects of every namespace, or of the puller's own."),
+    option("--watch-label-selector", default="", metavar="SELECTOR",
+           help="Reconcile only objects with these labels, such as sharding.fluxcd.io/key=two."),
+    option("--concurrent", type=click.IntRange(1, 1000), default=_DEFAULT.concurrency, show_default=True,
+           help="Objects to reconcile at once."),
+    option("--cache-max-size", type=Size(), default="1Gi", show_default=True, help="What all artifacts may take."),
+    option("--artifact-max-size", type=Size(), default="100Mi", show_default=True,
+           help="What one artifact may unpack to."),
+    option("--no-cross-namespace-refs", is_flag=True, help="Refuse references to other namespaces."),
+    option("--default-service-account", default="", metavar="NAME",
+           help="As whom Kustomizations apply that name no service account (multi-tenant lockdown)."),
+    option("--allow-remote-bases", is_flag=True, help="Let kustomize fetch bases from the network."),
+    option("--no-strict-substitution", is_flag=True, help="Replace variables that are not set by nothing."),
+    option("--requeue-dependency", type=Duration(), default="30s", show_default=True, metavar="DURATION",
+           help="When to look again at a dependency that is not ready."),
+    option("--interval-jitter-percentage", type=click.FloatRange(0, 50), default=5, show_default=True,
+           help="By how much intervals vary."),
+    option("--sops-age-secret", default="", metavar="NAME",
+           help="Secret whose *.agekey open what Kustomizations have no keys for."),
+)  # fmt: skip

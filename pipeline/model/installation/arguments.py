@@ -1,0 +1,51 @@
+"""The puller's command line: fixed words, and every option that is not as it is by default."""
+
+from __future__ import annotations
+
+from pipeline.model.documents.durations import format_duration
+from pipeline.model.documents.sizes import format_size
+from pipeline.model.flux.options import PullerOptions
+from pipeline.model.installation.options import InstallOptions
+
+_DEFAULT = PullerOptions()
+
+
+def puller_arguments(options: InstallOptions) -> list[str]:
+    """What follows ``gitless`` in the container; the namespace comes from the environment."""
+    puller = options.puller
+    switches = {
+        "watch-all-namespaces": puller.watch_all_namespaces,
+        "enable-leader-election": puller.leader_election,
+    }
+    return [
+        "puller",
+        *(f"--{name}={str(on).lower()}" for name, on in switches.items()),
+        f"--log-level={options.log_level}",
+        *(f"--{name}={value}" for name, value in _values(puller).items() if value != _values(_DEFAULT)[name]),
+        *(f"--{name}" for name, on in _flags(puller).items() if on),
+    ]
+
+
+def _values(puller: PullerOptions) -> dict[str, str]:
+    return {
+        "watch-label-selector": puller.watch_label_selector,
+        "concurrent": str(puller.concurrency),
+        "cache-dir": puller.cache_dir,
+        "cache-max-size": format_size(puller.cache_max_size),
+        "artifact-max-size": format_size(puller.artifact_max_size),
+        "default-service-account": puller.default_service_account,
+        "requeue-dependency": format_duration(puller.requeue_dependency),
+        "interval-jitter-percentage": f"{puller.interval_jitter * 100:g}",
+        "sops-age-secret": puller.sops_age_secret,
+        "metrics-addr": puller.metrics_address,
+        "health-addr": puller.health_address,
+    }
+
+
+def _flags(puller: PullerOptions) -> dict[str, bool]:
+    """Switches that are off by default; each is named by what it turns on."""
+    return {
+        "no-cross-namespace-refs": puller.no_cross_namespace_refs,
+        "allow-remote-bases": puller.allow_remote_bases,
+        "no-strict-substitution": not puller.strict_substitution,
+    }

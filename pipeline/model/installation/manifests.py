@@ -1,0 +1,42 @@
+"""Everything that an installation consists of."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Final
+
+from pipeline.model.flux.definitions import DEFINITIONS
+from pipeline.model.installation.access import access
+from pipeline.model.installation.labels import labels
+from pipeline.model.installation.options import InstallOptions
+from pipeline.model.installation.workload import deployment, network_policy
+from pipeline.model.manifests import Body, Manifests, Resource
+
+POD_SECURITY: Final = "pod-security.kubernetes.io/"
+
+
+def installation(options: InstallOptions) -> Manifests:
+    """Definitions, namespace, access, Deployment and NetworkPolicy, in the order in which they are applied."""
+    policies = (network_policy(options),) if options.network_policy else ()
+    bodies = (*definitions(options), namespace(options), *access(options), deployment(options), *policies)
+    return Manifests.of(Resource.from_body(body) for body in bodies)
+
+
+def definitions(options: InstallOptions) -> tuple[Body, ...]:
+    """The definitions of both kinds, labelled."""
+    bodies = []
+    for definition in DEFINITIONS:
+        body = deepcopy(definition)
+        body["metadata"]["labels"] = labels(options, shared=True)
+        bodies.append(body)
+    return tuple(bodies)
+
+
+def namespace(options: InstallOptions) -> Body:
+    """The namespace, which takes only pods that can do nothing to their node."""
+    security = {f"{POD_SECURITY}{mode}": "restricted" for mode in ("enforce", "warn")}
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": options.namespace, "labels": labels(options) | security},
+    }

@@ -1,0 +1,163 @@
+"""Waiting for health without holding a worker: one thread looks for all who wait, one list per kind and namespace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+
+from pipeline.errors import PipelineError
+from pipeline.model.flux.api import OWNER_NAME_LABEL
+from pipeline.model.health import Health, HealthStatus
+from pipeline.model.manifests import ObjectId
+from pipeline.ports import Clock, Cluster, Reporter
+from pipeline.puller.keys import Key
+from pipeline.stages.waiting import Awaited, WaitOptions, look
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_SHARE = 2.0
+"""A round is followed by a pause of at least so many times as long, so that looking never takes all of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWait:
+    """What one Kustomization waits for; ``deadline`` in seconds since the epoch, ``identity`` tells its cluster."""
+
+    key: Key
+    identity: str
+    cluster: Cluster
+    awaited: tuple[Awaited, ...]
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """How a wait ended."""
+
+    healths: Mapping[ObjectId, Health]
+    is_timeout: bool = False
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether everything is current."""
+        return all(item.is_current for item in self.healths.values())
+
+    @property
+    def unhealthy(self) -> tuple[tuple[ObjectId, Health], ...]:
+        """What is not current."""
+        return tuple((object_id, item) for object_id, item in self.healths.items() if not item.is_current)
+
+
+@dataclass
+class _Waiting:
+    wait: HealthWait
+    began: float
+    healths: dict[ObjectId, Health] = field(default_factory=dict)
+
+    def open_objects(self) -> tuple[Awaited, ...]:
+        """What is to be looked at next: what is not healthy yet; once all is, all of it once more."""
+        left = [
+            item
+            for item in self.wait.awaited
+            if item.object_id not in self.healths or not self.healths[item.object_id].is_current
+        ]
+        return tuple(left) or self.wait.awaited
+
+
+class HealthWaits:
+    """Everybody who waits; ``settled`` is called, in the looking thread, with how each wait ended."""
+
+    def __init__(self, settled: Callable[[Key, Verdicts], None], clock: Clock, reporter: Reporter) -> None:
+        self._settled = settled
+        self._clock = clock
+        self._reporter = reporter
+        self._changed = Condition()
+        self._waiting: dict[Key, _Waiting] = {}
+        self._stopped = False
+        self._thread = Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def add(self, wait: HealthWait) -> None:
+        """Wait for this; a wait of the same object is given up."""
+        with self._changed:
+            self._waiting[wait.key] = _Waiting(wait, time.monotonic())
+            self._changed.notify_all()
+
+    def cancel(self, key: Key) -> HealthWait | None:
+        """Wait no more; returns what was waited for."""
+        with self._changed:
+            found = self._waiting.pop(key, None)
+            return None if found is None else found.wait
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    return
+                waiting = list(self._waiting.values())
+            began = time.monotonic()
+            try:
+                self._round(waiting)
+            except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one object contains
+                self._reporter.warn(f"looking at health: {type(error).__name__}: {error}")
+            took = time.monotonic() - began
+            with self._changed:
+                if not self._stopped:
+                    self._changed.wait(max(_SHARE * took, self._pause()))
+
+    def _pause(self) -> float:
+        """Short while somebody has just begun to wait, longer the longer everybody has waited."""
+        now = time.monotonic()
+        youngest = min((now - item.began for item in self._waiting.values()), default=0.0)
+        return min(_LONGEST_PAUSE, max(_FIRST_PAUSE, youngest / 4))
+
+    def _round(self, waiting: list[_Waiting]) -> None:
+        clusters: dict[str, list[_Waiting]] = {}
+        for item in waiting:
+            clusters.setdefault(item.wait.identity, []).append(item)
+        for group in clusters.values():
+            asked = [(item, item.open_objects()) for item in group]
+            plain = {one.object_id: one for _, awaited in asked for one in awaited if one.judge is None}
+            found = self._look(list(plain.values()), group[0].wait.cluster)
+            for item, awaited in asked:
+                own = self._look([one for one in awaited if one.judge is not None], item.wait.cluster)
+                fresh = {one.object_id: (own if one.judge else found)[one.object_id] for one in awaited}
+                self._judge(item, fresh, is_whole=len(awaited) == len(item.wait.awaited))
+
+    def _look(self, awaited: list[Awaited], cluster: Cluster) -> dict[ObjectId, Health]:
+        if not awaited:
+            return {}
+        try:
+            return look(awaited, cluster, self._clock, WaitOptions(timeout=0, selector=OWNER_NAME_LABEL, concurrency=4))
+        except PipelineError as error:
+            verdict = Health(HealthStatus.IN_PROGRESS, "Unreachable", error.message)
+            return {item.object_id: verdict for item in awaited}
+
+    def _judge(self, item: _Waiting, fresh: Mapping[ObjectId, Health], *, is_whole: bool) -> None:
+        item.healths.update(fresh)
+        verdicts = item.healths.values()
+        lost = any(one.status in {HealthStatus.FAILED, HealthStatus.NOT_FOUND} for one in verdicts)
+        healthy = is_whole and all(one.is_current for one in verdicts)
+        is_timeout = self._clock.now() >= item.wait.deadline
+        if not (lost or healthy or is_timeout):
+            return
+        with self._changed:
+            if self._waiting.get(item.wait.key) is not item:
+                return
+            del self._waiting[item.wait.key]
+        self._settled(item.wait.key, Verdicts(dict(item.healths), is_timeout=is_timeout and not (lost or healthy)))

@@ -1,0 +1,85 @@
+"""Which objects' health a Kustomization waits for, and how it is told (Flux: ``checkHealth``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.model.flux.api import KUSTOMIZATIONS
+from pipeline.model.flux.kustomization import HealthExpressions, KustomizationSpec
+from pipeline.model.health import Health, HealthStatus, health_of_missing
+from pipeline.model.health.expressions import HealthRules
+from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.puller.health_waits import Verdicts
+from pipeline.stages.waiting import Awaited
+
+
+def wants_health(spec: KustomizationSpec) -> bool:
+    """Whether there is anything to wait for."""
+    return spec.wait or bool(spec.health_checks)
+
+
+def finished_jobs(resources: Iterable[Resource]) -> frozenset[ObjectId]:
+    """Jobs with a time to live, which may have finished and gone."""
+    return frozenset(item.id for item in resources if health_of_missing(item.body).is_current)
+
+
+def awaited_objects(
+    applied: Iterable[tuple[ObjectId, str]],
+    jobs: frozenset[ObjectId],
+    spec: KustomizationSpec,
+    rules: HealthRules,
+    own: ObjectId,
+) -> tuple[Awaited, ...]:
+    """What is waited for: with ``wait`` everything that was applied (id and API version), else ``healthChecks``.
+
+    A Kustomization never waits for itself.
+    """
+    if spec.wait:
+        wanted = list(applied)
+    else:
+        wanted = [
+            (ObjectId(_group(item.api_version), item.kind, item.namespace, item.name), item.api_version)
+            for item in spec.health_checks
+        ]
+    return tuple(
+        Awaited(
+            object_id,
+            api_version,
+            Health(HealthStatus.CURRENT) if object_id in jobs else None,
+            rules.health if _has_expressions(object_id, spec.health_expressions) else None,
+        )
+        for object_id, api_version in wanted
+        if object_id != own
+    )
+
+
+def timeout_message(verdicts: Verdicts) -> str:
+    """What is not healthy, as Flux says it."""
+    listed = ", ".join(
+        f"{_named(object_id)} status: '{item.status.value}'" + (f": {item.message}" if item.message else "")
+        for object_id, item in verdicts.unhealthy[:20]
+    )
+    more = f" and {len(verdicts.unhealthy) - 20} more" if len(verdicts.unhealthy) > 20 else ""  # noqa: PLR2004 - as above
+    if verdicts.is_timeout:
+        return f"timeout waiting for: [{listed}{more}]"
+    return f"failed early due to stalled resources: [{listed}{more}]"
+
+
+def _named(object_id: ObjectId) -> str:
+    return "/".join(part for part in (object_id.kind, object_id.namespace, object_id.name) if part)
+
+
+def _has_expressions(object_id: ObjectId, expressions: tuple[HealthExpressions, ...]) -> bool:
+    return any(
+        _group(item.api_version) == object_id.group and item.kind in {"", object_id.kind} for item in expressions
+    )
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
+
+
+def own_id(body: Body) -> ObjectId:
+    """The Kustomization itself."""
+    metadata = body["metadata"]
+    return ObjectId(KUSTOMIZATIONS.group, KUSTOMIZATIONS.kind, metadata.get("namespace") or "", metadata["name"])

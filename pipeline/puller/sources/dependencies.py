@@ -1,0 +1,69 @@
+"""What reconciling sources needs from the rest of the process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.artifact_cache import ArtifactCache
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.flux.options import PullerOptions
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.ports import ApiServer, Clock, Environment, Registry, Reporter, Verifier
+from pipeline.puller.sources.private_files import PrivateFiles
+
+Connect = Callable[[Repository, RegistryOptions, Environment], Registry]
+"""Opens a repository; called at every reconciliation, so it should keep what it opened."""
+Matching = Callable[[str, Sequence[str]], Sequence[str]]
+"""Those of the texts in which the regular expression (Go's) finds something; raises ``ExpressionError``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDependencies:
+    """Safe to share among threads.
+
+    Attributes:
+        files: where certificates are put for libraries that read nothing else.
+        random: a number from 0 to 1, to spread reconciliations over time.
+    """
+
+    api: ApiServer
+    cache: ArtifactCache
+    options: PullerOptions
+    environment: Environment
+    reporter: Reporter
+    clock: Clock
+    connect: Connect
+    verifier: Verifier
+    matching: Matching
+    files: PrivateFiles
+    random: Callable[[], float] = random.random
+
+
+def source_dependencies(
+    api: ApiServer,
+    cache: ArtifactCache,
+    options: PullerOptions,
+    environment: Environment,
+    reporter: Reporter,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
+) -> SourceDependencies:
+    """Those of the running process; ``observe`` is told method, status and seconds of every registry request."""
+    from pipeline import wiring
+
+    clock = wiring.clock()
+    return SourceDependencies(
+        api=api,
+        cache=cache,
+        options=options,
+        environment=environment,
+        reporter=reporter,
+        clock=clock,
+        connect=wiring.registry_pool(reporter, clock, observe=observe),
+        verifier=wiring.cosign_verifier(),
+        matching=wiring.matching_tags,
+        files=PrivateFiles(Path(options.cache_dir) / "private"),
+    )
