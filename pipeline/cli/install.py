@@ -10,6 +10,7 @@ from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.install_options import install_options
 from pipeline.cli.options import Duration, Terminal, option, talking
 from pipeline.model.installation.options import InstallOptions
+from pipeline.model.outcome.install import PullerUnavailableError
 from pipeline.model.settings.connections import ClusterOptions
 
 
@@ -51,11 +52,11 @@ def command(
         return
     from pipeline.operations.install import InstallSettings, install
 
-    result = install(
-        options,
-        wiring.api_server(cluster_options, os.environ, terminal.reporter),
-        InstallSettings(dry_run=dry_run, force=force, wait=wait, timeout=timeout),
-        reporter=terminal.reporter,
-        clock=wiring.clock(),
-    )
+    server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
+    settings = InstallSettings(dry_run=dry_run, force=force, wait=wait, timeout=timeout)
+    try:
+        result = install(options, server, settings, reporter=terminal.reporter, clock=wiring.clock())
+    except PullerUnavailableError as error:
+        terminal.print_result(error.result)
+        raise
     terminal.print_result(result)

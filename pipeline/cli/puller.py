@@ -9,27 +9,11 @@ from typing import Any
 import click
 
 from pipeline.cli.options import Duration, option
-from pipeline.errors import ConfigurationError
-from pipeline.model.documents.sizes import parse_size
+from pipeline.cli.sizes import Size
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 
 _DEFAULT = PullerOptions()
-
-
-class Size(click.ParamType):  # type: ignore[type-arg] # older versions of click have none
-    """Bytes, as Kubernetes writes them: ``512Mi``, ``1Gi``."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - click's signature
-        """Read it, and name the option where it cannot be read."""
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_size(value)
-        except ConfigurationError as error:
-            self.fail(error.message, param, ctx)
 
 
 @click.command("puller")
@@ -43,7 +27,8 @@ class Size(click.ParamType):  # type: ignore[type-arg] # older versions of click
     help="Where the puller runs: its Lease, and the Secrets that options name.",
 )
 @option(
-    "--watch-all-namespaces/--no-watch-all-namespaces",
+    "--watch-all-namespaces",
+    type=bool,
     default=True,
     show_default=True,
     help="Reconcile the objects of all namespaces, or of its own alone.",
@@ -94,7 +79,8 @@ class Size(click.ParamType):  # type: ignore[type-arg] # older versions of click
 )
 @option("--sops-age-secret", default="", metavar="NAME", help="Secret with age keys for whoever brings none.")
 @option(
-    "--enable-leader-election/--no-enable-leader-election",
+    "--enable-leader-election",
+    type=bool,
     default=True,
     show_default=True,
     help="Reconcile only while holding the Lease.",
@@ -131,7 +117,7 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
     """Serve Flux's OCIRepositories and Kustomizations in a cluster: the process that `gitless install` deploys.
 
     \b
-    gitless puller --kubeconfig ~/.kube/config --cache-dir /tmp/cache --no-enable-leader-election
+    gitless puller --kubeconfig ~/.kube/config --cache-dir /tmp/cache --enable-leader-election=false
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline.puller.assembly import assemble
 

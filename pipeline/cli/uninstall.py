@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.options import Duration, Terminal, option, talking
-from pipeline.errors import UsageError
+from pipeline.errors import RefusedError, UsageError
 from pipeline.model.settings.connections import ClusterOptions
 
 
@@ -46,7 +46,8 @@ def command(
     server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
     if not silent and not dry_run:
         what = "the puller" if keep_crds else "the puller, all sources and all Kustomizations"
-        click.confirm(f"Delete {what} from {server.context} (namespace {namespace})?", abort=True, err=True)
+        if not click.confirm(f"Delete {what} from {server.context} (namespace {namespace})?", err=True):
+            raise RefusedError("not confirmed, and nothing was deleted")
     settings = UninstallSettings(
         keep_namespace=keep_namespace, keep_definitions=keep_crds, dry_run=dry_run, timeout=timeout
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pipeline.errors import ClusterError, VerificationError
+from pipeline.errors import ClusterError
 from pipeline.model.flux.api import DEPLOYMENTS
 from pipeline.model.installation.kinds import DEFINITION_TYPE, NAMESPACES, OWN_KINDS, type_of
 from pipeline.model.installation.labels import PULLER, instance_selector
@@ -21,7 +21,7 @@ from pipeline.model.installation.standing import (
     refuse_rivals,
 )
 from pipeline.model.manifests import Manifests, ObjectId, Resource
-from pipeline.model.outcome.install import InstallResult
+from pipeline.model.outcome.install import InstallResult, PullerUnavailableError
 from pipeline.model.plan import Action, Change
 from pipeline.operations.writing import apply_object, health_of, wait_for
 from pipeline.ports import ApiServer, Clock, Reporter
@@ -47,32 +47,56 @@ def install(
 
     Raises:
         RefusedError: Flux's controllers serve the same objects, or the cluster's definitions are too old.
-        VerificationError: the puller did not become available in time.
+        PullerUnavailableError: the puller did not become available in time.
         ClusterError: anything else.
     """
     if not options.puller.watch_label_selector and not settings.force:
         refuse_rivals(running_rivals(server))
     manifests = installation(options)
+    if not settings.dry_run:
+        _await_deletions(manifests, server, settings.timeout, reporter, clock)
     changes = list(_apply(manifests, server, settings, reporter, clock))
     changes += _prune(manifests, options.namespace, server, dry_run=settings.dry_run)
-    ready = settings.wait and not settings.dry_run
-    if ready:
-        _await_puller(options.namespace, server, settings.timeout, reporter, clock)
-    return InstallResult(
+    result = InstallResult(
         cluster=server.context,
         namespace=options.namespace,
         version=options.version,
         image=options.full_image,
         dry_run=settings.dry_run,
-        ready=ready,
+        ready=False,
         changes=tuple(changes),
     )
+    if settings.dry_run or not settings.wait:
+        return result
+    _await_puller(result, server, settings.timeout, reporter, clock)
+    return replace(result, ready=True)
 
 
 def running_rivals(server: ApiServer) -> tuple[Rival, ...]:
     """Flux's controllers of the same kinds that have a working pod."""
     found = server.list(DEPLOYMENTS, None, FLUX_SELECTOR).items
     return tuple(Rival(body["metadata"]["namespace"], body["metadata"]["name"]) for body in found if is_running(body))
+
+
+def _await_deletions(manifests: Manifests, server: ApiServer, timeout: float, reporter: Reporter, clock: Clock) -> None:
+    """Let an earlier uninstallation finish: what is written into what is being deleted goes with it."""
+    for resource in manifests:
+        if resource.id.kind not in {DEFINITION_TYPE.kind, NAMESPACES.kind}:
+            continue
+
+        def look(resource: Resource = resource) -> bool | None:
+            live = server.read(type_of(resource.body), "", resource.id.name)
+            return True if live is None or not live["metadata"].get("deletionTimestamp") else None
+
+        if look():
+            continue
+        reporter.info(f"waiting for {resource.id}, which is being deleted")
+        if wait_for(look, clock, timeout) is None:
+            raise ClusterError(
+                f"{resource.id} is being deleted, and is still there after {timeout:.0f}s",
+                hint=f"see its status: kubectl get {type_of(resource.body).plural} {resource.id.name} -o yaml",
+                code="cluster.terminating",
+            )
 
 
 def _apply(
@@ -154,7 +178,8 @@ def _prune(manifests: Manifests, namespace: str, server: ApiServer, *, dry_run: 
     return changes
 
 
-def _await_puller(namespace: str, server: ApiServer, timeout: float, reporter: Reporter, clock: Clock) -> None:
+def _await_puller(result: InstallResult, server: ApiServer, timeout: float, reporter: Reporter, clock: Clock) -> None:
+    namespace = result.namespace
     reporter.info(f"waiting for Deployment {namespace}/{PULLER}")
 
     def look() -> bool | None:
@@ -163,8 +188,8 @@ def _await_puller(namespace: str, server: ApiServer, timeout: float, reporter: R
     wait_for(look, clock, timeout)
     verdict = health_of(server, DEPLOYMENTS, namespace, PULLER, clock.now())
     if not verdict.is_current:
-        raise VerificationError(
+        raise PullerUnavailableError(
             f"Deployment {namespace}/{PULLER} is not available: {verdict.message}",
+            result,
             hint=f"kubectl -n {namespace} describe pods -l app={PULLER}; installing again goes on from here",
-            code="verification.not-available",
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipeline.errors import ClusterError, UsageError
 from pipeline.model.cluster import ResourceType
+from pipeline.model.documents.printable import printable
 from pipeline.model.flux.api import OCI_REPOSITORIES, REQUESTED_AT
 from pipeline.model.flux.reconciling import Reconciliation, judge_reconciliation, request_token
 from pipeline.model.flux.views import AnyView, Key, KustomizationView, view
@@ -21,6 +22,8 @@ from pipeline.ports import ApiServer, Clock, Reporter
 
 COMMAND_MANAGER: Final = "gitless"
 """Field manager of what the commands write into objects that are somebody else's."""
+_TOLD = 1000
+"""Characters of a condition that are told while waiting; the result has all of it."""
 _KINDS_ON_THE_COMMAND_LINE = {OCI_REPOSITORIES.kind: "source oci"}
 
 
@@ -89,7 +92,7 @@ def await_reconciled(
             for key, (_, verdict) in found.items():
                 if verdict.state is State.WAITING and told.get(key) != verdict.message:
                     told[key] = verdict.message
-                    ports.reporter.info(f"{resource_type.kind} {key}: {verdict.message}")
+                    ports.reporter.info(f"{resource_type.kind} {key}: {printable(verdict.message, _TOLD)}")
             remaining = deadline - ports.clock.now()
             if remaining <= 0 or all(verdict.state is not State.WAITING for _, verdict in found.values()):
                 break

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
-from pipeline.model.flux.api import DEPLOYMENTS, KUSTOMIZATIONS, OCI_REPOSITORIES
+from pipeline.model.flux.api import DEPLOYMENTS, FINALIZER, KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.flux.definitions import DEFINITIONS
 from pipeline.model.installation.kinds import DEFINITION_TYPE, NAMESPACES, OWN_KINDS, PODS
 from pipeline.model.installation.labels import GITLESS, INSTANCE, PART_OF, PULLER, instance_selector
@@ -89,12 +89,19 @@ def _scope(namespace: str, server: ApiServer, settings: UninstallSettings) -> _S
         item["metadata"]["namespace"] != namespace for item in _custom_resources(server, None)
     )
     keep = "asked to be kept" if settings.keep_definitions else served
+    keep = keep or ("other namespaces have objects of this kind" if elsewhere else "")
+    objects_stay = bool(keep) or not _are_definitions_ours(server)
     return _Scope(
         watched,
         served,
-        keep or ("other namespaces have objects of this kind" if elsewhere else ""),
-        "asked to be kept" if settings.keep_namespace else _lives_in(namespace, server, served),
+        keep,
+        "asked to be kept" if settings.keep_namespace else _lives_in(namespace, server, objects_stay=objects_stay),
     )
+
+
+def _are_definitions_ours(server: ApiServer) -> bool:
+    found = (server.read(DEFINITION_TYPE, "", definition["metadata"]["name"]) for definition in DEFINITIONS)
+    return all(live is None or is_ours(live) for live in found)
 
 
 def _arguments(deployment: Mapping[str, Any]) -> list[str]:
@@ -102,10 +109,10 @@ def _arguments(deployment: Mapping[str, Any]) -> list[str]:
     return [argument for container in containers for argument in container.get("args") or ()]
 
 
-def _lives_in(namespace: str, server: ApiServer, served: str) -> str:
-    """Why deleting the namespace would stop something; empty where it would not."""
-    if served and next(_custom_resources(server, namespace), None) is not None:
-        return f"{served}, and there are some in it"
+def _lives_in(namespace: str, server: ApiServer, *, objects_stay: bool) -> str:
+    """Why deleting the namespace would stop or lose something; empty where it would not."""
+    if objects_stay and next(_custom_resources(server, namespace), None) is not None:
+        return "sources and Kustomizations are in it"
     for body in _custom_resources(server, None, (KUSTOMIZATIONS,)):
         entries = ((body.get("status") or {}).get("inventory") or {}).get("entries") or ()
         for entry in entries:
@@ -161,15 +168,19 @@ def _await_end(namespace: str, server: ApiServer, timeout: float, reporter: Repo
 def _release(
     namespace: str | None, server: ApiServer, settings: UninstallSettings, reporter: Reporter
 ) -> Iterator[ObjectId]:
-    """Remove finalizers: without the process nobody would, and deletion would wait for ever."""
+    """Remove the puller's finalizer: without it nobody would, and deletion would wait for ever."""
     for kind in (KUSTOMIZATIONS, OCI_REPOSITORIES):
         for body in _custom_resources(server, namespace, (kind,)):
             metadata = body["metadata"]
-            if not metadata.get("finalizers"):
+            finalizers = metadata.get("finalizers") or ()
+            if FINALIZER not in finalizers:
                 continue
+            others = [finalizer for finalizer in finalizers if finalizer != FINALIZER]
             object_id = ObjectId(kind.group, kind.kind, metadata["namespace"], metadata["name"])
             if not settings.dry_run:
-                server.merge_patch(kind, object_id, {"metadata": {"finalizers": None}}, manager=INSTALL_MANAGER)
+                server.merge_patch(
+                    kind, object_id, {"metadata": {"finalizers": others or None}}, manager=INSTALL_MANAGER
+                )
                 reporter.detail(f"released {object_id}")
             yield object_id
 

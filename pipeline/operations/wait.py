@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.cluster import ResourceType
+from pipeline.model.documents.printable import printable
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.flux.attempts import attempted, failure
 from pipeline.model.flux.views import Key, SourceView, repository_of, view_kustomization, view_source
@@ -17,6 +18,8 @@ from pipeline.operations.following import Following, Selection, follow
 from pipeline.operations.reconcile import Ports, request
 from pipeline.operations.serving import require_served
 
+_TOLD = 1000
+"""Characters of a condition that are told while waiting; the result has all of it."""
 _KINDS = (OCI_REPOSITORIES, KUSTOMIZATIONS)
 
 
@@ -72,7 +75,8 @@ def _follow_up(wanted: Wanted, following: Following, ports: Ports, *, deadline: 
         for line in verdict.lines:
             if told.get(line.kustomization) != line.message:
                 told[line.kustomization] = line.message
-                ports.reporter.info(f"Kustomization {line.kustomization}: {line.message}")
+                message = f"Kustomization {line.kustomization}: {printable(line.message, _TOLD)}"
+                ports.reporter.info(message, state=line.state.value, revision=line.revision)
         remaining = deadline - ports.clock.now()
         if verdict.state is not State.WAITING or remaining <= 0:
             return verdict

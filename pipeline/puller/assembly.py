@@ -107,7 +107,12 @@ def assemble(
         clock=clock,
     )
     turns: list[KustomizationTurns] = []
-    waits = HealthWaits(lambda key, verdicts: turns[0].settled(key, verdicts), clock, log)  # noqa: PLW0108 - later
+    waits = HealthWaits(
+        lambda key, verdicts: turns[0].settled(key, verdicts),  # noqa: PLW0108 - there is none yet
+        clock,
+        log,
+        population=lambda: len(stores[KUSTOMIZATION].keys()),
+    )
     kustomizations = KustomizationTurns(parts, waits, _with_jitter(desk, options))
     turns.append(kustomizations)
     dependencies = source_dependencies(api_server, cache, options, environment, log, observe=metrics.registry_request)

@@ -19,6 +19,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _SHARE = 2.0
 """A round is followed by a pause of at least so many times as long, so that looking never takes all of the time."""
 
+_WORTH_A_LIST = 8
+"""A list that brings up to so many times what is waited for is cheaper than reading one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthWait:
@@ -68,10 +71,19 @@ class _Waiting:
 class HealthWaits:
     """Everybody who waits; ``settled`` is called, in the looking thread, with how each wait ended."""
 
-    def __init__(self, settled: Callable[[Key, Verdicts], None], clock: Clock, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        settled: Callable[[Key, Verdicts], None],
+        clock: Clock,
+        reporter: Reporter,
+        *,
+        population: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """``population`` says about how many objects of a kind there are, most of which nobody waits for."""
         self._settled = settled
         self._clock = clock
         self._reporter = reporter
+        self._population = population
         self._changed = Condition()
         self._waiting: dict[Key, _Waiting] = {}
         self._stopped = False
@@ -143,7 +155,13 @@ class HealthWaits:
         if not awaited:
             return {}
         try:
-            return look(awaited, cluster, self._clock, WaitOptions(timeout=0, selector=OWNER_NAME_LABEL, concurrency=4))
+            options = WaitOptions(
+                timeout=0,
+                selector=OWNER_NAME_LABEL,
+                list_from=max(2, self._population() // _WORTH_A_LIST),
+                concurrency=4,
+            )
+            return look(awaited, cluster, self._clock, options)
         except PipelineError as error:
             verdict = Health(HealthStatus.IN_PROGRESS, "Unreachable", error.message)
             return {item.object_id: verdict for item in awaited}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
-from pipeline.model.health import Health, HealthStatus, health
+from pipeline.model.health import WITHOUT_STATUS, Health, HealthStatus, health
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.parallel import in_parallel
@@ -20,19 +20,6 @@ UNREACHABLE = "cluster.unreachable"
 
 _MANY_NAMESPACES = 5
 """From here on one list over all namespaces is cheaper; below, rights in these namespaces are enough."""
-
-_DATA_ONLY = frozenset(
-    {
-        ("", "ConfigMap"),
-        ("", "Secret"),
-        ("", "ServiceAccount"),
-        ("rbac.authorization.k8s.io", "ClusterRole"),
-        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-        ("rbac.authorization.k8s.io", "Role"),
-        ("rbac.authorization.k8s.io", "RoleBinding"),
-    }
-)
-"""Kinds without status: that they are there is all there is to know, so their contents stay where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +42,14 @@ class WaitOptions:
         timeout: seconds; 0 looks once.
         fail_fast: stop waiting for the others once one object has failed for good or is missing.
         selector: labels that (nearly) all of the objects carry, to keep lists short; what lacks them is read by itself.
+        list_from: so many objects of a kind and namespace are looked for by one list; fewer are read one by one.
         concurrency: how many requests may be under way at once.
     """
 
     timeout: float
     fail_fast: bool = True
     selector: str | None = None
+    list_from: int = 2
     concurrency: int = 8
 
 
@@ -149,7 +138,7 @@ def look(
 
     def judge(scope: _Scope) -> dict[ObjectId, Health]:
         try:
-            return dict(_judged(scope, cluster, options.selector, now))
+            return dict(_judged(scope, cluster, options.selector, now, options.list_from))
         except ClusterError as error:
             if error.code == UNREACHABLE and may_raise:
                 raise
@@ -196,10 +185,12 @@ def _scopes(awaited: Sequence[Awaited], cluster: Cluster) -> tuple[list[_Scope],
     return scopes, unserved
 
 
-def _judged(scope: _Scope, cluster: Cluster, selector: str | None, now: float) -> Iterator[tuple[ObjectId, Health]]:
+def _judged(
+    scope: _Scope, cluster: Cluster, selector: str | None, now: float, list_from: int
+) -> Iterator[tuple[ObjectId, Health]]:
     kind = scope.resource_type
     missing = {(item.object_id.namespace, item.object_id.name): item for item in scope.objects}
-    if len(scope.objects) > 1 or (_is_data_only(kind) and not any(item.judge for item in scope.objects)):
+    if len(scope.objects) >= list_from or _is_data_only(scope):
         for body in _list(scope, cluster, selector):
             metadata = body["metadata"]
             item = missing.pop((metadata.get("namespace") or "", metadata["name"]), None)
@@ -211,7 +202,7 @@ def _judged(scope: _Scope, cluster: Cluster, selector: str | None, now: float) -
 
 def _list(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Body]:
     kind = scope.resource_type
-    if _is_data_only(kind):
+    if _is_data_only(scope):
         for metadata in cluster.list_metadata(kind, scope.namespace, selector):
             # Metadata comes under the kind PartialObjectMetadata.
             yield {**metadata, "apiVersion": kind.api_version, "kind": kind.kind}
@@ -219,8 +210,9 @@ def _list(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Bod
     yield from cluster.list_objects(kind, scope.namespace, selector)
 
 
-def _is_data_only(kind: ResourceType) -> bool:
-    return (kind.group, kind.kind) in _DATA_ONLY
+def _is_data_only(scope: _Scope) -> bool:
+    kind = scope.resource_type
+    return (kind.group, kind.kind) in WITHOUT_STATUS and not any(item.judge for item in scope.objects)
 
 
 def _verdict(item: Awaited, body: Body | None, now: float) -> Health:

@@ -98,8 +98,8 @@ def puller(
 ) -> Iterator[Puller]:
     """Run it against the cluster for as long as the context lasts.
 
-    ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` and
-    ``False`` as the flag and its ``--no-`` form, ``None`` leaves one out. ``before`` is put before the command.
+    ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` as the
+    flag alone, ``False`` and ``None`` leave one out. ``before`` is put before the command.
     """
     directory = directory.absolute()
     cache = Path(str(options.get("cache_dir") or directory / "cache"))
@@ -114,7 +114,7 @@ def puller(
         # Tests wait for what these put off.
         "requeue_dependency": "2s",
         "interval_jitter_percentage": 0,
-        "enable_leader_election": False,
+        "enable_leader_election": "false",
         **options,
     }
     command = [*before, sys.executable, "-m", "pipeline", "puller", *_arguments(chosen)]
@@ -134,9 +134,7 @@ def _arguments(options: dict[str, Option]) -> Iterator[str]:
         flag = name.replace("_", "-")
         if value is True:
             yield f"--{flag}"
-        elif value is False:
-            yield f"--no-{flag}"
-        elif value is not None:
+        elif value is not None and value is not False:
             yield f"--{flag}={value}"
 
 

@@ -50,8 +50,6 @@ ARTIFACT_OUTDATED: Final = "ArtifactOutdated"
 ARTIFACT_IN_STORAGE: Final = "ArtifactInStorage"
 STORAGE_OPERATION_FAILED: Final = "StorageOperationFailed"
 SOURCE_VERIFIED: Final = "SourceVerified"
-DRIFTED: Final = "Drifted"
-"""Ours: what differs on the cluster, under ``gitless.dev/drift: report``; one line of the message per object."""
 
 SUCCEEDED: Final = "Succeeded"
 PROGRESSING: Final = "Progressing"

@@ -213,7 +213,8 @@ def _dependency(fields: Fields, namespace: str) -> Dependency:
 
 def _health_check(fields: Fields, namespace: str) -> HealthCheck:
     return HealthCheck(
-        fields.text("apiVersion", None),
+        # What Flux takes for granted where nothing is said, since its first versions.
+        fields.text("apiVersion") or "apps/v1",
         fields.text("kind", None),
         fields.text("name", None),
         fields.text("namespace") or namespace,

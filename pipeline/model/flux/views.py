@@ -6,6 +6,7 @@ wrong with it in its status.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -16,16 +17,17 @@ from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import (
     DRIFT_ANNOTATION,
     DRIFT_REPORT,
-    DRIFTED,
     KUSTOMIZATIONS,
     OCI_REPOSITORIES,
     READY,
     REQUESTED_AT,
 )
 from pipeline.model.flux.conditions import Condition, Conditions
+from pipeline.model.flux.kustomization_status import DRIFTED
 from pipeline.model.flux.oci_repository import ArtifactReference
 from pipeline.model.manifests import Body
 
+_AND_MORE = re.compile(r"and ([0-9]{1,9}) more")
 _NOT_YET = "waiting to be reconciled"
 
 
@@ -122,6 +124,12 @@ class KustomizationView(View):
         if condition is None or not condition.is_true:
             return ()
         return tuple(line.strip() for line in condition.message.splitlines() if line.strip())
+
+    @property
+    def drifted_objects(self) -> int:
+        """How many objects drifted, those included that the last line only counts."""
+        more = _AND_MORE.fullmatch(self.drift[-1]) if self.drift else None
+        return len(self.drift) - 1 + int(more[1]) if more else len(self.drift)
 
 
 AnyView: TypeAlias = SourceView | KustomizationView

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.model.health.pods import owned_pods, pod_selector
-from pipeline.model.health.rules import health, health_of_missing
+from pipeline.model.health.rules import WITHOUT_STATUS, health, health_of_missing
 from pipeline.model.health.verdict import Health, HealthStatus
 
-__all__ = ["Health", "HealthStatus", "health", "health_of_missing", "owned_pods", "pod_selector"]
+__all__ = ["WITHOUT_STATUS", "Health", "HealthStatus", "health", "health_of_missing", "owned_pods", "pod_selector"]

@@ -104,6 +104,27 @@ def _definition(body: Body) -> Health:
     return in_progress("Installing", "being installed")
 
 
+WITHOUT_STATUS = frozenset(
+    {
+        ("", "ConfigMap"),
+        ("", "LimitRange"),
+        ("", "Secret"),
+        # A cluster IP is there as soon as the Service is.
+        ("", "Service"),
+        ("", "ServiceAccount"),
+        ("networking.k8s.io", "Ingress"),
+        ("networking.k8s.io", "IngressClass"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io", "Role"),
+        ("rbac.authorization.k8s.io", "RoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "StorageClass"),
+    }
+)
+"""Group and kind of what is healthy by being there: nothing in its status counts, so its metadata say it all."""
+
 RULES: Mapping[str, Callable[[Body], Health]] = {
     "/ConfigMap": _always,
     "/PersistentVolumeClaim": _volume_claim,

@@ -15,6 +15,7 @@ DEFINITION_TYPE: Final = ResourceType(
 )
 NAMESPACES: Final = ResourceType("v1", "Namespace", "namespaces", namespaced=False)
 PODS: Final = ResourceType("v1", "Pod", "pods", namespaced=True)
+RESOURCE_QUOTAS: Final = ResourceType("v1", "ResourceQuota", "resourcequotas", namespaced=True)
 NETWORK_POLICIES: Final = ResourceType("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", namespaced=True)
 CLUSTER_ROLES: Final = ResourceType(_RBAC, "ClusterRole", "clusterroles", namespaced=False)
 CLUSTER_ROLE_BINDINGS: Final = ResourceType(_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
@@ -24,6 +25,7 @@ ROLE_BINDINGS: Final = ResourceType(_RBAC, "RoleBinding", "rolebindings", namesp
 OWN_KINDS: Final = (
     DEPLOYMENTS,
     NETWORK_POLICIES,
+    RESOURCE_QUOTAS,
     ROLE_BINDINGS,
     ROLES,
     CLUSTER_ROLE_BINDINGS,

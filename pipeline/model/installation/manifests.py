@@ -9,7 +9,7 @@ from pipeline.model.flux.definitions import DEFINITIONS
 from pipeline.model.installation.access import access
 from pipeline.model.installation.labels import labels
 from pipeline.model.installation.options import InstallOptions
-from pipeline.model.installation.workload import deployment, network_policy
+from pipeline.model.installation.workload import deployment, network_policy, resource_quota
 from pipeline.model.manifests import Body, Manifests, Resource
 
 POD_SECURITY: Final = "pod-security.kubernetes.io/"
@@ -17,8 +17,11 @@ POD_SECURITY: Final = "pod-security.kubernetes.io/"
 
 def installation(options: InstallOptions) -> Manifests:
     """Definitions, namespace, access, Deployment and NetworkPolicy, in the order in which they are applied."""
-    policies = (network_policy(options),) if options.network_policy else ()
-    bodies = (*definitions(options), namespace(options), *access(options), deployment(options), *policies)
+    around = (
+        *((network_policy(options),) if options.network_policy else ()),
+        *((resource_quota(options),) if options.priority_class else ()),
+    )
+    bodies = (*definitions(options), namespace(options), *access(options), deployment(options), *around)
     return Manifests.of(Resource.from_body(body) for body in bodies)
 
 

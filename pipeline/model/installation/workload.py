@@ -58,6 +58,23 @@ def network_policy(options: InstallOptions) -> Body:
     }
 
 
+def resource_quota(options: InstallOptions) -> Body:
+    """Leave for pods of the priority class: some clusters take those that are critical only where a quota says so."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": metadata(options, PULLER),
+        "spec": {
+            "hard": {"pods": "10"},
+            "scopeSelector": {
+                "matchExpressions": [
+                    {"scopeName": "PriorityClass", "operator": "In", "values": [options.priority_class]}
+                ]
+            },
+        },
+    }
+
+
 def _pod(options: InstallOptions) -> dict[str, Any]:
     pod: dict[str, Any] = {
         "serviceAccountName": PULLER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline.errors import VerificationError
 from pipeline.model.outcome import header
 from pipeline.model.plan import Action, Change
 
@@ -40,3 +41,13 @@ class InstallResult:
             "counts": {action.value: self.count(action) for action in Action},
             "changes": [change.document() for change in self.changes if change.action is not Action.UNCHANGED],
         }
+
+
+class PullerUnavailableError(VerificationError):
+    """All was written, and the puller does not come up; ``result`` says what was written."""
+
+    code = "verification.not-available"
+
+    def __init__(self, message: str, result: InstallResult, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.result = result

@@ -30,6 +30,7 @@ PREDECESSORS = (
 _LONGEST_WAIT = 60.0
 """Seconds for definitions, namespaces and deletions between the stages of one apply, as Flux waits for them."""
 _SHOWN = 100
+_FEW = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def apply_rendered(
         StopError: something cannot be applied or pruned; what was done until then is said.
         ClusterError: the cluster could not be asked.
     """
-    options = apply_options(body, spec, dry_run=False)
+    options = apply_options(body, spec, dry_run=False, objects=len(rendered.manifests))
     cluster = target.cluster.with_inventories(store)
     try:
         result = apply(
@@ -94,7 +95,7 @@ def plan_rendered(
         raise StopError(api.RECONCILIATION_FAILED, error.message) from None
 
 
-def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool) -> ApplyOptions:
+def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool, objects: int = 100) -> ApplyOptions:
     """How a Kustomization is applied: whatever it names becomes its own, as under Flux."""
     metadata = body["metadata"]
     return ApplyOptions(
@@ -111,7 +112,8 @@ def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool) -> Appl
         require_namespace=True,
         save_fingerprints=True,
         allow_empty=True,
-        concurrency=4,
+        # Threads cost more than they save where there is little to do.
+        concurrency=4 if objects > _FEW else 1,
         timeout=min(_LONGEST_WAIT, spec.effective_timeout),
         writer="puller",
     )

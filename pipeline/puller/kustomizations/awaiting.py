@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.model.flux.api import KUSTOMIZATIONS
 from pipeline.model.flux.kustomization import HealthExpressions, KustomizationSpec
-from pipeline.model.health import Health, HealthStatus, health_of_missing
+from pipeline.model.health import WITHOUT_STATUS, Health, HealthStatus, health_of_missing
 from pipeline.model.health.expressions import HealthRules
 from pipeline.model.manifests import Body, ObjectId, Resource
 from pipeline.puller.health_waits import Verdicts
@@ -32,10 +32,15 @@ def awaited_objects(
 ) -> tuple[Awaited, ...]:
     """What is waited for: with ``wait`` everything that was applied (id and API version), else ``healthChecks``.
 
-    A Kustomization never waits for itself.
+    What was applied and is healthy by being there needs no look. A Kustomization never waits for itself.
     """
     if spec.wait:
-        wanted = list(applied)
+        wanted = [
+            (object_id, api_version)
+            for object_id, api_version in applied
+            if (object_id.group, object_id.kind) not in WITHOUT_STATUS
+            or _has_expressions(object_id, spec.health_expressions)
+        ]
     else:
         wanted = [
             (ObjectId(_group(item.api_version), item.kind, item.namespace, item.name), item.api_version)

@@ -234,7 +234,9 @@ class _Run:
         applied = ((key, item.api_version) for key, item in record.applied.items() if key not in skipped)
         awaited = awaited_objects(applied, record.finished_jobs, spec, rules, own_id(self._body))
         if not awaited:
-            return self._succeeded(record, health="", changed=bool(events), events=events)
+            return self._succeeded(
+                record, health=self._passed() if spec.wait else "", changed=bool(events), events=events
+            )
         deadline = self._deadline or self._parts.clock.now() + self._timeout
         wait = HealthWait(Key.of(KUSTOMIZATION, self._body), target.identity, target.cluster, awaited, deadline)
 

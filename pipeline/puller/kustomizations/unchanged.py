@@ -11,17 +11,13 @@ from collections.abc import Mapping
 from pipeline.errors import PipelineError
 from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
-from pipeline.model.health import Health
+from pipeline.model.health import WITHOUT_STATUS, Health
 from pipeline.model.manifests import ObjectId
 from pipeline.puller.kustomizations.records import Record
 from pipeline.puller.kustomizations.targets import Target
 from pipeline.puller.snapshots import Found, Scope, Snapshots
 
 _MANY_NAMESPACES = 5
-_DATA_ONLY = frozenset(
-    {"ConfigMap", "Secret", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
-)
-"""Kinds that have no health, so that their metadata says it all."""
 
 
 def unchanged_healths(
@@ -43,7 +39,7 @@ def unchanged_healths(
                 return None
             kinds[kind].append(entry)
         for kind, entries in kinds.items():
-            asks_health = with_health and kind.kind not in _DATA_ONLY
+            asks_health = with_health and (kind.group, kind.kind) not in WITHOUT_STATUS
             found = _find(kind, entries, target, snapshots, since=since, with_health=asks_health)
             for entry in entries:
                 object_id = entry.object_id

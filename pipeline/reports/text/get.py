@@ -102,5 +102,5 @@ def _age_of(item: AnyView, now: float) -> str:
 def _drift(item: KustomizationView) -> str:
     """What the puller does about drift, or how much there is."""
     if item.drift:
-        return f"{len(item.drift)} drifted"
+        return f"{item.drifted_objects} drifted"
     return "none" if item.reports_drift else "corrected"

@@ -22,6 +22,6 @@ def lines(result: InstallResult, paint: Paint) -> Iterator[str]:
     if result.dry_run:
         yield f"Dry run, nothing was written: {unchanged} objects are as they should be."
         return
-    state = "is available" if result.ready else "was not waited for"
+    state = "is available" if result.ready else "is not known to be available"
     where = printable(f"{result.namespace} in {result.cluster}")
     yield f"gitless v{result.version} is installed in {where}, {unchanged} objects unchanged; the puller {state}."

@@ -1,9 +1,10 @@
-"""``wait``, ``reconcile``, ``suspend`` and ``resume`` where Flux's own controllers, unmodified, serve the objects."""
+"""``wait``, ``reconcile``, ``suspend`` and ``resume``: alike with Flux's own controllers and with the puller."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
+from pipeline.model.flux.definitions import DEFINITIONS
 from tests.command_line import Outcome
 from tests.platform import flux as platform
 from tests.platform.control_plane import ControlPlane
+from tests.platform.puller import Puller, puller
 from tests.platform.registries import ReferrersRegistry
 
 pytestmark = [pytest.mark.cluster, pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("flux")]
@@ -87,13 +90,27 @@ class Delivery:
         return self.cluster("wait", reference, "--timeout", "60s", "-o", "json", *arguments)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("flux")
+@contextmanager
+def _puller(folder: Path, kubeconfig: Path) -> Iterator[Puller]:
+    folder.mkdir()
+    definitions = folder / "definitions.json"
+    definitions.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": DEFINITIONS}))
+    platform._kubectl(kubeconfig, "apply", "--server-side", "-f", str(definitions))
+    platform._kubectl(kubeconfig, "wait", "--for=condition=Established", "crd", "--all")
+    platform._kubectl(kubeconfig, "create", "namespace", platform.NAMESPACE)
+    with puller(folder, kubeconfig) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["flux", "puller"])
+def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp(request.param)
+    serve: Callable[..., AbstractContextManager[object]]
+    serve = platform.controllers if request.param == "flux" else _puller
     with (
         ReferrersRegistry.start(folder / "registry") as registry,
         ControlPlane.start(folder / "cluster", workloads=False) as plane,
-        platform.controllers(folder / "flux", plane.kubeconfig),
+        serve(folder / "serving", plane.kubeconfig),
     ):
         yield Platform(folder, plane.kubeconfig, registry.address)
 
@@ -105,7 +122,7 @@ def delivery(served: Platform, request: pytest.FixtureRequest, capsys: pytest.Ca
         captured = capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 
-    return Delivery(served, request.node.name.replace("_", "-").removeprefix("test-")[:40].strip("-"), run)
+    return Delivery(served, request.node.originalname.replace("_", "-").removeprefix("test-")[:40].strip("-"), run)
 
 
 def test_a_first_delivery_and_the_next_are_each_awaited(delivery: Delivery) -> None:

@@ -83,7 +83,7 @@ def test_a_namespace_that_was_there_before_keeps_its_labels(gitless: Gitless, ap
 def test_the_pods_pass_the_restricted_policy(gitless: Gitless, kubectl: Kubectl, place: str) -> None:
     kubectl("label", "namespace", place, "pod-security.kubernetes.io/enforce=restricted")
 
-    outcome = gitless("install", "-n", place, "--timeout", "1m")
+    outcome = gitless("install", "-n", place, "--priority-class", "system-cluster-critical", "--timeout", "1m")
 
     assert outcome.code == 0, outcome.err
 
@@ -157,3 +157,17 @@ def test_check_says_which_rights_are_missing(
     checks = {check["name"]: check for check in outcome.document["checks"]}
     assert "create deployments.apps" in checks["rights"]["message"]
     assert checks["kubernetes"]["passed"] is True
+
+
+def test_what_was_written_is_told_also_where_the_puller_does_not_come_up(
+    gitless: Gitless, kubectl: Kubectl, place: str
+) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    kubectl("-n", place, "create", "-f", "-", stdin=quota)
+
+    outcome = gitless("install", "-n", place, "--timeout", "5s", "-o", "json")
+
+    assert outcome.code == 7
+    assert outcome.document["ready"] is False
+    assert "Deployment" in [change["kind"] for change in outcome.document["changes"]]
+    assert f"kubectl -n {place} describe pods" in outcome.err

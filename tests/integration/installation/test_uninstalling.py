@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 
@@ -125,3 +126,41 @@ def test_without_a_terminal_it_asks_for_the_word_silent(gitless: Gitless, api: A
     assert outcome.code == 2
     assert "--silent" in outcome.err
     assert deployment(api, place) is not None
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_answers_no_keeps_everything(
+    gitless: Gitless, api: ApiServer, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gitless("install", "-n", place, "--no-wait").code == 0
+    monkeypatch.setattr("io.StringIO", Terminal)
+
+    outcome = gitless("uninstall", "-n", place, stdin="n\n")
+
+    assert outcome.code == 9
+    assert "nothing was deleted" in outcome.err
+    assert deployment(api, place) is not None
+
+
+def test_definitions_of_flux_are_neither_written_nor_deleted(
+    gitless: Gitless, api: ApiServer, kubectl: Kubectl, place: str
+) -> None:
+    apply_definitions(api)
+    kubectl("label", "--overwrite", "crd", *DEFINITIONS, "app.kubernetes.io/part-of=flux")
+
+    made = gitless("install", "-n", place, "-o", "json")
+    assert made.code == 0, made.err
+    skipped = [change["name"] for change in made.document["changes"] if change["action"] == "skip"]
+    assert set(DEFINITIONS) <= set(skipped)
+    assert gitless("check", "-n", place).code == 0
+
+    removed = gitless("uninstall", "-n", place, "-s", "-o", "json")
+    kept = {change["name"]: change["reason"] for change in removed.document["changes"] if change["action"] == "skip"}
+    assert kept[DEFINITIONS[0]] == "somebody else brought it"
+    assert not any(gone(api, name) for name in DEFINITIONS)

@@ -90,6 +90,12 @@ def test_wide_shows_what_drifted() -> None:
     )
 
 
+def test_drift_that_is_only_counted_counts() -> None:
+    much = [condition("Drifted", "True", "DriftDetected", f"{DRIFT}\nand 40 more")]
+
+    assert "42 drifted" in shown(kustomization_view(conditions=much), output="wide")
+
+
 def test_json_holds_everything_and_yaml_the_same() -> None:
     import yaml
 

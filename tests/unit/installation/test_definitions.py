@@ -15,6 +15,7 @@ from tests.flux_objects import (
     FULL_SOURCE,
     KUSTOMIZATION_STATUS,
     SOURCE_STATUS,
+    kustomization,
 )
 
 BOTH_CLUSTERS = {"secretRef": {"name": "a", "key": "b"}, "configMapRef": {"name": "c"}}
@@ -80,6 +81,13 @@ def test_the_examples_with_every_field_leave_none_out(
 def test_what_the_definitions_take_can_be_read() -> None:
     assert read_oci_repository(FULL_SOURCE).verify is not None
     assert read_kustomization(FULL_KUSTOMIZATION).deletion_policy == "WaitForTermination"
+
+
+def test_a_health_check_without_a_version_is_of_a_workload() -> None:
+    body = kustomization("shop")
+    body["spec"]["healthChecks"] = [{"kind": "Deployment", "name": "web"}]
+    (check,) = read_kustomization(body).health_checks
+    assert (check.api_version, check.namespace) == ("apps/v1", "shop")
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition["spec"]["names"]["kind"])

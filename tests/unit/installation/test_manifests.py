@@ -166,6 +166,8 @@ def test_what_the_node_is_told_comes_from_options() -> None:
     spec = pod(options)
     assert spec["imagePullSecrets"] == [{"name": "login"}]
     assert spec["priorityClassName"] == "system-cluster-critical"
+    quota = find(options, "ResourceQuota")["spec"]["scopeSelector"]["matchExpressions"]
+    assert [term["values"] for term in quota] == [["system-cluster-critical"]]
     assert spec["tolerations"] == [{"key": "dedicated", "operator": "Exists"}]
 
 

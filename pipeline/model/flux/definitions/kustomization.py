@@ -55,7 +55,7 @@ def _health_check() -> Schema:
     return fields(
         "An object whose health is waited for.",
         {
-            "apiVersion": text("Its API version; the preferred one if empty."),
+            "apiVersion": text("Its API version; apps/v1 if empty."),
             "kind": text("Its kind."),
             "name": text("Its name."),
             "namespace": text("Its namespace; the Kustomization's own if empty."),
