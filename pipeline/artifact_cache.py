@@ -85,6 +85,11 @@ class ArtifactCache:
         with self._lock:
             self._kept = kept
 
+    def hold(self, digest: str) -> None:
+        """This one is in use as well, until the next call of :meth:`keep` decides."""
+        with self._lock:
+            self._kept |= {digest}
+
     def has(self, digest: str) -> bool:
         """Whether the artifact is there; its bytes are compared only when they are read."""
         with self._lock:

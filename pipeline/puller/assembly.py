@@ -100,6 +100,7 @@ def assemble(
         trees=wiring.tree_builder(environment, allow_remote_bases=options.allow_remote_bases),
         decryptor=decryptors(api_server, options, environment),
         save_status=lambda body, status: statuses.write(Key.of(KUSTOMIZATION, body), status),
+        tell_drift=lambda key, objects: metrics.drift(key.kind, key.namespace, key.name, objects),
         is_leading=lambda: leadership is None or leadership.is_leader,
         tried=TriedShapes(),
         options=options,

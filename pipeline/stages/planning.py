@@ -52,7 +52,7 @@ def plan_against_live(
     wanted = [(item.resource_type, item.object_id) for item in placed if item.resource_type]
     recorded = [(kind, entry.object_id) for kind, entry in unwanted]
     live = survey(cluster, wanted, recorded, inventory, options.concurrency)
-    absent = _absent_namespaces(cluster, placed, live, inventory, options)
+    absent = _absent_namespaces(cluster, placed, live, inventory, options, tried)
     homeless = {name: items for name, items in absent.items() if name not in placement.brought.namespaces}
     obstacles = (*placement.obstacles, *missing_namespaces(homeless, inventory))
     possible = [item for item in placed if item.object_id.namespace not in homeless]
@@ -148,6 +148,7 @@ def _absent_namespaces(
     live: Mapping[ObjectId, Live],
     inventory: Inventory,
     options: ApplyOptions,
+    tried: TriedShapes | None,
 ) -> dict[str, list[Placed]]:
     """The namespaces that do not exist, each with the objects that want to go there (none: only the inventory)."""
     candidates: dict[str, list[Placed]] = defaultdict(list)
@@ -158,6 +159,8 @@ def _absent_namespaces(
         candidates.setdefault(inventory.namespace, [])
     proven = {object_id.namespace for object_id in live}
     proven |= {object_id.name for object_id in live if (object_id.group, object_id.kind) == ("", "Namespace")}
+    if tried is not None:
+        proven |= {name for name in candidates if tried.has_seen(name)}
     unproven = sorted(set(candidates) - proven)
     kind = cluster.resource_type(*_NAMESPACE) if unproven else None
     if kind is None:

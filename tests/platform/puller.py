@@ -98,8 +98,8 @@ def puller(
 ) -> Iterator[Puller]:
     """Run it against the cluster for as long as the context lasts.
 
-    ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` as the
-    flag alone, ``False`` and ``None`` leave one out. ``before`` is put before the command.
+    ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` as
+    the flag alone, ``False`` and ``None`` leave one out. ``before`` is put before the command.
     """
     directory = directory.absolute()
     cache = Path(str(options.get("cache_dir") or directory / "cache"))

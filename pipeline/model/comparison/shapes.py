@@ -50,6 +50,7 @@ class TriedShapes:
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
         self._seen: OrderedDict[int, None] = OrderedDict()
+        self._namespaces: set[str] = set()
         self._lock = Lock()
 
     def untried(self, bodies: Iterable[tuple[Item, Body]]) -> set[Item]:
@@ -58,10 +59,22 @@ class TriedShapes:
         with self._lock:
             return {item for item, key in keyed if key not in self._seen}
 
+    def has_seen(self, namespace: str) -> bool:
+        """Whether anything was accepted in that namespace, so that it existed then."""
+        return namespace in self._namespaces
+
+    def forget(self, namespace: str) -> None:
+        """The namespace may be gone."""
+        with self._lock:
+            self._namespaces.discard(namespace)
+
     def accepted(self, bodies: Iterable[Body]) -> None:
         """Remember that the API server took these, if only for a trial."""
+        bodies = list(bodies)
         keys = [hash(_key(body)) for body in bodies]
+        namespaces = {str(body["metadata"].get("namespace") or "") for body in bodies}
         with self._lock:
+            self._namespaces = (self._namespaces if len(self._namespaces) < self._most else set()) | namespaces
             for key in keys:
                 self._seen[key] = None
                 self._seen.move_to_end(key)

@@ -15,6 +15,7 @@ class RegistryOptions:
         proxy: the URL of the one proxy to use, whatever the environment says; may hold a password.
         verify_tls: whether the registry's certificate is checked; only who asked for it by name may do without.
         allow_plain_http: HTTPS, or plain HTTP where the registry speaks nothing else.
+        patient: whether trouble that may pass is waited out; who comes back by himself is told at once instead.
     """
 
     username: str | None = None
@@ -29,6 +30,7 @@ class RegistryOptions:
     proxy: str | None = None
     verify_tls: bool = True
     allow_plain_http: bool = False
+    patient: bool = True
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, password=***)"

@@ -70,15 +70,23 @@ def apply_rendered(
     except ApplyInterruptedError as error:
         if error.code == LED:
             raise led_by_another() from None
+        _distrust(rendered, parts)
         reason = api.PRUNE_FAILED if error.code == "cluster.prune" else api.RECONCILIATION_FAILED
         done = change_lines(error.result.plan)
         raise StopError(reason, error.message + (f"\n{done}" if done else "")) from None
     except PipelineError as error:
         if error.code == LED:
             raise
+        _distrust(rendered, parts)
         raise StopError(api.RECONCILIATION_FAILED, error.message) from None
     changes = result.plan.changes
     return Applied(changes, store.inventory if spec.prune else _without_leftover(store.inventory, changes))
+
+
+def _distrust(rendered: Rendered, parts: Parts) -> None:
+    """After a failure, look again whether the namespaces exist."""
+    for namespace in {item.id.namespace for item in rendered.manifests}:
+        parts.tried.forget(namespace)
 
 
 def _without_leftover(inventory: Inventory, changes: tuple[Change, ...]) -> Inventory:

@@ -44,6 +44,7 @@ def access_to(repository: Repository, spec: OCIRepositorySpec, namespace: str, d
         timeout=spec.timeout,
         verify_tls=not spec.insecure or bool(spec.cert_secret),
         allow_plain_http=spec.insecure or _may_be_plain(repository.host),
+        patient=False,
     )
     names = _told("failed to get credential", lambda: _login_secrets(spec, namespace, deps))
     options = _told("failed to get credential", lambda: _with_login(options, repository, names, namespace, deps))
@@ -111,9 +112,11 @@ def _proxy(name: str, namespace: str, deps: SourceDependencies) -> str:
     parts = urlsplit(address) if len(address) <= _LONGEST_PROXY else None
     if parts is None or parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
         raise SecretError(f"{where}: 'address' is not the URL of a proxy; expected {', '.join(_PROXY_SCHEMES)}")
+    # As in Go, the proxy finds out where a host is: only it may know.
+    parts = parts._replace(scheme="socks5h") if parts.scheme == "socks5" else parts
     user, password = (data.get(key, b"").decode("utf-8", "replace") for key in ("username", "password"))
     if not user:
-        return address
+        return parts.geturl()
     login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
     return parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}").geturl()
 

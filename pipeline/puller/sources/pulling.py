@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from threading import Lock
 
 from pipeline.artifact_cache import ArtifactMissingError, CacheError
 from pipeline.errors import ManifestError, PipelineError, RegistryError, TrustError
@@ -23,6 +25,10 @@ from pipeline.puller.sources.failing import (
     Again,
     SourceError,
 )
+
+_SMALL = 512 * 1024
+_LARGE = Lock()
+"""Layers over so many bytes are unpacked one at a time, so that memory is bounded whatever the number of workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +104,13 @@ def _filtered(
         return layer.digest, layer.size
     limits = Limits(max_bytes=deps.options.artifact_max_size)
     try:
-        left_out = _left_out(deps.cache.entries(layer.digest, limits), spec.ignore)
-        if not left_out:
-            return layer.digest, layer.size
-        files = deps.cache.read(layer.digest, limits)
-        kept = [(path, content) for path, content in files.items() if path not in left_out]
-        packed = compress(write_tar(kept, may_be_empty=True).tar)
+        with _LARGE if layer.size > _SMALL else nullcontext():
+            left_out = _left_out(deps.cache.entries(layer.digest, limits), spec.ignore)
+            if not left_out:
+                return layer.digest, layer.size
+            files = deps.cache.read(layer.digest, limits)
+            kept = [(path, content) for path, content in files.items() if path not in left_out]
+            packed = compress(write_tar(kept, may_be_empty=True).tar)
     except (TrustError, ManifestError) as error:
         raise _refused(f"failed to extract layer contents from artifact: {error.message}") from error
     return deps.cache.store(packed)

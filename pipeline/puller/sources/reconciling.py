@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import PipelineError
+from pipeline.model.artifact.reference import is_digest
 from pipeline.model.flux.api import INVALID_SPEC
 from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.conditions import timestamp
@@ -98,11 +100,12 @@ class _Reconciliation:
         if chosen is not None and self._is_done(chosen):
             return
         access = access_to(repository, spec, self._namespace, self._deps)
+        registry = self._deps.connect(repository, access.options, access.environment)
         try:
-            registry = self._deps.connect(repository, access.options, access.environment)
             chosen = chosen or choose(spec, registry, self._deps.matching)
             self._bring_up_to_date(chosen, registry)
         except PipelineError as error:
+            self._restore(registry)
             raise self._explained(error, access) from error
 
     def _bring_up_to_date(self, chosen: Chosen, registry: Registry) -> None:
@@ -116,10 +119,22 @@ class _Reconciliation:
             status.verified(chosen.revision)
         if not self._is_kept(chosen):
             pulled = pull(self._spec, chosen, registry, self._deps)
+            self._deps.cache.hold(pulled.digest)
             status.artifact = self._accepted(chosen, pulled)
             status.observe(self._content_configuration)
         elif artifact is not None:
             status.artifact = replace(artifact, url=chosen.pinned.digest_url)
+
+    def _restore(self, registry: Registry) -> None:
+        """Put back what was accepted last where the cache has lost it, so that it outlives what is refused."""
+        artifact = self._status.artifact
+        if artifact is None or self._deps.cache.has(artifact.digest):
+            return
+        if not is_digest(artifact.manifest_digest) or not self._status.was_made_by(self._content_configuration):
+            return
+        with suppress(PipelineError):
+            pull(self._spec, Chosen(registry.repository, artifact.manifest_digest), registry, self._deps)
+            self._deps.cache.hold(artifact.digest)
 
     def _is_done(self, chosen: Chosen) -> bool:
         artifact = self._status.artifact

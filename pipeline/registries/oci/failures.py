@@ -93,6 +93,13 @@ def refused(endpoint: Endpoint, what: str, answer: Answer, *, secrets: Sequence[
     return StatusError(message, status=answer.status, hint=hint, code="registry.denied" if denied else None)
 
 
+def resting(endpoint: Endpoint, what: str) -> LostConnectionError:
+    """The error for a registry that is not asked, because it did not answer others a moment ago."""
+    return LostConnectionError(
+        f"{endpoint.host}: cannot {what}: it did not answer a moment ago and is asked again soon"
+    )
+
+
 def unreachable(endpoint: Endpoint, what: str, error: BaseException, timeout: float, place: str) -> LostConnectionError:
     """The error for a connection that was not made or was lost; ``place`` is ``host[:port]`` of the other side."""
     import socket

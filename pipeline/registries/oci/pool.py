@@ -15,6 +15,7 @@ from pipeline.registries.oci.endpoints import endpoint_of
 from pipeline.registries.oci.failures import LostConnectionError
 from pipeline.registries.oci.loading import Loaded
 from pipeline.registries.oci.registry import OciRegistry
+from pipeline.registries.oci.resting import Resting
 from pipeline.registries.oci.sessions import Observe, Sessions
 from pipeline.registries.oci.transport import Transport
 
@@ -36,10 +37,11 @@ class RegistryPool:
         observe: Observe | None = None,
         max_registries: int = 2048,
         max_sessions: int = 64,
+        resting: Resting | None = None,
     ) -> None:
         self._reporter = reporter
         self._clock = clock
-        self._sessions = Sessions(max_sessions, observe)
+        self._sessions = Sessions(max_sessions, observe, resting)
         self._limit = max_registries
         self._lock = Lock()
         self._registries: OrderedDict[_Key, Registry] = OrderedDict()
@@ -92,6 +94,7 @@ class RegistryPool:
             identity_token=options.identity_token,
             access_token=options.access_token,
             proxy=options.proxy,
+            patient=options.patient,
         )
         key = (repository.host, secure.ca_file, secure.cert_file, secure.verify_tls, secure.proxy)
         with self._lock:

@@ -55,19 +55,26 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 
 class Patience:
-    """The tries left to one request: few, and together never longer than half a minute of waiting."""
+    """The tries left to one request: few, and together never longer than half a minute of waiting.
 
-    def __init__(self, clock: Clock) -> None:
+    Who is not ``patient`` never waits, and tries anew only once, for a connection that was kept and had gone stale.
+    """
+
+    def __init__(self, clock: Clock, *, patient: bool = True) -> None:
         self._clock = clock
+        self._patient = patient
         self._waited = 0.0
         self._tries = 0
 
     def after_status(self, asked: float | None) -> bool:
         """Wait before another try after an answer such as 429 or 503; False when it is time to give up."""
-        return self._tries < _STATUS_RETRIES and self._wait(asked)
+        return self._patient and self._tries < _STATUS_RETRIES and self._wait(asked)
 
     def after_lost_connection(self) -> bool:
         """Wait before another try after a refused or broken connection; False when it is time to give up."""
+        if not self._patient:
+            self._tries += 1
+            return self._tries == 1
         return self._tries < _CONNECTION_RETRIES and self._wait(None)
 
     def _wait(self, asked: float | None) -> bool:

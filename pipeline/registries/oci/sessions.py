@@ -13,6 +13,7 @@ from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci.calls import SAFE, SizedBody
 from pipeline.registries.oci.connections import TlsAdapter, TlsFiles
 from pipeline.registries.oci.endpoints import Endpoint
+from pipeline.registries.oci.resting import Resting
 
 if TYPE_CHECKING:
     import requests
@@ -33,11 +34,20 @@ class Sessions:
     Shared are connections and what TLS needs, never a login: that is put into each request. Cookies are not kept.
     """
 
-    def __init__(self, limit: int = 64, observe: Observe | None = None) -> None:
-        self.observe = observe or _look_away
+    def __init__(self, limit: int = 64, observe: Observe | None = None, resting: Resting | None = None) -> None:
+        self._observe = observe or _look_away
+        self.resting = resting or Resting()
         self._limit = limit
         self._lock = Lock()
         self._sessions: OrderedDict[_Key, requests.Session] = OrderedDict()
+
+    def tell(self, place: tuple[str, str | None], method: str, status: int, seconds: float) -> None:
+        """What came of an exchange with an origin through a proxy; ``status`` is 0 where there was no answer."""
+        self._observe(method, status, seconds)
+        if status:
+            self.resting.answered(place)
+        else:
+            self.resting.lost(place, seconds)
 
     def of(self, endpoint: Endpoint, options: RegistryOptions) -> requests.Session:
         """The session for one registry, by its place, the TLS files and the proxy."""

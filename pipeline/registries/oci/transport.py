@@ -114,7 +114,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
             ArtifactNotFoundError: the answer is 404 and that was not accepted.
             RegistryError: any other answer that was not accepted, or none.
         """
-        patience = Patience(self.clock)
+        patience = Patience(self.clock, patient=self._options.patient)
         while True:
             try:
                 response = self._send_authorized(call)
@@ -154,8 +154,8 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
                 if perf_counter() > deadline:
                     raise TimeoutError
         except (HTTPError, OSError) as error:
-            place = urlsplit(str(response.url)).netloc
-            raise failures.unreachable(self.endpoint, what, error, self.timeout, place) from None
+            at = urlsplit(str(response.url)).netloc
+            raise failures.unreachable(self.endpoint, what, error, self.timeout, at) from None
         finally:
             response.close()
 
@@ -234,19 +234,21 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         from urllib3.exceptions import HTTPError
 
         started = perf_counter()
-        place = urlsplit(url).netloc
+        rests = (origin_of(url), self._options.proxy)
+        if not self._sessions.resting.may_ask(rests):
+            raise failures.resting(self.endpoint, what)
         try:
             session = self._sessions.of(self.endpoint, self._options)
             timeout = (min(self.timeout, _LONGEST_CONNECT), self.timeout)
             proxies = proxies_for(url, self._environment, self._options.proxy)
             response = send_with(session, method, url, headers, body, timeout, proxies)
         except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
-            self._sessions.observe(method, 0, perf_counter() - started)
-            lost = failures.unreachable(self.endpoint, what, error, self.timeout, place)
+            self._sessions.tell(rests, method, 0, perf_counter() - started)
+            lost = failures.unreachable(self.endpoint, what, error, self.timeout, urlsplit(url).netloc)
             self._reporter.detail(f"{method} {without_query(url)}: {lost.message}")
             raise lost from None
         seconds = perf_counter() - started
-        self._sessions.observe(method, response.status_code, seconds)
+        self._sessions.tell(rests, method, response.status_code, seconds)
         self._reporter.detail(f"{method} {without_query(url)} {response.status_code} in {seconds * 1000:.0f} ms")
         return response
 
@@ -271,8 +273,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
                 )
             parts.append(part)
         # What requests itself would have kept, had it read the body.
-        response._content = b"".join(parts)  # noqa: SLF001
-        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+        response._content, response._content_consumed = b"".join(parts), True  # type: ignore[attr-defined] # noqa: SLF001
 
     def _ask_token_server(self, url: str, *, authorization: str | None, form: Mapping[str, str] | None) -> TokenAnswer:
         from urllib.parse import urlencode
@@ -282,7 +283,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode()
-        patience = Patience(self.clock)
+        patience = Patience(self.clock, patient=self._options.patient)
         while True:
             try:
                 response = self._once("GET" if form is None else "POST", url, "log in", headers, body)

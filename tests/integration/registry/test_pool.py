@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci.pool import RegistryPool
 from pipeline.registries.oci.registry import OciRegistry
+from pipeline.registries.oci.resting import Resting
 from tests.contract.registry.servers import Silent, options, server
 from tests.integration.registry.conftest import Answer, Asked, FakeServer, Hurried
 from tests.integration.registry.test_logging_in import TokenRegistry
@@ -44,7 +47,7 @@ def pool(clock: Hurried, reporter: Silent, seen: list[tuple[str, int]]) -> Regis
 
 
 def answers(fake: FakeServer) -> None:
-    fake.script = lambda asked: Answer(200, b"" if asked.method == "HEAD" else MANIFEST.content, HEADERS, length=19)
+    fake.script = lambda asked: Answer(200, MANIFEST.content, HEADERS)
 
 
 def sessions(pool: RegistryPool) -> int:
@@ -147,9 +150,6 @@ def test_a_proxy_that_was_given_is_used_even_for_loopback(pool: RegistryPool, fa
 
 @pytest.mark.timeout(30)
 def test_a_body_that_drips_is_given_up_at_the_time_limit(clock: Hurried) -> None:
-    import socket
-    import threading
-
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
 
@@ -175,6 +175,75 @@ def test_a_body_that_drips_is_given_up_at_the_time_limit(clock: Hurried) -> None
         stopped.set()
         thread.join()
         listener.close()
+
+
+@pytest.mark.timeout(30)
+def test_a_registry_that_hangs_keeps_one_waiting_and_not_all(
+    reporter: Silent, clock: Hurried, fake: FakeServer
+) -> None:
+    times = iter((0.0, 1.0, 2.0, 12.0, 13.0, 13.5, 14.0, 15.0))
+    pool = RegistryPool(reporter, clock, resting=Resting(slow=0.3, rest=10.0, now=lambda: next(times)))
+    hasty = replace(PLAIN, timeout=0.5, patient=False)
+    one, other = (pool.connect(Repository(fake.address, name), hasty, {}) for name in ("one", "other"))
+    fake.script = lambda asked: Answer(200, delay=20)
+    with pytest.raises(RegistryError, match=r"no answer within 0.5 s"):
+        one.resolve("latest")
+    for registry in (one, other):
+        with pytest.raises(RegistryError, match="it did not answer a moment ago and is asked again soon"):
+            registry.resolve("latest")
+    assert len(fake.asked) == 1
+    answers(fake)
+    assert other.resolve("latest").digest == MANIFEST.descriptor.digest
+    assert one.resolve("latest").digest == MANIFEST.descriptor.digest
+
+
+def test_who_is_not_patient_never_waits(pool: RegistryPool, fake: FakeServer, clock: Hurried) -> None:
+    registry = pool.connect(Repository(fake.address, "team/app"), replace(PLAIN, patient=False), {})
+    for answer, asked in ((Answer(503), 1), (Answer(429, headers={"Retry-After": "5"}), 1), (Answer(reset=True), 2)):
+        fake.asked.clear()
+        fake.answers(answer)
+        with pytest.raises(RegistryError):
+            registry.read_manifest(MANIFEST.descriptor.digest)
+        assert len(fake.asked) == asked
+    assert clock.waits == []
+
+
+def test_a_socks_proxy_will_do(pool: RegistryPool, fake: FakeServer) -> None:
+    answers(fake)
+    socks = SocksServer(fake.address)
+    chosen = replace(PLAIN, plain_http=True, proxy=f"socks5h://{socks.address}")
+    try:
+        registry = pool.connect(Repository("registry.invalid", "team/app"), chosen, {})
+        assert registry.resolve("latest").digest == MANIFEST.descriptor.digest
+    finally:
+        socks.stop()
+
+
+class SocksServer:
+    """SOCKS 5 (RFC 1928) without a login; whatever is asked for, it connects to one place, once."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(10)
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        client, _ = self._listener.accept()
+        host, _, port = self._target.partition(":")
+        with client, socket.create_connection((host, int(port))) as server:
+            client.recv(257)
+            client.sendall(b"\x05\x00")
+            client.recv(262)
+            client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            server.sendall(client.recv(65536))
+            client.sendall(server.recv(65536))
 
 
 class TestTheSchemeThatARegistrySpeaks:

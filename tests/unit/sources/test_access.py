@@ -32,7 +32,7 @@ def test_without_secrets_nobody_logs_in_and_the_processes_own_logins_stay_out(tm
     world.push()
     world.reconcile(source(timeout="20s"))
     _, found, environment = world.connected[-1]
-    assert found == RegistryOptions(timeout=20.0)
+    assert found == RegistryOptions(timeout=20.0, patient=False)
     assert environment == {"HTTPS_PROXY": "http://proxy:1", "no_proxy": "x"}
 
 
@@ -176,6 +176,9 @@ def test_the_proxy_of_the_secret_is_used_with_its_login(world: World) -> None:
     world.secret("proxy", {"address": "http://proxy.test:3128", "username": "me@x", "password": "p:w/d"})
     world.reconcile(source(proxySecretRef={"name": "proxy"}))
     assert options(world).proxy == "http://me%40x:p%3Aw%2Fd@proxy.test:3128"
+    world.secret("proxy", {"address": "socks5://proxy.test:1080"})
+    world.reconcile(source(proxySecretRef={"name": "proxy"}))
+    assert options(world).proxy == "socks5h://proxy.test:1080"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_what_is_not_there_is_missing(cache: ArtifactCache) -> None:
     assert not cache.has("../../etc/passwd")
 
 
-@pytest.mark.parametrize("damage", [b"", b"x", ARCHIVE[:-1], ARCHIVE + b"x", bytes(len(ARCHIVE))])
+@pytest.mark.parametrize("damage", [b"", b"x", ARCHIVE[:-1], ARCHIVE + b"x", bytes(len(ARCHIVE))], ids=range(5))
 def test_a_damaged_file_is_removed_and_reported_as_missing(cache: ArtifactCache, damage: bytes) -> None:
     digest, _ = cache.store(ARCHIVE)
     (file,) = cache.directory.iterdir()
@@ -104,6 +104,16 @@ def test_the_least_recently_used_goes_first_and_what_is_kept_never_goes(cache: A
     second, _ = cache.store(b"y" * 300)
     assert [cache.has(digest) for digest in (*stored, first, second)] == [False, True, False, True, True]
     assert cache.size == 900
+
+
+def test_what_is_held_stays_until_somebody_says_what_is_kept(cache: ArtifactCache) -> None:
+    digest, _ = cache.store(b"h" * 600)
+    cache.hold(digest)
+    with pytest.raises(CacheFullError):
+        cache.store(b"x" * 600)
+    cache.keep(())
+    cache.store(b"x" * 600)
+    assert not cache.has(digest)
 
 
 def test_the_last_use_outlives_the_process(cache: ArtifactCache) -> None:

@@ -140,10 +140,11 @@ def test_copy_takes_what_is_no_archive(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (gzip.compress(b"no tar at all" * 100), "the archive is damaged"),
+        (gzip.compress(b"no tar at all" * 100, mtime=0), "the archive is damaged"),
         (pack(DEPLOYMENT.items()).content[:-20], "the archive is damaged"),
         (b"", "the layer is empty"),
     ],
+    ids=["no tar", "cut", "empty"],
 )
 def test_a_layer_that_cannot_be_read_is_told_and_looked_at_again_at_the_interval(
     world: World, content: bytes, complaint: str

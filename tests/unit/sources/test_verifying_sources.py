@@ -203,3 +203,21 @@ def test_a_registry_that_fails_meanwhile_is_no_verification(world: World) -> Non
     assert not world.reconcile(body).succeeded
     assert "artifact" not in body["status"]
     assert world.reconcile(body).succeeded
+
+
+def test_what_was_accepted_outlives_a_lost_cache_while_what_is_new_is_refused(world: World) -> None:
+    signed_push(world)
+    trust(world, "ours")
+    body = source(verify=COSIGN)
+    world.reconcile(body)
+    good = body["status"]["artifact"]
+    world.push({"evil.yaml": b"evil"})
+    world.cache.remove(good["digest"])
+    assert not world.reconcile(body).succeeded
+    assert body["status"]["artifact"] == good
+    assert set(world.files(body)) == {"deployment.yaml", "service.yaml"}
+    world.cache.remove(good["digest"])
+    world.registry.faults.fail("resolve", RegistryError("down"))
+    world.registry.faults.fail("read_manifest", RegistryError("down"))
+    assert not world.reconcile(body).succeeded
+    assert not world.cache.has(good["digest"])
