@@ -40,6 +40,11 @@ class Telling:
         self.digest = ""
         """Of the rendering; empty before there is one."""
 
+    @property
+    def revision(self) -> str:
+        """Of the artifact; empty before it is known."""
+        return self.artifact.revision if self.artifact is not None else ""
+
     def go_on_with(self, body: Body) -> None:
         """The object as it is now, some time later."""
         self._body, self._draft = body, Draft.of(body, self._parts.clock.now())
