@@ -216,8 +216,4 @@ class _Run:
             message = f"health check failed after {telling.took()}: {timeout_message(verdicts)}"
             return telling.stopped(StopError(api.HEALTH_CHECK_FAILED, message))
 
-<<<<<<< HEAD
-        return Waiting(wait, finish, events, telling.artifact.revision if telling.artifact else "")
-=======
         return Waiting(wait, finish, events, telling.revision)
->>>>>>> flow
