@@ -121,10 +121,9 @@ class HealthWaits:
                     self._changed.wait()
                 if self._stopped:
                     return
-                waiting = list(self._waiting.values())
             began = time.monotonic()
             try:
-                self._round(waiting)
+                self.look_once()
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one object contains
                 self._reporter.warn(f"looking at health: {type(error).__name__}: {error}")
             self._rest(time.monotonic(), time.monotonic() - began)
@@ -144,7 +143,10 @@ class HealthWaits:
         youngest = min((now - item.began for item in self._waiting.values()), default=0.0)
         return min(_LONGEST_PAUSE, max(_FIRST_PAUSE, youngest / 4))
 
-    def _round(self, waiting: list[_Waiting]) -> None:
+    def look_once(self) -> None:
+        """One round for all who wait; the thread does it again and again."""
+        with self._changed:
+            waiting = list(self._waiting.values())
         clusters: dict[str, list[_Waiting]] = {}
         for item in waiting:
             clusters.setdefault(item.wait.identity, []).append(item)
