@@ -1,4 +1,4 @@
-"""``make demo``: begin building the control plane, show the half that needs none, then the whole chain on it."""
+"""``make demo``: begin building the control plane, show the half that needs none, then chain and puller on it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from examples.demo.chain import offline_half, whole_chain
+from examples.demo.local_puller import PROGRAMS
 from examples.demo.narration import DemoError, Narrator
+from examples.demo.pulling import cluster_pulls
 from tests.platform.binaries import binary
+from tests.platform.errors import PlatformError
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("helm", "kubectl")
@@ -24,6 +27,7 @@ PLATFORM_TOOLS = (
     "kube-controller-manager",
     "kube-scheduler",
     "kwok",
+    *PROGRAMS,
 )
 
 
@@ -39,7 +43,7 @@ def main() -> int:
         return _down(state)
     try:
         return _demo(state, quick=arguments.quick)
-    except DemoError as error:
+    except (DemoError, PlatformError) as error:
         sys.stderr.write(f"\nThe demo stopped: {error}\nLogs are kept in {state}\n")
         return 1
 
@@ -62,10 +66,13 @@ def _demo(state: Path, *, quick: bool) -> int:
     if _platform("setup", *PLATFORM_TOOLS, check=False) or build.wait():
         raise DemoError(f"the platform could not be built; see {state}/platform-build.log")
     _platform("up", "--detach", "--directory", str(platform))
-    narrator = Narrator(workspace, _environment(), started=narrator.started, step=narrator.step)
+    kubeconfig = platform / "kubeconfig"
+    environment = {**_environment(), "KUBECONFIG": str(kubeconfig)}
+    narrator = Narrator(workspace, environment, started=narrator.started, step=narrator.step)
     registry = (platform / "registry-address").read_text().strip()
-    _write_environment(state, narrator.environment, registry)
-    whole_chain(narrator, registry, platform / "kubeconfig")
+    _write_environment(state, environment, registry)
+    whole_chain(narrator, registry)
+    cluster_pulls(narrator, registry, platform)
     return 0
 
 
@@ -102,7 +109,7 @@ def _write_environment(state: Path, environment: Mapping[str, str], registry: st
     values = {
         "PATH": environment["PATH"],
         "COSIGN_PASSWORD": environment["COSIGN_PASSWORD"],
-        "KUBECONFIG": str(state / "platform" / "kubeconfig"),
+        "KUBECONFIG": environment["KUBECONFIG"],
         "REGISTRY": registry,
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]

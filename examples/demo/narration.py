@@ -41,24 +41,43 @@ class Narrator:
         Raises:
             DemoError: it ended with another exit code than expected.
         """
-        shown = [Path(command[0]).name, *command[1:]]
-        self._write(self._paint("1", f"$ {shlex.join(shown)}") + "\n")
-        done = subprocess.run(  # noqa: PLW1510 - the code is compared below
+        self.show(*command)
+        done = self._done(command)
+        if not quiet:
+            self._show(done.stdout.splitlines() + done.stderr.splitlines(), lines)
+        if done.returncode != expect:
+            self._show(done.stderr.splitlines(), 60)
+            raise DemoError(f"`{shlex.join(command)}` ended with {done.returncode}, expected {expect}")
+        if expect:
+            self.say(self._paint("2", f"  (exit code {done.returncode}, as it should be)"))
+        return done.stdout
+
+    def show(self, *command: str) -> None:
+        """A command line, as a user would type it."""
+        typed = " ".join(word if word == "&" else shlex.quote(word) for word in command)
+        self._write(self._paint("1", f"$ {typed}") + "\n")
+
+    def ask(self, *command: str) -> str:
+        """Run a command without a word, and return its stdout.
+
+        Raises:
+            DemoError: it failed.
+        """
+        done = self._done(command)
+        if done.returncode:
+            raise DemoError(f"`{shlex.join(command)}` ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def _done(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            check=False,
         )
-        if not quiet:
-            self._show(done.stdout.splitlines() + done.stderr.splitlines(), lines)
-        if done.returncode != expect:
-            self._show(done.stderr.splitlines(), 60)
-            raise DemoError(f"`{shlex.join(shown)}` ended with {done.returncode}, expected {expect}")
-        if expect:
-            self.say(self._paint("2", f"  (exit code {done.returncode}, as it should be)"))
-        return done.stdout
 
     def _show(self, output: Sequence[str], lines: int) -> None:
         for line in output[:lines]:

@@ -69,7 +69,7 @@ _INSTALLATION = (
            help="Let nothing but metrics and health be reached."),
     option("--priority-class", default="", metavar="NAME", help="Such as system-cluster-critical."),
     option("--toleration-keys", multiple=True, metavar="KEY", help="Taints to tolerate; repeatable."),
-    option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True,
+    option("--log-level", type=click.Choice(["debug", "info", "error"]), default="info", show_default=True,
            help="What the puller says."),
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ _PROCESS = (
            help="Reconcile objects of every namespace, or of the puller's own."),
     option("--watch-label-selector", default="", metavar="SELECTOR",
            help="Reconcile only objects with these labels, such as sharding.fluxcd.io/key=two."),
-    option("--concurrent", type=click.IntRange(1, 1000), default=_DEFAULT.concurrency, show_default=True,
+    option("--concurrent", type=click.IntRange(1, 200), default=_DEFAULT.concurrency, show_default=True,
            help="Objects to reconcile at once."),
     option("--cache-max-size", type=Size(), default="1Gi", show_default=True, help="What all artifacts may take."),
     option("--artifact-max-size", type=Size(), default="100Mi", show_default=True,

@@ -35,11 +35,10 @@ def create(
     if resource_type in {OCI_REPOSITORIES, KUSTOMIZATIONS}:
         require_served(server, resource_type)
     action, stored = write(server, resource_type, body)
-    reporter.info(f"{object_id} {_DONE[action]}")
     revision = ""
     ready = resource_type in {OCI_REPOSITORIES, KUSTOMIZATIONS}
     if ready:
-        reporter.info(f"waiting for {object_id} to be ready")
+        reporter.info(f"{object_id} {_DONE[action]}; waiting for it to be ready")
         generation = int(stored["metadata"].get("generation") or 0)
         live = await_ready(server, resource_type, object_id, generation, timeout=timeout, clock=clock)
         revision = revision_of(live)

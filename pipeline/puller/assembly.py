@@ -18,6 +18,7 @@ from pipeline.model.flux import api
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import ApiServer, Environment
+from pipeline.puller import memory
 from pipeline.puller.backoff import Backoff
 from pipeline.puller.desk import Desk
 from pipeline.puller.dispatch import Dispatch
@@ -60,6 +61,7 @@ def assemble(
         ClusterError: it cannot be reached.
         ConfigurationError: the cache cannot be used.
     """
+    memory.begin_small()
     log = Log(stream, encoding=encoding, level=level)
     metrics = Metrics()
     connection = wiring.connection(cluster, environment, log, observe=metrics.api_request)

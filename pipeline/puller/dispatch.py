@@ -28,7 +28,7 @@ class Dispatch:
 
     def source_changed(self, key: Key, before: Body | None, after: Body | None) -> None:
         """An OCIRepository is new, has changed, or is gone."""
-        self._references.put(key, references_of(key, after) if after is not None else ())
+        self._refer(key, before, after)
         if after is None or triggers.concerns_itself(before, after):
             self._desk.queue.add(key)
         if after is not None and triggers.has_new_artifact(before, after):
@@ -37,7 +37,7 @@ class Dispatch:
 
     def kustomization_changed(self, key: Key, before: Body | None, after: Body | None) -> None:
         """A Kustomization is new, has changed, or is gone."""
-        self._references.put(key, references_of(key, after) if after is not None else ())
+        self._refer(key, before, after)
         if after is None or triggers.concerns_itself(before, after):
             self._kustomizations.wake(key)
         if after is not None and triggers.has_new_status(before, after):
@@ -70,6 +70,12 @@ class Dispatch:
             trace = "".join(traceback.format_exception(error)[-4:])
             self._say(key, f"a bug in gitless: {type(error).__name__}: {error}", trace=trace)
             self._desk.queue.add(key, after=self._desk.backoff.failed(key))
+
+    def _refer(self, key: Key, before: Body | None, after: Body | None) -> None:
+        if after is None:
+            self._references.put(key, ())
+        elif before is None or before.get("spec") != after.get("spec"):
+            self._references.put(key, references_of(key, after))
 
     def _say(self, key: Key, message: str, **fields: str) -> None:
         self._desk.log.about(key.kind, key.namespace, key.name).error(message, **fields)

@@ -16,6 +16,9 @@ from pipeline.puller.keys import Key
 from pipeline.stages.waiting import UNREADABLE, Awaited, WaitOptions, look
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_PAUSE_EACH = 0.02
+_BRISK_FOR, _BRISK_PAUSE = 60.0, 1.0
+"""Most of what becomes healthy does so within the first minute, and somebody waits for it."""
 _SHARE = 2.0
 """A round is followed by a pause of at least so many times as long, so that looking never takes all of the time."""
 
@@ -141,7 +144,9 @@ class HealthWaits:
         """Short while somebody has just begun to wait, longer the longer everybody has waited."""
         now = time.monotonic()
         youngest = min((now - item.began for item in self._waiting.values()), default=0.0)
-        return min(_LONGEST_PAUSE, max(_FIRST_PAUSE, youngest / 4))
+        longest = _BRISK_PAUSE if youngest < _BRISK_FOR else _LONGEST_PAUSE
+        # Where many wait, most of what is looked at is still on its way: looking less often costs nobody much.
+        return min(longest, max(_FIRST_PAUSE, youngest / 4, len(self._waiting) * _PAUSE_EACH))
 
     def look_once(self) -> None:
         """One round for all who wait; the thread does it again and again."""

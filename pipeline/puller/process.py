@@ -14,6 +14,7 @@ from pipeline.model.flux import api
 from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.options import PullerOptions
 from pipeline.ports import ApiServer, Clock
+from pipeline.puller import memory
 from pipeline.puller.endpoints import Endpoints, checks, pages
 from pipeline.puller.health_waits import HealthWaits
 from pipeline.puller.informer import Informer
@@ -116,6 +117,7 @@ class Process:
         for informer in self._informers:
             informer.start()
         self._wait_for_lists()
+        memory.settle()
         self._with.workers.start()
         self._is_working = True
         self._tidy()
@@ -139,6 +141,7 @@ class Process:
 
     def _tidy(self) -> None:
         """Keep what is in use, and nothing of what is gone."""
+        memory.give_back()
         sources, kustomizations = self._with.stores[OCI_REPOSITORY], self._with.stores[KUSTOMIZATION]
         artifacts = (SourceArtifact.of(sources.get(key) or {}) for key in sources.keys())  # noqa: SIM118 - no mapping
         self._with.cache.keep(artifact.digest for artifact in artifacts if artifact is not None)

@@ -47,15 +47,19 @@ class ObjectStore:
         """Take over a newer version."""
         key = Key.of(self.kind, body)
         version = _version(body)
-        text = _text(body)
+        if self._is_known(key, version):
+            # What we wrote ourselves comes back by the watch.
+            return
+        kept = _kept(body)
+        text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
         with self._telling:
             with self._lock:
-                if version <= self._versions.get(key, -1) or version <= self._gone.get(key, -1):
+                if self._is_known(key, version):
                     return
                 before = self._texts.get(key)
                 self._texts[key], self._versions[key] = text, version
                 self._gone.pop(key, None)
-            self._tell(key, before, text)
+            self._tell(key, before, kept)
 
     def remove(self, key: Key, version: int | None = None) -> None:
         """The object is gone, as of that version."""
@@ -93,11 +97,13 @@ class ObjectStore:
         for key in known:
             self.remove(key)
 
-    def _tell(self, key: Key, before: bytes | None, after: bytes | None) -> None:
+    def _is_known(self, key: Key, version: int) -> bool:
+        return version <= self._versions.get(key, -1) or version <= self._gone.get(key, -1)
+
+    def _tell(self, key: Key, before: bytes | None, after: Body | None) -> None:
         old = None if before is None else json.loads(before)
-        new = None if after is None else json.loads(after)
         for handler in self._handlers:
-            handler(key, old, new)
+            handler(key, old, after)
 
 
 def _version(body: Body) -> int:
@@ -105,6 +111,6 @@ def _version(body: Body) -> int:
     return int(version) if version.isdigit() else 0
 
 
-def _text(body: Body) -> bytes:
+def _kept(body: Body) -> dict[str, Any]:
     metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
-    return json.dumps({**body, "metadata": metadata}, separators=(",", ":"), ensure_ascii=False).encode()
+    return {**body, "metadata": metadata}

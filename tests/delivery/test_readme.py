@@ -12,4 +12,5 @@ def test_the_readme_shows_the_help_of_every_stage() -> None:
     shown = set(commands_shown(README.read_text()))
 
     assert {"", "run", "build", "package", "sign", "diff", "apply", "verify"} <= shown
+    assert {"install", "bootstrap", "get", "reconcile", "wait", "trace", "puller"} <= shown
     assert shown - {""} <= set(COMMANDS)

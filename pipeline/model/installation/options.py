@@ -21,7 +21,7 @@ class InstallOptions:
         registry: host and path in front of the image's name; not looked at where ``image`` is given.
         image: the whole name of the image, best with its digest.
         image_pull_secret: Secret in the namespace to pull the image with.
-        log_level: what the process says: ``debug``, ``info``, ``warning`` or ``error``.
+        log_level: what the process says: ``debug``, ``info`` or ``error``.
         cluster_admin: whether the puller may itself apply everything; otherwise only as service accounts that
             Kustomizations, or the default, name.
         network_policy: whether only metrics and health can be reached from outside.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.model.flux.conditions import Condition
 from pipeline.model.flux.lineage import KustomizationStep, SourceStep
 from pipeline.model.outcome.trace import InventoryStep, TraceResult
-from pipeline.reports.text.values import Paint, cut, printable
+from pipeline.reports.text.values import Paint, printable
 
 _WIDTH = 16
 
@@ -67,10 +67,10 @@ def _source(step: SourceStep, paint: Paint) -> Iterator[str]:
     if step.origin_revision:
         yield _line("Origin", printable(step.origin_revision))
     if step.verified is not None and step.verified.is_true:
-        yield _line("Verified", paint("green", cut(printable(_one_line(step.verified.message) or step.verification))))
+        yield _line("Verified", paint("green", printable(_one_line(step.verified.message) or step.verification)))
     elif step.verification:
         why = _one_line(step.verified.message) if step.verified is not None else f"{step.verification} has not yet"
-        yield _line("Verified", paint("red", cut(printable(f"no: {why}"))))
+        yield _line("Verified", paint("red", printable(f"no: {why}")))
     else:
         yield _line("Verified", paint("yellow", "no: its spec asks for no verification"))
     yield from _status(step.ready, paint, suspended=step.suspended)
@@ -109,7 +109,7 @@ def _status(ready: Condition | None, paint: Paint, *, suspended: bool) -> Iterat
     since = f" since {ready.last_transition_time}" if ready.last_transition_time else ""
     yield _line("Status", paint(style, f"{word}, {printable(ready.reason)}") + printable(since))
     if ready.message:
-        yield _line("Message", cut(printable(_one_line(ready.message))))
+        yield _line("Message", printable(_one_line(ready.message)))
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,7 @@ def demo(*arguments: str) -> str:
         [sys.executable, "-m", "examples.demo", *arguments], cwd=ROOT, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 @pytest.mark.cluster
@@ -24,7 +24,7 @@ def test_the_demo_runs_the_main_job_on_real_parts(tmp_path: Path) -> None:
     try:
         told = demo("--state", str(state))
     finally:
-        demo("--state", str(state), "--down")
+        stopped = demo("--state", str(state), "--down")
 
     assert "15 created, 0 unchanged." in told
     assert "deployment.apps/frontend   1/1" in told
@@ -33,6 +33,17 @@ def test_the_demo_runs_the_main_job_on_real_parts(tmp_path: Path) -> None:
     assert "pruned     NetworkPolicy.networking.k8s.io shop/api" in told
     assert "is not signed" in told
     assert "Verified default/shop" in told
+    assert "The 12 objects in the namespace are the same ones as before" in told
+    assert "└── Campaign.shop.example shop/summer  Current" in told
+    assert "delivered after" in told
+    assert "Verified:        verified signature of revision staging@sha256:" in told
+    assert "OCIRepository flux-system/shop: VerificationError: failed to verify the signature" in told
+    assert "kustomization/shop  staging@sha256:" in told.partition("the last good state stays")[2]
+    corrected = told.partition("Somebody changes the cluster by hand")[2]
+    assert "Kustomization flux-system/shop: applied revision staging@sha256:" in corrected
+    assert "deployment.apps/frontend   1/1" in corrected
+    assert "service/frontend   ClusterIP" in corrected
+    assert "registry, puller" in stopped
     assert not (state / "platform").exists()
 
 
