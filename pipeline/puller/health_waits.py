@@ -124,10 +124,9 @@ class HealthWaits:
                     self._changed.wait()
                 if self._stopped:
                     return
-                waiting = list(self._waiting.values())
             began = time.monotonic()
             try:
-                self._round(waiting)
+                self.look_once()
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one object contains
                 self._reporter.warn(f"looking at health: {type(error).__name__}: {error}")
             self._rest(time.monotonic(), time.monotonic() - began)
@@ -149,7 +148,10 @@ class HealthWaits:
         # Where many wait, most of what is looked at is still on its way: looking less often costs nobody much.
         return min(longest, max(_FIRST_PAUSE, youngest / 4, len(self._waiting) * _PAUSE_EACH))
 
-    def _round(self, waiting: list[_Waiting]) -> None:
+    def look_once(self) -> None:
+        """One round for all who wait; the thread does it again and again."""
+        with self._changed:
+            waiting = list(self._waiting.values())
         clusters: dict[str, list[_Waiting]] = {}
         for item in waiting:
             clusters.setdefault(item.wait.identity, []).append(item)

@@ -263,12 +263,13 @@ class MemoryCluster:
         self, operation: str, resource_type: ResourceType, namespace: str | None, selector: str | None
     ) -> Iterator[dict[str, Any]]:
         self._called(operation, f"{resource_type.kind} {namespace or '*'}")
-        wanted = dict(pair.split("=", 1) for pair in selector.split(",")) if selector else {}
+        wanted = [requirement.partition("=") for requirement in selector.split(",")] if selector else []
         for object_id, stored in sorted(self._objects.items()):
             if (object_id.group, object_id.kind) != (resource_type.group, resource_type.kind):
                 continue
             labels = stored.body()["metadata"].get("labels", {})
-            if namespace in {None, object_id.namespace} and wanted.items() <= labels.items():
+            selected = all(key in labels and (not equals or labels[key] == value) for key, equals, value in wanted)
+            if namespace in {None, object_id.namespace} and selected:
                 yield stored.body()
 
     def _write(self, body: Body, manager: str, *, force: bool, dry_run: bool = False) -> dict[str, Any]:

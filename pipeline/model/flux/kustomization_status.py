@@ -148,14 +148,14 @@ def upsert(history: Sequence[Mapping[str, Any]], attempt: Attempt, reason: str, 
     return [entry, *rest][: api.MAX_HISTORY]
 
 
-def last_success(body: Body) -> str:
-    """The digest of the rendering that was last reconciled with success; empty where the last one failed."""
+def last_applied(body: Body) -> str:
+    """The digest of the rendering that was last applied as a whole, healthy or not; empty where that failed."""
     history = (body.get("status") or {}).get("history")
     if not isinstance(history, list) or not history or not isinstance(history[0], Mapping):
         return ""
     latest = history[0]
-    is_success = latest.get("lastReconciledStatus") == api.RECONCILIATION_SUCCEEDED
-    return str(latest.get("digest") or "") if is_success else ""
+    is_applied = latest.get("lastReconciledStatus") in {api.RECONCILIATION_SUCCEEDED, api.HEALTH_CHECK_FAILED}
+    return str(latest.get("digest") or "") if is_applied else ""
 
 
 def status_patch(before: Body, status: Mapping[str, Any]) -> dict[str, Any]:

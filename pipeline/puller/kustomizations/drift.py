@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.model.flux import api
 from pipeline.model.flux.kustomization import KustomizationSpec
-from pipeline.model.flux.kustomization_status import DRIFT_DETECTED, DRIFTED, Draft, last_success
+from pipeline.model.flux.kustomization_status import DRIFT_DETECTED, DRIFTED, Draft, last_applied
 from pipeline.model.flux.outcome import ObjectEvent, Severity
 from pipeline.model.manifests import Body
 from pipeline.model.plan import Action, Change
@@ -26,7 +26,7 @@ def is_report_only(body: Body, digest: str) -> bool:
     A new rendering is applied all the same: the mode is about drift, not about changes that were published.
     """
     asked = (body["metadata"].get("annotations") or {}).get(api.DRIFT_ANNOTATION)
-    return asked == api.DRIFT_REPORT and last_success(body) == digest
+    return asked == api.DRIFT_REPORT and last_applied(body) == digest
 
 
 def find(

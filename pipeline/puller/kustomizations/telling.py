@@ -111,8 +111,14 @@ class Telling:
 
     def reported(self, changes: tuple[Change, ...]) -> Outcome:
         """Drift was looked for and is only told."""
-        _, spec = self._known()
-        draft = self._now().handled().without_conditions(api.RECONCILING, api.STALLED)
+        artifact, spec = self._known()
+        draft = self._now()
+        ready, healthy = draft.conditions.get(api.READY), draft.conditions.get(api.HEALTHY)
+        if ready is None or (not ready.is_true and ready.reason != api.HEALTH_CHECK_FAILED):
+            # What kept it from being looked at is over, and this very rendering was applied before.
+            health = healthy.message if healthy is not None and healthy.is_true else ""
+            draft = draft.ready(artifact.revision, artifact.origin_revision, health=health)
+        draft = draft.handled().without_conditions(api.RECONCILING, api.STALLED)
         draft = draft.with_fields(observedGeneration=draft.generation)
         draft, events = drift.told(draft, changes, self._metadata())
         self._parts.tell_drift(Key.of(KUSTOMIZATION, self._body), len(changes))

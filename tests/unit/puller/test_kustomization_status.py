@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.model.flux import api
 from pipeline.model.flux.conditions import Conditions
-from pipeline.model.flux.kustomization_status import Attempt, Draft, last_success, status_patch, upsert
+from pipeline.model.flux.kustomization_status import Attempt, Draft, last_applied, status_patch, upsert
 
 NOW = 1_800_000_000.0
 ATTEMPT = Attempt(digest="sha256:aa", revision="v1@sha256:bb", origin_revision="main@sha1:cc", seconds=1.25)
@@ -80,12 +80,13 @@ def test_the_history_counts_the_like_and_keeps_the_last_five() -> None:
     assert [item["digest"] for item in history] == [f"sha256:{number}" for number in (6, 5, 4, 3, 2)]
 
 
-def test_only_a_success_that_came_last_is_the_last_success() -> None:
+def test_what_was_applied_last_counts_though_it_is_not_healthy() -> None:
     good = upsert([], ATTEMPT, "ReconciliationSucceeded", NOW)
 
-    assert last_success(_body(history=good)) == "sha256:aa"
-    assert last_success(_body(history=upsert(good, ATTEMPT, "HealthCheckFailed", NOW))) == ""
-    assert last_success(_body()) == ""
+    assert last_applied(_body(history=good)) == "sha256:aa"
+    assert last_applied(_body(history=upsert(good, ATTEMPT, "HealthCheckFailed", NOW))) == "sha256:aa"
+    assert last_applied(_body(history=upsert(good, ATTEMPT, "ReconciliationFailed", NOW))) == ""
+    assert last_applied(_body()) == ""
 
 
 def test_a_patch_has_what_differs_and_takes_out_what_is_gone() -> None:
@@ -95,3 +96,11 @@ def test_a_patch_has_what_differs_and_takes_out_what_is_gone() -> None:
 
     assert patch == {"lastAppliedRevision": "b", "inventory": None, "artifact": {"size": 2, "metadata": None}}
     assert status_patch(before, before["status"]) == {}
+
+
+def test_a_patch_takes_out_what_is_gone_at_any_depth() -> None:
+    before = _body(artifact={"metadata": {"x": "1", "y": "2"}, "size": 1})
+
+    patch = status_patch(before, {"artifact": {"size": 1, "metadata": {"x": "1"}}})
+
+    assert patch == {"artifact": {"size": 1, "metadata": {"x": "1", "y": None}}}
