@@ -45,7 +45,7 @@ format: $(STAMP) ## Format the Python files
 	@$(BIN)/ruff check --fix
 
 .PHONY: bench
-bench: setup ## Print times and memory against the peers, as ratios
+bench: setup ## Print times and memory: the commands against their peers, and the puller with its fleets
 	@$(BIN)/python -m tests.bench
 
 .PHONY: readme

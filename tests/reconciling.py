@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from tests.platform.access import Access
 
 Body = dict[str, Any]
 
-SECONDS = 40.0
+SECONDS = float(os.environ.get("GITLESS_TEST_SECONDS", "40"))
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 OWNER = "kustomize.toolkit.fluxcd.io"
 _PATCH = "application/merge-patch+json"

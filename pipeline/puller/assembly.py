@@ -67,7 +67,7 @@ def assemble(
     cache = wiring.artifact_cache(options)
     queue = WorkQueue(time.monotonic)
     stores = {kind: ObjectStore(kind) for kind in _KINDS}
-    statuses = Statuses(api_server, stores)
+    statuses = Statuses(api_server, stores, lambda: leadership is None or leadership.is_leader)
     clock = wiring.clock()
     identity = environment.get("POD_NAME") or socket.gethostname()
     processes: list[Process] = []
@@ -100,6 +100,7 @@ def assemble(
         trees=wiring.tree_builder(environment, allow_remote_bases=options.allow_remote_bases),
         decryptor=decryptors(api_server, options, environment),
         save_status=lambda body, status: statuses.write(Key.of(KUSTOMIZATION, body), status),
+        tell_drift=lambda key, objects: metrics.drift(key.kind, key.namespace, key.name, objects),
         is_leading=lambda: leadership is None or leadership.is_leader,
         tried=TriedShapes(),
         options=options,
@@ -108,7 +109,7 @@ def assemble(
     )
     turns: list[KustomizationTurns] = []
     waits = HealthWaits(
-        lambda key, verdicts: turns[0].settled(key, verdicts),  # noqa: PLW0108 - there is none yet
+        lambda wait, verdicts: turns[0].settled(wait, verdicts),  # noqa: PLW0108 - there is none yet
         clock,
         log,
         population=lambda: len(stores[KUSTOMIZATION].keys()),

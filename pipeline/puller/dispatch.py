@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 
-from pipeline.errors import PipelineError, RefusedError
+from pipeline.errors import PipelineError
 from pipeline.model.manifests import Body
 from pipeline.puller import triggers
 from pipeline.puller.desk import Desk
 from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY, Key
 from pipeline.puller.kustomization_turns import KustomizationTurns
+from pipeline.puller.kustomizations.stops import LED
 from pipeline.puller.queue import Turn
 from pipeline.puller.references import References, references_of
 from pipeline.puller.source_turns import SourceTurns
@@ -59,11 +60,11 @@ class Dispatch:
         self._desk.metrics.queued_for(max(0.0, time.monotonic() - turn.since))
         try:
             (self._sources.take if key.kind == OCI_REPOSITORY else self._kustomizations.take)(turn)
-        except RefusedError as error:
-            # Not to be tried again by this process: another leads.
-            self._say(key, error.message)
         except PipelineError as error:
             self._say(key, error.message)
+            if error.code == LED:
+                # Not to be tried again by this process.
+                return
             self._desk.queue.add(key, after=self._desk.backoff.failed(key))
         except Exception as error:  # noqa: BLE001 - a bug that one object meets must not stop the others
             trace = "".join(traceback.format_exception(error)[-4:])

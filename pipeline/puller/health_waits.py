@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 
 from pipeline.errors import PipelineError
@@ -13,9 +13,12 @@ from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.puller.keys import Key
-from pipeline.stages.waiting import Awaited, WaitOptions, look
+from pipeline.stages.waiting import UNREADABLE, Awaited, WaitOptions, look
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_PAUSE_EACH = 0.02
+_BRISK_FOR, _BRISK_PAUSE = 60.0, 1.0
+"""Most of what becomes healthy does so within the first minute, and somebody waits for it."""
 _SHARE = 2.0
 """A round is followed by a pause of at least so many times as long, so that looking never takes all of the time."""
 
@@ -69,11 +72,11 @@ class _Waiting:
 
 
 class HealthWaits:
-    """Everybody who waits; ``settled`` is called, in the looking thread, with how each wait ended."""
+    """Everybody who waits; ``settled`` is called, in the looking thread, with each wait and how it ended."""
 
     def __init__(
         self,
-        settled: Callable[[Key, Verdicts], None],
+        settled: Callable[[HealthWait, Verdicts], None],
         clock: Clock,
         reporter: Reporter,
         *,
@@ -127,16 +130,24 @@ class HealthWaits:
                 self._round(waiting)
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one object contains
                 self._reporter.warn(f"looking at health: {type(error).__name__}: {error}")
-            took = time.monotonic() - began
-            with self._changed:
-                if not self._stopped:
-                    self._changed.wait(max(_SHARE * took, self._pause()))
+            self._rest(time.monotonic(), time.monotonic() - began)
+
+    def _rest(self, ended: float, took: float) -> None:
+        """Until the next round is due: earlier where somebody begins to wait, yet never at once after a long one."""
+        with self._changed:
+            while not self._stopped and self._waiting:
+                left = ended + max(_SHARE * took, self._pause()) - time.monotonic()
+                if left <= 0:
+                    return
+                self._changed.wait(left)
 
     def _pause(self) -> float:
         """Short while somebody has just begun to wait, longer the longer everybody has waited."""
         now = time.monotonic()
         youngest = min((now - item.began for item in self._waiting.values()), default=0.0)
-        return min(_LONGEST_PAUSE, max(_FIRST_PAUSE, youngest / 4))
+        longest = _BRISK_PAUSE if youngest < _BRISK_FOR else _LONGEST_PAUSE
+        # Where many wait, most of what is looked at is still on its way: looking less often costs nobody much.
+        return min(longest, max(_FIRST_PAUSE, youngest / 4, len(self._waiting) * _PAUSE_EACH))
 
     def _round(self, waiting: list[_Waiting]) -> None:
         clusters: dict[str, list[_Waiting]] = {}
@@ -161,15 +172,17 @@ class HealthWaits:
                 list_from=max(2, self._population() // _WORTH_A_LIST),
                 concurrency=4,
             )
-            return look(awaited, cluster, self._clock, options)
+            found = look(awaited, cluster, self._clock, options)
         except PipelineError as error:
             verdict = Health(HealthStatus.IN_PROGRESS, "Unreachable", error.message)
             return {item.object_id: verdict for item in awaited}
+        return {object_id: _patiently(verdict) for object_id, verdict in found.items()}
 
     def _judge(self, item: _Waiting, fresh: Mapping[ObjectId, Health], *, is_whole: bool) -> None:
         item.healths.update(fresh)
         verdicts = item.healths.values()
-        lost = any(one.status in {HealthStatus.FAILED, HealthStatus.NOT_FOUND} for one in verdicts)
+        # What is missing may still come: a health check names whatever somebody else is to create.
+        lost = any(one.status is HealthStatus.FAILED for one in verdicts)
         healthy = is_whole and all(one.is_current for one in verdicts)
         is_timeout = self._clock.now() >= item.wait.deadline
         if not (lost or healthy or is_timeout):
@@ -178,4 +191,9 @@ class HealthWaits:
             if self._waiting.get(item.wait.key) is not item:
                 return
             del self._waiting[item.wait.key]
-        self._settled(item.wait.key, Verdicts(dict(item.healths), is_timeout=is_timeout and not (lost or healthy)))
+        self._settled(item.wait, Verdicts(dict(item.healths), is_timeout=is_timeout and not (lost or healthy)))
+
+
+def _patiently(verdict: Health) -> Health:
+    """An object that could not be read now is looked at again; only what it says of itself is its failure."""
+    return replace(verdict, status=HealthStatus.IN_PROGRESS) if verdict.reason == UNREADABLE else verdict

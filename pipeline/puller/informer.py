@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
-from threading import Event, Thread
+import time
+from threading import Event, Lock, Thread
 
 from pipeline.errors import PipelineError, WatchExpiredError
 from pipeline.model.cluster import ChangeType, ResourceType, WatchEvent
-from pipeline.ports import ApiServer, Reporter
+from pipeline.ports import ApiServer, Reporter, Stream
 from pipeline.puller.keys import Key
 from pipeline.puller.store import ObjectStore
 
 _WATCH_SECONDS = 300.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_SHORT = 5.0
+"""A watch that brings nothing and ends sooner than so many seconds counts as a failure: nothing is asked for in a
+hurry, whatever is in between."""
 
 
 class Informer:
@@ -28,7 +32,9 @@ class Informer:
         namespace: str | None = None,
         selector: str | None = None,
         metadata_only: bool = False,
+        first_pause: float = _FIRST_PAUSE,
     ) -> None:
+        """``first_pause``: seconds until the next try after a failure; it doubles with every failure in a row."""
         self._api = api
         self._type = resource_type
         self._store = store
@@ -36,18 +42,29 @@ class Informer:
         self._namespace = namespace
         self._selector = selector
         self._metadata_only = metadata_only
+        self._first_pause = first_pause
         self._stop = Event()
         self._listed = Event()
+        self._lock = Lock()
+        self._stream: Stream[WatchEvent] | None = None
         self._thread = Thread(target=self._run, name=f"watch {resource_type.plural}", daemon=True)
         self._version = ""
+        self._failures = 0
+
+    def __str__(self) -> str:
+        return self._type.plural
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End soon; a watch that is under way ends with the process."""
+        """End at once, but for a list that is under way."""
         self._stop.set()
+        with self._lock:
+            stream = self._stream
+        if stream is not None:
+            stream.close()
 
     @property
     def is_synced(self) -> bool:
@@ -60,31 +77,42 @@ class Informer:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
         while not self._stop.is_set():
+            began = time.monotonic()
             try:
                 if not self._version:
                     self._list()
                 self._watch()
+                self._failures = self._failures + 1 if time.monotonic() - began < _SHORT else 0
             except WatchExpiredError:
                 self._version = ""
-                continue
+                self._failures += 1
             except PipelineError as error:
-                self._reporter.warn(f"watching {self._type.plural}: {error.message}")
-                self._stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, no secret
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
+                self._failed(error.message, began)
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one event contains
-                self._reporter.warn(f"watching {self._type.plural}: {type(error).__name__}: {error}")
                 self._version = ""
-                self._stop.wait(pause)
-                continue
-            pause = _FIRST_PAUSE
+                self._failed(f"{type(error).__name__}: {error}", began)
+            self._rest()
+
+    def _failed(self, message: str, began: float) -> None:
+        if self._stop.is_set():
+            return
+        self._reporter.warn(f"watching {self._type.plural}: {message}")
+        # What worked for long and then broke off is no failure in a row.
+        self._failures = 1 if time.monotonic() - began > _LONGEST_PAUSE else self._failures + 1
+
+    def _rest(self) -> None:
+        """Nothing after a success, and the longer the more failures there were in a row."""
+        if self._failures:
+            pause = min(_LONGEST_PAUSE, self._first_pause * 2.0 ** min(self._failures - 1, 10))
+            self._stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, no secret
 
     def _list(self) -> None:
+        newest = self._store.newest
         listing = self._api.list(self._type, self._namespace, self._selector, metadata_only=self._metadata_only)
-        self._store.replace_all(listing.items)
-        self._version = listing.resource_version
+        version = listing.resource_version
+        self._store.replace_all(listing.items, is_rewound=version.isdigit() and int(version) < newest)
+        self._version = version
         self._listed.set()
 
     def _watch(self) -> None:
@@ -96,11 +124,19 @@ class Informer:
             metadata_only=self._metadata_only,
             seconds=_WATCH_SECONDS * random.uniform(0.8, 1.2),  # noqa: S311 - the same
         )
-        for event in events:
+        with self._lock:
+            self._stream = events
+        try:
             if self._stop.is_set():
                 return
-            self._take(event)
-            self._version = event.resource_version or self._version
+            for event in events:
+                self._take(event)
+                self._version = event.resource_version or self._version
+                self._failures = 0
+        finally:
+            with self._lock:
+                self._stream = None
+            events.close()
 
     def _take(self, event: WatchEvent) -> None:
         if event.type is ChangeType.BOOKMARK:

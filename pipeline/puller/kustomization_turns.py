@@ -5,20 +5,25 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from pipeline.errors import PipelineError, StaleError
 from pipeline.model.flux import api
+from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.outcome import ObjectEvent, Outcome, Severity
 from pipeline.model.manifests import Body
 from pipeline.puller.desk import Desk
-from pipeline.puller.health_waits import HealthWaits, Verdicts
+from pipeline.puller.health_waits import HealthWait, HealthWaits, Verdicts
 from pipeline.puller.keys import OCI_REPOSITORY, Key
 from pipeline.puller.kustomizations.finalizing import POLL, finalize
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.reconcile import Waiting, reconcile_kustomization
+from pipeline.puller.kustomizations.stops import LED
 from pipeline.puller.queue import Turn
 
+_AGAIN = 1.0
+"""Seconds until another look at an object that changed while it was being written."""
 _OVERDUE = 30.0
 """Seconds after a wait's deadline at which its Kustomization has another turn, whatever became of the wait."""
 
@@ -28,8 +33,8 @@ class _Pending:
     """A reconciliation whose health is being waited for."""
 
     waiting: Waiting
-    generation: object
-    revision: str
+    asked: tuple[object, object]
+    """The generation that was applied, and the request to reconcile that was answered."""
     began: float
 
 
@@ -55,11 +60,14 @@ class KustomizationTurns:
                 self._woken.add(key)
         self._desk.queue.add(key, after=after)
 
-    def settled(self, key: Key, verdicts: Verdicts) -> None:
-        """A wait for health has ended."""
+    def settled(self, wait: HealthWait, verdicts: Verdicts) -> None:
+        """A wait for health has ended; if it was given up meanwhile, its end says nothing about what follows it."""
         with self._lock:
-            self._verdicts[key] = verdicts
-        self._desk.queue.add(key)
+            pending = self._pending.get(wait.key)
+            if pending is None or pending.waiting.wait is not wait:
+                return
+            self._verdicts[wait.key] = verdicts
+        self._desk.queue.add(wait.key)
 
     def is_blocked(self, key: Key) -> bool:
         """Whether it waits for something that it depends on."""
@@ -67,6 +75,8 @@ class KustomizationTurns:
 
     def source_is_done(self, source: Key) -> None:
         """A source was reconciled: whoever lacked its artifact in the cache may have it now."""
+        if self._lacks_artifact(source):
+            return
         with self._lock:
             starved = self._starved.pop(source, ())
         for key in starved:
@@ -84,11 +94,10 @@ class KustomizationTurns:
             verdicts, woken = self._verdicts.pop(key, None), key in self._woken
             self._woken.discard(key)
             pending = self._pending.get(key)
-            if body is None or woken or verdicts is None:
-                self._pending.pop(key, None)
+            self._pending.pop(key, None)
         if body is None:
             self._forget(key)
-        elif pending is not None and verdicts is not None and not woken:
+        elif pending is not None and verdicts is not None and not woken and self._is_as_it_was(pending, body):
             self._finish(key, body, pending, verdicts)
         else:
             self._waits.cancel(key)
@@ -100,8 +109,15 @@ class KustomizationTurns:
             self._finalize(key, body)
             return
         if api.FINALIZER not in (body["metadata"].get("finalizers") or ()):
-            self._desk.statuses.add_finalizer(key, body)
-            body = self._parts.kustomizations.get(key) or body
+            try:
+                self._desk.statuses.add_finalizer(key, body)
+            except StaleError:
+                self._desk.queue.add(key, after=_AGAIN)
+                return
+            found = self._parts.kustomizations.get(key)
+            if found is None:
+                return
+            body = found
         if (body.get("spec") or {}).get("suspend"):
             self._desk.metrics.object_state(key.kind, key.namespace, key.name, ready="Unknown", suspended=True)
             return
@@ -111,10 +127,13 @@ class KustomizationTurns:
         began = time.monotonic()
         deadline = None
         if interrupted is not None:
-            if _same(interrupted, body, self._revision(body)):
+            if self._waits_for_the_same(interrupted, body):
                 deadline, began = interrupted.waiting.wait.deadline, interrupted.began
             else:
                 self._tell_cancelled(key, body, interrupted)
+        with self._lock:
+            # From before its dependencies are looked at, so that no change of theirs goes by unnoticed.
+            self._blocked.add(key)
         result = reconcile_kustomization(body, self._parts, since=turn.since, deadline=deadline)
         latest = self._parts.kustomizations.get(key) or body
         if isinstance(result, Outcome):
@@ -122,16 +141,19 @@ class KustomizationTurns:
             return
         self._desk.tell(key, body, result.events)
         with self._lock:
-            self._pending[key] = _Pending(result, body["metadata"].get("generation"), self._revision(body), began)
+            self._blocked.discard(key)
+            self._pending[key] = _Pending(result, _asked(body), began)
         # Should the wait get lost, this brings the object back.
         late = max(0.0, result.wait.deadline - self._parts.clock.now()) + _OVERDUE
         self._desk.queue.add(key, after=late)
         self._waits.add(result.wait)
 
     def _finish(self, key: Key, body: Body, pending: _Pending, verdicts: Verdicts) -> None:
-        with self._lock:
-            self._pending.pop(key, None)
         self._desk.queue.forget(key)
+        with self._lock:
+            woken = key in self._woken
+        if woken:
+            self._desk.queue.add(key)
         outcome = pending.waiting.finish(body, verdicts)
         self._settle(key, body, outcome, seconds=time.monotonic() - pending.began)
 
@@ -147,13 +169,16 @@ class KustomizationTurns:
         """The artifact may be missing in the cache: its source looks, and pulls it where that is so."""
         reference = (body.get("spec") or {}).get("sourceRef") or {}
         source = Key(OCI_REPOSITORY, reference.get("namespace") or key.namespace, str(reference.get("name")))
-        found = self._parts.sources.get(source)
-        artifact = ((found or {}).get("status") or {}).get("artifact")
-        if artifact is None or self._parts.has_artifact(str(artifact.get("digest"))):
+        if not self._lacks_artifact(source):
             return
         with self._lock:
             self._starved[source].add(key)
         self._desk.queue.add(source)
+
+    def _lacks_artifact(self, source: Key) -> bool:
+        """Whether what the source has accepted is not in the cache."""
+        artifact = SourceArtifact.of(self._parts.sources.get(source) or {})
+        return artifact is not None and not self._parts.has_artifact(artifact.digest)
 
     def _finalize(self, key: Key, body: Body) -> None:
         if api.FINALIZER not in (body["metadata"].get("finalizers") or ()):
@@ -161,6 +186,8 @@ class KustomizationTurns:
         try:
             may_go, events = finalize(body, self._parts)
         except PipelineError as error:
+            if error.code == LED:
+                raise
             event = ObjectEvent(
                 Severity.ERROR, api.PRUNE_FAILED, f"pruning for deleted resource failed: {error.message}"
             )
@@ -173,7 +200,7 @@ class KustomizationTurns:
         try:
             self._desk.statuses.remove_finalizer(key, body)
         except StaleError:
-            self._desk.queue.add(key, after=1.0)
+            self._desk.queue.add(key, after=_AGAIN)
 
     def _forget(self, key: Key) -> None:
         self._waits.cancel(key)
@@ -185,28 +212,48 @@ class KustomizationTurns:
 
     def _is_premature(self, body: Body) -> bool:
         """Whether it is new, and so is its source: whatever could be said now is outdated in a moment."""
-        if (body.get("status") or {}).get("conditions"):
+        if (body.get("status") or {}).get("conditions") or self._age(body) > self._parts.options.requeue_dependency:
             return False
-        metadata, reference = body["metadata"], (body.get("spec") or {}).get("sourceRef") or {}
-        namespace = reference.get("namespace") or metadata["namespace"]
-        found = self._parts.sources.get(Key(OCI_REPOSITORY, namespace, str(reference.get("name"))))
-        return found is not None and not (found.get("status") or {}).get("conditions")
+        found = self._source_of(body)
+        if found is None or (found.get("spec") or {}).get("suspend"):
+            return False
+        return not (found.get("status") or {}).get("conditions")
 
-    def _revision(self, body: Body) -> str:
+    def _age(self, body: Body) -> float:
+        """Seconds since it was created."""
+        try:
+            created = datetime.fromisoformat(str(body["metadata"].get("creationTimestamp"))).timestamp()
+        except ValueError:
+            return float("inf")
+        return self._parts.clock.now() - created
+
+    def _source_of(self, body: Body) -> Body | None:
         reference = (body.get("spec") or {}).get("sourceRef") or {}
         namespace = reference.get("namespace") or body["metadata"]["namespace"]
-        found = self._parts.sources.get(Key(OCI_REPOSITORY, namespace, str(reference.get("name")))) or {}
-        return str(((found.get("status") or {}).get("artifact") or {}).get("revision") or "")
+        return self._parts.sources.get(Key(OCI_REPOSITORY, namespace, str(reference.get("name"))))
+
+    def _revision(self, body: Body) -> str:
+        artifact = SourceArtifact.of(self._source_of(body) or {})
+        return "" if artifact is None else artifact.revision
+
+    def _is_as_it_was(self, pending: _Pending, body: Body) -> bool:
+        """Whether what was waited for is what is asked for still; a change may be known before its wake comes."""
+        return _asked(body) == pending.asked and self._waits_for_the_same(pending, body)
+
+    def _waits_for_the_same(self, pending: _Pending, body: Body) -> bool:
+        """Whether the same revision and generation is waited for, so that its time goes on running."""
+        generation = body["metadata"].get("generation")
+        return (pending.asked[0], pending.waiting.revision) == (generation, self._revision(body))
 
     def _tell_cancelled(self, key: Key, body: Body, interrupted: _Pending) -> None:
-        text = f"Health checks of revision {interrupted.revision} canceled due to new reconciliation"
+        text = f"Health checks of revision {interrupted.waiting.revision} canceled due to new reconciliation"
         event = ObjectEvent(Severity.INFO, api.HEALTH_CHECK_CANCELED, text, {"revision": self._revision(body)})
         self._desk.tell(key, body, (event,))
 
 
-def _same(interrupted: _Pending, body: Body, revision: str) -> bool:
-    """Whether it waits for the same as before, so that its time goes on running."""
-    return (interrupted.generation, interrupted.revision) == (body["metadata"].get("generation"), revision)
+def _asked(body: Body) -> tuple[object, object]:
+    metadata = body["metadata"]
+    return metadata.get("generation"), (metadata.get("annotations") or {}).get(api.REQUESTED_AT)
 
 
 def _reason(outcome: Outcome) -> str:

@@ -42,7 +42,7 @@ class WorkQueue:
             if key in self._due and self._due[key] <= due:
                 return
             self._due[key] = due
-            self._since.setdefault(key, due)
+            self._since[key] = min(self._since.get(key, due), due)
             if key not in self._working:
                 self._push(key, due)
 

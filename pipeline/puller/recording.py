@@ -19,7 +19,7 @@ from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Clock, Reporter
 
 _MAX_QUEUED = 1000
-_REMEMBERED = 4096
+_REMEMBERED = 2048
 _TRIES = 3
 _RETRY_SECONDS = 1.0
 _SECONDS_BETWEEN_COMPLAINTS = 60.0
@@ -88,7 +88,7 @@ class EventRecorder:
         self._stopping = False
         self._deadline = 0.0
         self._filter = SpamFilter()
-        self._written: OrderedDict[tuple[str, ...], _Written] = OrderedDict()
+        self._written: OrderedDict[bytes, _Written] = OrderedDict()
         self._number = 0
         self._failures = 0
         self._complained: float | None = None

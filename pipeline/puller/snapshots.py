@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Condition
 
+from pipeline.errors import PipelineError
 from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import OWNER_NAME_LABEL
@@ -55,6 +56,9 @@ class _Slot:
     """Of the last one that ended well; seconds, ``time.monotonic``."""
     ended: float = -1.0
     found: Found = field(default_factory=dict)
+    error: PipelineError | None = None
+    failed: float = -1.0
+    """When the list began that ended with the error."""
     is_loading: bool = False
     used: float = 0.0
 
@@ -78,6 +82,9 @@ class Snapshots:
             while slot.began < since:
                 if slot.is_loading:
                     self._changed.wait()
+                    if slot.error is not None and slot.failed >= since and not slot.is_loading:
+                        # Who has waited for it shares the failure, too; each by itself would wait as long again.
+                        raise slot.error
                     continue
                 rest = slot.ended + min(_LONGEST_REST, _REST * (slot.ended - slot.began)) - time.monotonic()
                 if rest <= 0:
@@ -98,12 +105,18 @@ class Snapshots:
     def _load(self, slot: _Slot, scope: Scope, cluster: Cluster) -> Found:
         began = time.monotonic()
         found: Found | None = None
+        error: PipelineError | None = None
         try:
             found = _look(scope, cluster)
+        except PipelineError as failure:
+            error = failure
+            raise
+        else:
             return found
         finally:
             with self._changed:
                 slot.is_loading = False
+                slot.error, slot.failed = error, began
                 if found is not None:
                     slot.began, slot.ended, slot.found = began, time.monotonic(), found
                 self._changed.notify_all()

@@ -36,6 +36,7 @@ class SourceTurns:
         key = turn.key
         body = self._store.get(key)
         if body is None:
+            self._desk.backoff.succeeded(key)
             self._desk.metrics.forget(key.kind, key.namespace, key.name)
             return
         if body["metadata"].get("deletionTimestamp"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any
 
 from pipeline.model.manifests import Body
@@ -20,6 +20,8 @@ class ObjectStore:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._lock = Lock()
+        self._telling = RLock()
+        """Held from a change until all are told of it, so that changes are told in the order in which they came."""
         self._texts: dict[Key, bytes] = {}
         self._versions: dict[Key, int] = {}
         self._gone: dict[Key, int] = {}
@@ -46,29 +48,44 @@ class ObjectStore:
         key = Key.of(self.kind, body)
         version = _version(body)
         text = _text(body)
-        with self._lock:
-            if version <= self._versions.get(key, -1) or version <= self._gone.get(key, -1):
-                return
-            before = self._texts.get(key)
-            self._texts[key], self._versions[key] = text, version
-            self._gone.pop(key, None)
-        self._tell(key, before, text)
+        with self._telling:
+            with self._lock:
+                if version <= self._versions.get(key, -1) or version <= self._gone.get(key, -1):
+                    return
+                before = self._texts.get(key)
+                self._texts[key], self._versions[key] = text, version
+                self._gone.pop(key, None)
+            self._tell(key, before, text)
 
     def remove(self, key: Key, version: int | None = None) -> None:
         """The object is gone, as of that version."""
-        with self._lock:
-            if version is not None and version < self._versions.get(key, -1):
-                return
-            before = self._texts.pop(key, None)
-            last = self._versions.pop(key, -1)
-            self._gone[key] = max(last, version or -1)
-            if len(self._gone) > 1000:  # noqa: PLR2004 - late answers come within seconds
-                self._gone.pop(next(iter(self._gone)))
-        if before is not None:
-            self._tell(key, before, None)
+        with self._telling:
+            with self._lock:
+                if version is not None and version < self._versions.get(key, -1):
+                    return
+                before = self._texts.pop(key, None)
+                last = self._versions.pop(key, -1)
+                self._gone[key] = max(last, version or -1)
+                if len(self._gone) > 1000:  # noqa: PLR2004 - late answers come within seconds
+                    self._gone.pop(next(iter(self._gone)))
+            if before is not None:
+                self._tell(key, before, None)
 
-    def replace_all(self, bodies: Iterable[Body]) -> None:
-        """Take over a whole list: what is not in it is gone."""
+    @property
+    def newest(self) -> int:
+        """The highest version of any object; 0 without any."""
+        with self._lock:
+            return max(self._versions.values(), default=0)
+
+    def replace_all(self, bodies: Iterable[Body], *, is_rewound: bool = False) -> None:
+        """Take over a whole list: what is not in it is gone.
+
+        ``is_rewound``: versions begin again lower than they were, for etcd was restored from a backup.
+        """
+        if is_rewound:
+            with self._lock:
+                self._versions = dict.fromkeys(self._versions, -1)
+                self._gone.clear()
         known = set(self.keys())
         for body in bodies:
             known.discard(Key.of(self.kind, body))

@@ -35,6 +35,7 @@ def _asked(body: Body) -> tuple[Any, ...]:
     metadata = body["metadata"]
     annotations = metadata.get("annotations") or {}
     return (
+        metadata.get("uid"),
         metadata.get("generation"),
         annotations.get(api.REQUESTED_AT),
         annotations.get(api.DRIFT_ANNOTATION),

@@ -54,9 +54,11 @@ class Workers:
         self._stopped = True
         self._queue.close()
         deadline = time.monotonic() + timeout
-        for thread in list(self._threads):
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in threads)
 
     def _spawn(self) -> None:
         thread = Thread(target=self._run, name="worker", daemon=True)
@@ -67,7 +69,7 @@ class Workers:
     def _run(self) -> None:
         me = current_thread()
         try:
-            while not self._stopped and not self._is_surplus():
+            while not self._stopped and not self._leaves(me):
                 turn = self._queue.next(_IDLE)
                 if turn is None:
                     continue
@@ -83,9 +85,12 @@ class Workers:
             with self._lock:
                 self._threads.discard(me)
 
-    def _is_surplus(self) -> bool:
-        """Whether there are more threads than needed, since slow turns have ended."""
+    def _leaves(self, me: Thread) -> bool:
+        """Whether this thread ends, for there are more than needed since slow turns have ended."""
         now = time.monotonic()
         with self._lock:
             slow = sum(now - since > SLOW for since in self._busy.values())
-            return len(self._threads) > self._concurrency + slow
+            if len(self._threads) <= self._concurrency + slow:
+                return False
+            self._threads.discard(me)
+            return True

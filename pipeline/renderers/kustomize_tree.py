@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +14,12 @@ from pipeline.model.kustomizing.confinement import Confined, confine
 from pipeline.ports import Environment
 
 TIMEOUT = 120.0
+# Patches and generators' literals, which may be secrets.
+_CONTENT = re.compile(
+    r"(?<=with config: )`.*`|(?<=\[patch: )\".*\""
+    r"|(?<=literal sources )\[.*\](?=:)|(?<=literal source ).*(?=, expected)",
+    re.DOTALL,
+)
 # One build is small; many run at once. An environment file's lines without a value take it from the environment, so
 # there is nothing in it.
 _ALONE = {"HOME": "/nonexistent", "GOMAXPROCS": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -45,6 +52,7 @@ class KustomizeTreeBuilder:
             return self._run(folder, path, confined)
         except ToolError as error:
             message = error.message.replace(f"{os.path.realpath(folder)}/", "").replace(f"{folder}/", "")
+            message = _CONTENT.sub("...", message)
             raise ToolError(message, hint=error.hint, code=error.code) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import PipelineError, RefusedError
-from pipeline.model.applying.inventory import Inventory
+from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.ownership import owner_selector
@@ -116,6 +116,8 @@ class _Run:
 
         A crash right after it leaves an empty namespace that carries our labels, which the next run adopts.
         """
+        if self._inventory.kind is not InventoryKind.PIPELINE:
+            return tuple(decisions)
         for item in decisions:
             is_home = item.object_id.kind == "Namespace" and item.object_id.name == self._inventory.namespace
             if is_home and item.change.action is Action.CREATE:

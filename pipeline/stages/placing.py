@@ -13,6 +13,7 @@ from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.ownership import owner_labels
 from pipeline.model.applying.staging import Brought
 from pipeline.model.cluster import ResourceType
+from pipeline.model.kustomizing.selectors import selects
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.ports import Cluster
 
@@ -65,10 +66,16 @@ def place(manifests: Manifests, cluster: Cluster, inventory: Inventory, options:
         resources.append(desired_resource(resource, namespace, labels))
     notes = (f"{homeless} object(s) name no namespace and go to '{options.namespace}'",) if homeless else ()
     placed = tuple(
-        Placed(resource, served[resource.api_version, resource.id.kind], desired_hash(resource.body))
+        Placed(resource, served[resource.api_version, resource.id.kind], _hash(resource, options))
         for resource in Manifests.of(resources)
     )
     return Placement(placed, brought, _once_per_problem(obstacles), notes)
+
+
+def _hash(resource: Resource, options: ApplyOptions) -> str:
+    """Of the body, and of what is left alone in it: once that is no longer left alone, the object is to be applied."""
+    ignored = [pointer for rule in options.ignore if selects(rule.target, resource) for pointer in rule.paths]
+    return desired_hash({"body": resource.body, "ignored": ignored} if ignored else resource.body)
 
 
 def _obstacle(resource: Resource, scope: ResourceType | None, options: ApplyOptions) -> Obstacle | None:

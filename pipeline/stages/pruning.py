@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.applying.controls import controls_of, reason_to_keep
-from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.applying.inventory import Inventory, InventoryEntry, InventoryKind
 from pipeline.model.applying.live_plan import Decision
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.ownership import is_owned_by
@@ -72,7 +72,7 @@ class _Desired:
 
     def reason_to_keep(self, object_id: ObjectId, inventory: Inventory) -> str:
         if (object_id.group, object_id.kind) == ("", "Namespace"):
-            if object_id.name == inventory.namespace:
+            if object_id.name == inventory.namespace and inventory.kind is InventoryKind.PIPELINE:
                 return "it holds the inventory"
             if object_id.name in self.namespaces:
                 return "objects of the manifests are in it"

@@ -17,6 +17,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds between rounds: short at first, for most rollouts are quick, then as long as Flux's."""
 
 UNREACHABLE = "cluster.unreachable"
+UNREADABLE = "Unreadable"
+"""The reason of a verdict on what the API server did not show."""
 
 _MANY_NAMESPACES = 5
 """From here on one list over all namespaces is cheaper; below, rights in these namespaces are enough."""
@@ -162,7 +164,7 @@ def look(
 def _unreadable(error: ClusterError) -> Health:
     if error.code == UNREACHABLE:
         return Health(HealthStatus.IN_PROGRESS, "Unreachable", error.message)
-    return Health(HealthStatus.FAILED, "Unreadable", error.message)
+    return Health(HealthStatus.FAILED, UNREADABLE, error.message)
 
 
 def _scopes(awaited: Sequence[Awaited], cluster: Cluster) -> tuple[list[_Scope], list[Awaited]]:

@@ -91,7 +91,8 @@ class MemoryCluster:
         self._objects: dict[ObjectId, _Stored] = {}
         self._inventories: dict[tuple[str, str], Inventory] = {}
         self._elsewhere: Inventories | None = None
-        self._counter = 0
+        self._counters = [0]
+        """One number, in a list so that copies with inventories of their own go on counting it."""
         self._lock = RLock()
         for name in namespaces:
             self._write(
@@ -164,7 +165,8 @@ class MemoryCluster:
                 return
             del self._objects[object_id]
             if object_id.kind == "Namespace":
-                self._objects = {key: value for key, value in self._objects.items() if key.namespace != object_id.name}
+                for key in [key for key in self._objects if key.namespace == object_id.name]:
+                    del self._objects[key]
 
     def events(self, object_id: ObjectId, uid: str) -> Sequence[Event]:
         """What the test put into ``events_by_uid``."""
@@ -211,8 +213,7 @@ class MemoryCluster:
             if stored == inventory:
                 return stored
             self._require_namespace(inventory.namespace, str(inventory))
-            self._counter += 1
-            self._inventories[key] = replace(inventory, resource_version=str(self._counter))
+            self._inventories[key] = replace(inventory, resource_version=str(self._count()))
             return self._inventories[key]
 
     # What tests do to the cluster from outside.
@@ -314,25 +315,29 @@ class MemoryCluster:
         if unchanged:
             return before
         after = replace(before, leaves=leaves, owners=owners, metadata=deepcopy(before.metadata))
-        self._counter += 1
+        number = self._count()
         if is_new:
-            after.metadata["uid"] = f"uid-{self._counter}"
+            after.metadata["uid"] = f"uid-{number}"
             after.metadata["creationTimestamp"] = self._time()
             if before.object_id.namespace:
                 after.metadata["namespace"] = before.object_id.namespace
             after.status = _first_status(before.object_id)
-        after.metadata["resourceVersion"] = str(self._counter)
+        after.metadata["resourceVersion"] = str(number)
         if before.object_id.kind in _WITH_GENERATION and _spec(leaves) != _spec(before.leaves):
             after.metadata["generation"] = before.metadata.get("generation", 0) + 1
         after.times = {name: before.times.get(name, self._time()) for name in owners} | {manager: self._time()}
         return after
 
     def _touch(self, stored: _Stored) -> None:
-        self._counter += 1
-        stored.metadata["resourceVersion"] = str(self._counter)
+        stored.metadata["resourceVersion"] = str(self._count())
+
+    def _count(self) -> int:
+        self._counters[0] += 1
+        return self._counters[0]
 
     def _time(self) -> str:
-        return f"2026-01-01T{self._counter // 3600 % 24:02}:{self._counter // 60 % 60:02}:{self._counter % 60:02}Z"
+        now = self._counters[0]
+        return f"2026-01-01T{now // 3600 % 24:02}:{now // 60 % 60:02}:{now % 60:02}Z"
 
 
 def _spec(leaves: Mapping[Path, Any]) -> dict[Path, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import yaml
+
 from pipeline import wiring
 from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
@@ -53,9 +55,9 @@ class Fleet:
 
     def push(self, name: str, version: str) -> str:
         """Push what the application is to become; returns the manifest's digest."""
-        written = "web" if self.variant == "suffix" else "${app}"
-        archive = pack([("application.yaml", application(written, version).encode())])
-        artifact = build_artifact(archive, source="https://bench.example", revision=version)
+        artifact = build_artifact(
+            pack(files_of(self.variant, version)), source="https://bench.example", revision=version
+        )
         repository = parse_reference(f"oci://{self.repository(name)}").repository
         reporter = JsonLog(io.StringIO(), verbose=False)
         registry = wiring.registry(repository, RegistryOptions(plain_http=True), {}, reporter)
@@ -99,3 +101,16 @@ class Fleet:
                     **own,
                 },
             }
+
+
+def files_of(variant: Variant, version: str) -> list[tuple[str, bytes]]:
+    """What the artifact holds."""
+    text = application("web", version) if variant == "suffix" else _with_variable(version)
+    return [("application.yaml", text.encode())]
+
+
+def _with_variable(version: str) -> str:
+    """In block style, for a variable's braces end a flow mapping."""
+    stand_in = "application-name"
+    documents = yaml.safe_load_all(application(stand_in, version))
+    return yaml.safe_dump_all(documents, sort_keys=False).replace(stand_in, "${app}")

@@ -23,7 +23,7 @@ from tests.platform.puller import NAMESPACE
 
 _IDLE_SECONDS = 10.0
 _REVISIONS = 5
-_SECONDS = 900.0
+_SECONDS, _SECONDS_PER_APPLICATION = 60.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Measurement:
 
     def _wait(self, watcher: Watcher, names: list[str], reached: Callable[[State], bool], what: str) -> None:
         self._subject.check()
-        watcher.wait(names, reached, seconds=_SECONDS, what=what)
+        watcher.wait(names, reached, seconds=_SECONDS + _SECONDS_PER_APPLICATION * len(names), what=what)
 
     def _before(self) -> _Before:
         # The counters last but for the CPU's: asking for them costs the API server some of it.

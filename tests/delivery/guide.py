@@ -1,7 +1,8 @@
 """The README's guide is run as it stands: each ``$`` line in a shell, its output compared with what the README shows.
 
 ``--write`` runs it and puts the real output there. Digests, fingerprints and times differ from run to run and are
-masked in the comparison. There are a control plane, whose nodes only pretend to run pods, a registry, and a puller.
+masked in the comparison. Beside the control plane, whose nodes only pretend to run pods, there are a registry and a
+puller.
 """
 
 from __future__ import annotations

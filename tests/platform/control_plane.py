@@ -215,6 +215,9 @@ class _Launch:
             f"--service-account-private-key-file={self._token_key}",
             f"--root-ca-file={self._authority.certificate_file}",
             f"--controllers={controllers}",
+            # Its own 20 requests a second are made for a shared API server; whoever delivers would wait for it.
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
             "--leader-elect=false",
             "--secure-port=0",
         )

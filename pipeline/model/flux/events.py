@@ -5,8 +5,9 @@ Sources: fluxcd ``pkg/runtime/events``, client-go ``tools/record`` (the correlat
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ _CONTROLLERS = {OCI_REPOSITORIES.kind: "source-controller", KUSTOMIZATIONS.kind:
 
 BURST = 25
 SECONDS_PER_EVENT = 300.0
-_REMEMBERED = 4096
+_REMEMBERED = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,15 @@ class Occurrence:
         return self.involved.get("namespace") or "default"
 
     @property
-    def about(self) -> tuple[str, ...]:
-        """Which object it is about."""
-        return tuple(self.involved.get(key, "") for key in ("kind", "namespace", "name", "uid"))
+    def about(self) -> bytes:
+        """Which object it is about, in few bytes."""
+        return _digest(self.involved.get(key, "") for key in ("kind", "namespace", "name", "uid"))
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """What makes it the same event once more."""
-        return (*self.about, self.event.severity, self.event.reason, self.event.message[:MAX_MESSAGE])
+    def key(self) -> bytes:
+        """What makes it the same event once more, in few bytes."""
+        event = self.event
+        return self.about + _digest((event.severity, event.reason, event.message[:MAX_MESSAGE]))
 
     def document(self, *, controller: str, instance: str, number: int = 0) -> dict[str, Any]:
         """The Event (core/v1); its name is the object's and the time, as client-go makes it.
@@ -105,7 +107,7 @@ class SpamFilter:
     """Lets 25 events about an object through, and then one every five minutes, as client-go's does."""
 
     def __init__(self) -> None:
-        self._allowances: OrderedDict[tuple[str, ...], _Allowance] = OrderedDict()
+        self._allowances: OrderedDict[bytes, _Allowance] = OrderedDict()
 
     def lets(self, occurrence: Occurrence) -> bool:
         """Whether this one may be written; it counts then."""
@@ -120,6 +122,10 @@ class SpamFilter:
             return False
         found.left -= 1
         return True
+
+
+def _digest(parts: Iterable[str]) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(errors="replace"), digest_size=12).digest()
 
 
 def _annotations(about: Body, event: ObjectEvent) -> dict[str, str]:

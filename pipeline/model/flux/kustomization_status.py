@@ -163,8 +163,12 @@ def status_patch(before: Body, status: Mapping[str, Any]) -> dict[str, Any]:
     old = before.get("status") or {}
     patch: dict[str, Any] = {key: value for key, value in status.items() if old.get(key) != value}
     patch |= {key: None for key in old if key not in status}
-    for key, value in list(patch.items()):
-        # A merge patch merges mappings: what a mapping no longer has must be taken out by name.
-        if isinstance(value, Mapping) and isinstance(old.get(key), Mapping):
-            patch[key] = {**value, **{name: None for name in old[key] if name not in value}}
-    return patch
+    return {key: _replacing(old.get(key), value) for key, value in patch.items()}
+
+
+def _replacing(old: object, new: object) -> object:
+    """What a merge patch must say for the new value: it merges mappings, so what is gone is taken out by name."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    gone = {name: None for name in old if name not in new}
+    return {**{name: _replacing(old.get(name), value) for name, value in new.items()}, **gone}

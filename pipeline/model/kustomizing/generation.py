@@ -27,7 +27,7 @@ FIELDS = frozenset(
 
 # Words and dates without quotes: kustomize's reader leaves or rewrites them as text, kubectl's makes booleans of them.
 _AMBIGUOUS = re.compile(
-    rb"(?:^[ \t]*|[:?-][ \t]+|[\[,{][ \t]*)(?:[&!]\S*[ \t]+)*"
+    rb"(?:^[ \t]*|[:?-][ \t]+|(?<!\$)[\[,{][ \t]*)(?:[&!]\S*[ \t]+)*"
     rb"(?:(?:y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)[ \t]*(?=[,\]}#:\r\n]|$)|[0-9]{4}-[0-9]{1,2}-[0-9])",
     re.MULTILINE,
 )

@@ -6,6 +6,7 @@ that needs quotes stays text. Flux writes through ``sigs.k8s.io/yaml``, whose em
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ OPT_OUT = "kustomize.toolkit.fluxcd.io/substitute"
 """Label or annotation that keeps an object as it is, if its value is exactly ``disabled``."""
 
 _LINE_WIDTH = 80
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*:.*)?$")
 
 
 def substitute_object(resource: Resource, variables: Mapping[str, str], *, strict: bool) -> Resource:
@@ -38,7 +40,8 @@ def substitute_object(resource: Resource, variables: Mapping[str, str], *, stric
     try:
         text = substitute(write_for_substitution(resource.body), variables, strict=strict)
     except SubstitutionError as error:
-        raise SubstitutionError(f"{resource}: {error.message} of its YAML", hint=error.hint) from None
+        line, _, what = error.message.partition(": ")
+        raise SubstitutionError(f"{resource}: {what} ({line} of its rendered YAML)", hint=error.hint) from None
     try:
         found = read_manifests(text, "after substitution")
     except ManifestError as error:
@@ -108,6 +111,8 @@ def _text(value: str) -> yaml.Event:
 
 
 def _means_something_else(value: str) -> bool:
+    if value == "<<" or _DATE.match(value):
+        return True
     try:
         return not isinstance(read_plain(value), str)
     except ValueError:

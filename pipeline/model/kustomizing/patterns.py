@@ -25,10 +25,9 @@ _POSIX = {
     "lower": "a-z",
     "upper": "A-Z",
     "xdigit": "0-9A-Fa-f",
-    "word": "0-9A-Za-z_",
     "space": r"\t\n\v\f\r ",
-    "punct": r"!-/:-@\[-`{-~",
 }
+_ANCHORS = {"A": "^", "z": "$"}
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 _REPEAT = re.compile(r"\{([0-9]{1,4})(,([0-9]{0,4}))?\}")
 
@@ -215,7 +214,8 @@ class _Parser:
         elif letter == "[":
             state = self._state(self._class())
         elif letter == "\\":
-            return self._escape()
+            letter = self._take()
+            state = self._state(anchor=_ANCHORS[letter]) if letter in _ANCHORS else self._state(self._escaped(letter))
         elif letter in "*+?":
             raise PatternError(f"there is nothing that '{letter}' could repeat")
         else:
@@ -245,16 +245,6 @@ class _Parser:
         if not self._at(")"):
             raise PatternError("a ')' is missing")
         return part
-
-    def _escape(self) -> _Part:
-        letter = self._take()
-        if letter in "Az":
-            state = self._state(anchor="^" if letter == "A" else "$")
-        else:
-            state = self._state(self._escaped(letter))
-        last = self._state()
-        state.after.append(last)
-        return _Part(state, last)
 
     def _escaped(self, letter: str) -> _Test:
         if letter.lower() in _CLASSES:

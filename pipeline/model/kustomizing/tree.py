@@ -27,7 +27,7 @@ class Tree:
         self._folders = {""}
         self._read: dict[str, Mapping[str, Any]] = {}
         for path in files:
-            if resolve("", path) != path or "\0" in path:
+            if not path or resolve("", path) != path or "\0" in path:
                 raise ManifestError(f"the artifact holds a file whose path is {path[:200]!r}; expected a plain path")
             folder = parent(path)
             while folder not in self._folders:

@@ -16,7 +16,7 @@ from pipeline.model.plan import Action, Change, Plan
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.rendering import Rendered
 from pipeline.puller.kustomizations.status_inventory import StatusInventory
-from pipeline.puller.kustomizations.stops import StopError
+from pipeline.puller.kustomizations.stops import LED, StopError, led_by_another
 from pipeline.puller.kustomizations.targets import Target
 from pipeline.stages.apply import apply
 
@@ -59,15 +59,23 @@ def apply_rendered(
     cluster = target.cluster.with_inventories(store)
     try:
         result = apply(
-            rendered.trusted, cluster, options, reporter=parts.reporter, clock=parts.clock, tried=parts.tried
+            rendered.trusted,
+            cluster,
+            options,
+            reporter=parts.reporter,
+            clock=parts.clock,
+            # What is accepted from us may be refused to others, and by another cluster.
+            tried=parts.tried if target.is_home else None,
         )
     except ApplyInterruptedError as error:
+        if error.code == LED:
+            raise led_by_another() from None
         _distrust(rendered, parts)
         reason = api.PRUNE_FAILED if error.code == "cluster.prune" else api.RECONCILIATION_FAILED
         done = change_lines(error.result.plan)
         raise StopError(reason, error.message + (f"\n{done}" if done else "")) from None
     except PipelineError as error:
-        if error.code == "refused.led":
+        if error.code == LED:
             raise
         _distrust(rendered, parts)
         raise StopError(api.RECONCILIATION_FAILED, error.message) from None

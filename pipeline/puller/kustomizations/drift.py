@@ -46,7 +46,8 @@ def told(draft: Draft, changes: tuple[Change, ...], metadata: object) -> tuple[D
         message += f"\nand {len(changes) - _OBJECTS_SHOWN} more"
     before = draft.conditions.get(DRIFTED)
     draft = draft.with_condition(DRIFTED, "True", DRIFT_DETECTED, message)
-    if before is not None and before.message == message:
+    now = draft.conditions.get(DRIFTED)
+    if before is not None and now is not None and before.message == now.message:
         return draft, ()
     annotations = dict(metadata) if isinstance(metadata, dict) else {}
     return draft, (ObjectEvent(Severity.ERROR, DRIFT_DETECTED, message, annotations),)

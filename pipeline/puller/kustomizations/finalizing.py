@@ -15,6 +15,7 @@ from pipeline.model.manifests import Body
 from pipeline.puller.kustomizations.applying import apply_options, named
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.status_inventory import inventory_of
+from pipeline.puller.kustomizations.stops import led_by_another
 from pipeline.puller.kustomizations.targets import Target
 from pipeline.stages.remove import remove
 
@@ -34,6 +35,8 @@ def finalize(body: Body, parts: Parts) -> tuple[bool, tuple[ObjectEvent, ...]]:
     except InvalidObjectError as error:
         text = f"its objects are left in the cluster, for its spec cannot be read: {error.message}"
         return True, (ObjectEvent(Severity.ERROR, api.INVALID_SPEC, text),)
+    if not parts.is_leading():
+        raise led_by_another()
     inventory = inventory_of(body, None)
     if not inventory.known or not deletes_objects(spec):
         return True, ()

@@ -10,6 +10,7 @@ from pipeline.model.flux.kustomization import KustomizationSpec
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.manifests import Body
 from pipeline.ports import ApiServer, Clock, Decryptor, Expressions, Reporter, TreeBuilder
+from pipeline.puller.keys import Key
 from pipeline.puller.kustomizations.records import Records
 from pipeline.puller.kustomizations.targets import Targets
 from pipeline.puller.snapshots import Snapshots
@@ -28,6 +29,7 @@ class Parts:
         has_artifact: whether it is in the cache.
         decryptor: what opens encrypted files of a Kustomization in a namespace; ``None`` where it asks for none.
         save_status: write a status on the way.
+        tell_drift: count the objects of a Kustomization that have drifted.
         is_leading: whether this process may still write.
         tried: what the API server has accepted of late.
     """
@@ -44,6 +46,7 @@ class Parts:
     trees: TreeBuilder
     decryptor: Callable[[KustomizationSpec, str], Decryptor | None]
     save_status: Callable[[Body, Mapping[str, object]], None]
+    tell_drift: Callable[[Key, int], None]
     is_leading: Callable[[], bool]
     tried: TriedShapes
     options: PullerOptions

@@ -87,6 +87,8 @@ class Records:
 
     def keep(self, uids: frozenset[str]) -> None:
         """Forget all others, such as those that were deleted while nobody looked."""
+        with self._lock:
+            self._records = {uid: record for uid, record in self._records.items() if uid in uids}
         with contextlib.suppress(OSError):
             for name in os.listdir(self._folder):  # noqa: PTH208 - names are all that is needed
                 if name not in uids:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipeline.errors import RefusedError
 from pipeline.model.applying.inventory import Inventory, InventoryEntry, InventoryKind
 from pipeline.model.flux.inventory import InventoryEntry as StatusEntry
 from pipeline.model.flux.inventory import read_inventory
 from pipeline.model.manifests import Body
 from pipeline.puller.kustomizations.records import Record
+from pipeline.puller.kustomizations.stops import led_by_another
 
 
 class StatusInventory:
@@ -58,7 +58,7 @@ class StatusInventory:
 
     def _check(self) -> None:
         if not self._is_leading():
-            raise RefusedError("another puller leads now, and this one must not write any more", code="refused.led")
+            raise led_by_another()
 
 
 def inventory_of(body: Body, record: Record | None) -> Inventory:

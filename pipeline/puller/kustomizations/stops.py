@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, RefusedError
+
+LED = "refused.led"
+"""The code of the error of a process that must not write any more."""
+
+
+def led_by_another() -> RefusedError:
+    """Another puller leads now."""
+    return RefusedError("another puller leads now, and this one must not write any more", code=LED)
 
 
 class StopError(PipelineError):

@@ -19,6 +19,7 @@ from pipeline.puller.kustomizations.stops import StopError
 
 _MOST = 64
 _KEYS = ("value", "value.yaml")
+_HOME = "here"
 
 
 class Connection(Protocol):
@@ -41,6 +42,11 @@ class Target:
     identity: str
     service_account: str = ""
     """``namespace/name`` of whom we act as; empty for ourselves."""
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it is this cluster, as ourselves."""
+        return self.identity == _HOME
 
 
 class Targets:
@@ -73,7 +79,7 @@ class Targets:
         kubeconfig, subject = b"", ""
         if spec.remote_cluster is not None:
             kubeconfig, subject = self._kubeconfig(spec.remote_cluster, namespace)
-        identity = f"{hashlib.sha256(kubeconfig).hexdigest()[:16] if kubeconfig else 'here'} {user}".rstrip()
+        identity = f"{hashlib.sha256(kubeconfig).hexdigest()[:16] if kubeconfig else _HOME} {user}".rstrip()
         with self._lock:
             found = self._targets.get(identity)
             if found is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.puller.conftest import Ground, only_ours
+from tests.integration.puller.conftest import IS_FLUX, Ground, only_ours
 from tests.reconciling import OWNER, World, condition, config_map, is_busy, manifest
 
 pytestmark = [
@@ -27,16 +27,21 @@ class Bad:
     reason: str = ""
     stalled: bool = False
     files: dict[str, str] = field(default_factory=dict)
+    silent_in_flux: bool = False
 
 
 KUSTOMIZATIONS = {
-    "no-source": Bad({"sourceRef": {"kind": "OCIRepository", "name": "nowhere"}}, "nowhere", "ArtifactFailed"),
+    "no-source": Bad(
+        {"sourceRef": {"kind": "OCIRepository", "name": "nowhere"}}, "nowhere", "ArtifactFailed", silent_in_flux=True
+    ),
     "other-kind": Bad({"sourceRef": {"kind": "Bucket", "name": "app"}}, "Bucket"),
     "no-path": Bad({"path": "./no/such"}, "no/such", "ArtifactFailed"),
     "outside": Bad({"path": "../../../etc"}, ""),
     "dependency": Bad({"dependsOn": [{"name": "nowhere"}]}, "nowhere", "DependencyNotReady"),
     "itself": Bad({"dependsOn": [{"name": "itself"}]}, "itself", "DependencyNotReady"),
-    "ready-expr": Bad({"dependsOn": [{"name": "x", "readyExpr": "dep.("}]}, "", "InvalidCELExpression", stalled=True),
+    "ready-expr": Bad(
+        {"dependsOn": [{"name": "right", "readyExpr": "dep.("}]}, "", "InvalidCELExpression", stalled=True
+    ),
     "health-expr": Bad(
         {"wait": True, "healthCheckExprs": [{"apiVersion": "a.b/v1", "kind": "C", "current": "status.("}]},
         "",
@@ -73,13 +78,14 @@ KUSTOMIZATIONS = {
             "a.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: 'ENC[AES256_GCM,data:x]'}\n"
             "sops: {mac: 'ENC[AES256_GCM,data:x]', version: 3.9.0}\n"
         },
+        silent_in_flux=True,
     ),
 }
 
 SOURCES = {
     "tag-in-url": Bad({"url": "oci://127.0.0.1:1/app:v1"}, "", "URLInvalid", stalled=True),
     "no-registry": Bad({"url": "oci://127.0.0.1:1/app"}, "127.0.0.1:1"),
-    "no-repository": Bad({}, ""),
+    "no-tag": Bad({"ref": {"tag": "missing"}}, "missing", "OCIArtifactPullFailed"),
     "range": Bad({"ref": {"semver": "not a range"}}, ""),
     "no-match": Bad({"ref": {"semver": ">=99"}}, "99"),
     "no-secret": Bad({"secretRef": {"name": "nowhere"}}, "nowhere", "AuthenticationFailed"),
@@ -102,7 +108,7 @@ def crowd(ground: Ground) -> World:
             world.source(name)
         world.kustomization(name, **{"source": name if bad.files else "app", "retryInterval": "1h", **bad.spec})
     for name, bad in SOURCES.items():
-        world.source(f"source-{name}", **bad.spec)
+        world.source(f"source-{name}", **{"url": f"oci://{world.registry}/{world.namespace}/app", **bad.spec})
     world.kustomization("right", nameSuffix="-right")
     return world
 
@@ -110,6 +116,8 @@ def crowd(ground: Ground) -> World:
 @pytest.mark.parametrize("name", KUSTOMIZATIONS)
 def test_a_bad_kustomization_says_what_is_wrong(crowd: World, name: str) -> None:
     bad = KUSTOMIZATIONS[name]
+    if IS_FLUX and bad.silent_in_flux:
+        pytest.skip("Flux says nothing of it")
 
     body = crowd.failed("Kustomization", name, bad.reason)
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.puller.conftest import Ground
 from tests.platform.binaries import binary
+from tests.platform.processes import wait_until
 from tests.reconciling import Body, World, condition, config_map
 
 pytestmark = [
@@ -32,25 +33,24 @@ def kubectl(ground: Ground, world: World, *arguments: str) -> subprocess.Complet
 
 @contextmanager
 def watching(ground: Ground, world: World, kind: str) -> Iterator[list[Body]]:
-    """Every state that the objects of that kind are seen in."""
-    command = [str(binary("kubectl")), f"--kubeconfig={ground.plane.kubeconfig}", "-n", world.namespace]
-    command += ["get", PLURALS[kind], "--watch", "-o", "json"]
+    """Every state that the objects of that kind are seen in from now on."""
+    path = world.path(kind)
+    version = world.access.get(path)["metadata"]["resourceVersion"]
+    query = f"{path}?watch=1&resourceVersion={version}"
+    command = [str(binary("kubectl")), f"--kubeconfig={ground.plane.kubeconfig}", "get", "--raw", query]
     states: list[Body] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
 
         def read() -> None:
             assert process.stdout is not None
-            decoder, text = json.JSONDecoder(), ""
-            while part := process.stdout.readline():
-                text += part
-                if part == "}\n":
-                    states.append(decoder.decode(text))
-                    text = ""
+            states.extend(json.loads(line)["object"] for line in process.stdout if line.endswith("}\n"))
 
         reader = threading.Thread(target=read)
         reader.start()
         try:
             yield states
+            final = world.access.get(path)["items"]
+            wait_until(lambda: all(item in states for item in final), seconds=10, what="the last states")
         finally:
             process.terminate()
             reader.join(10)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.integration.puller.conftest import only_ours
 from tests.reconciling import World, condition, config_map, is_busy, manifest
 
 pytestmark = [
@@ -84,25 +85,18 @@ def test_health_checks_name_what_is_waited_for(world: World) -> None:
     world.deliver(files, healthChecks=[check])
 
 
-def test_what_is_not_healthy_in_time_fails(world: World) -> None:
+def test_what_is_not_healthy_in_time_fails_and_says_so_until_then(world: World) -> None:
     world.publish({"b.yaml": deployment("bad", "never-ready")})
     world.source()
     world.kustomization(wait=True, timeout="2s", retryInterval="1h")
 
-    body = world.failed("Kustomization", reason="HealthCheckFailed")
-
-    assert "bad" in condition(body, "Ready")["message"]
-
-
-def test_while_it_waits_it_says_so(world: World) -> None:
-    world.publish({"b.yaml": deployment("bad", "never-ready")})
-    world.source()
-    world.kustomization(wait=True)
-
-    body = world.until("Kustomization", "app", lambda seen: "Healthy" in str(seen.get("status")), "the health check")
-
-    assert is_busy(body)
+    world.there("Deployment", "bad")
+    body = world.until("Kustomization", "app", is_busy, "the health check")
     assert condition(body, "Ready")["status"] == "Unknown"
+
+    # Flux waits 30 seconds at least, whatever is asked for.
+    body = world.failed("Kustomization", reason="HealthCheckFailed")
+    assert "bad" in condition(body, "Ready")["message"]
 
 
 def test_expressions_tell_the_health_of_custom_kinds(world: World) -> None:
@@ -136,6 +130,7 @@ def test_expressions_tell_the_health_of_custom_kinds(world: World) -> None:
     world.ready("Kustomization")
 
 
+@only_ours
 def test_a_new_revision_ends_the_wait_for_the_old(world: World) -> None:
     world.publish({"b.yaml": deployment("web", "never-ready")})
     world.source()
@@ -149,6 +144,7 @@ def test_a_new_revision_ends_the_wait_for_the_old(world: World) -> None:
     assert time.monotonic() - began < 20
 
 
+@only_ours
 def test_a_slow_one_holds_up_no_other(world: World) -> None:
     world.publish({"b.yaml": deployment("web", "never-ready")}, name="slow")
     world.source("slow")

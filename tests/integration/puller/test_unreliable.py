@@ -118,12 +118,11 @@ WHERE = {"apply": ("PATCH", APPLIED), "prune": ("DELETE", APPLIED), "status": ("
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("where", WHERE)
-def test_a_request_that_fails_is_made_good(shaky: Shaky, where: str, fault: str) -> None:
+def test_requests_that_fail_are_made_good(shaky: Shaky, fault: str) -> None:
     world = shaky.world()
     world.deliver(release(1))
-    method, path = WHERE[where]
-    shaky.api.inject(FAULTS[fault], method=method, path=f"{world.namespace}{path}", times=2)
+    for method, path in WHERE.values():
+        shaky.api.inject(FAULTS[fault], method=method, path=f"{world.namespace}{path}", times=2)
 
     published = world.update(release(2))
 
@@ -218,7 +217,8 @@ def test_wrong_bytes_of_a_registry_are_not_taken(shaky: Shaky, fault: str) -> No
         "error-page": (Fault(status=200, body=b"<html>please log in</html>"), blobs),
     }
     lie, path = lies[fault]
-    published = world.publish(release(2))
+    # Content of this test's own: what another one fetched is in the cache.
+    published = world.publish({**release(2), "own.yaml": f"# {world.namespace}\n"})
     shaky.registry.inject(lie, method="GET", path=path, times=None)
     world.request("OCIRepository", "app")
 
@@ -237,7 +237,8 @@ def test_a_registry_that_refuses_is_asked_again(shaky: Shaky, code: int) -> None
     world = shaky.world()
     world.deliver(release(1))
     world.source(interval="1s")
-    shaky.registry.inject(Fault(status=code, headers={"Retry-After": "1"}), path=world.namespace, times=6)
+    refusal = Fault(status=code, headers={"Retry-After": "1"})
+    shaky.registry.inject(refusal, method="GET|HEAD", path=world.namespace, times=6)
 
     published = world.publish(release(2))
 
@@ -248,7 +249,7 @@ def test_a_registry_that_refuses_is_asked_again(shaky: Shaky, code: int) -> None
 # Death
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 6])
+@pytest.mark.parametrize("after", [0, 3])
 @pytest.mark.parametrize("where", WHERE)
 def test_it_may_be_killed_between_any_two_requests(shaky: Shaky, where: str, after: int) -> None:
     world = shaky.world()
