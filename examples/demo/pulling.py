@@ -54,7 +54,7 @@ def _hand_over(tell: Narrator, repository: str) -> None:
     tell.run("gitless", "tag", _published(tell.folder), "staging")
     tell.run("gitless", "create", "secret", "cosign", "shop-keys", "--key", "cosign.pub")
     tell.run(
-        "gitless", "create", "source", "oci", "shop", "--url", repository, "--tag", "staging", "--insecure",
+        "gitless", "create", "source", "oci", "shop", "--url", repository, "--tag", "staging",
         "--verify-provider", "cosign", "--verify-secret-ref", "shop-keys",
     )  # fmt: skip
     tell.heading("Hand over what the pipeline applied: the puller takes it as it is, and recreates nothing")
