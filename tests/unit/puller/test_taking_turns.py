@@ -479,7 +479,7 @@ def test_a_service_account_that_is_gone_does_not_keep_a_deletion_from_its_end(tm
     world.publish(config_map("a"))
     world.kustomization()
     world.work()
-    assert world.home.users == [f"system:serviceaccount:{NAMESPACE}:deployer"]
+    assert world.memory.users == [f"system:serviceaccount:{NAMESPACE}:deployer"]
     world.delete()
     world.work()
 
