@@ -17,7 +17,7 @@ class PullerOptions:
         cache_dir: where artifacts are kept.
         cache_max_size: what they may take together.
         artifact_max_size: what one artifact may unpack to.
-        no_cross_namespace_refs: refuse references to sources and dependencies in other namespaces.
+        no_cross_namespace_refs: refuse references to sources in other namespaces.
         default_service_account: as whom Kustomizations without ``serviceAccountName`` apply; empty: as the puller.
         allow_remote_bases: let kustomize fetch bases from the network.
         strict_substitution: refuse variables that are not set and have no default.

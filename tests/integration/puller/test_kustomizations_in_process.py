@@ -251,7 +251,7 @@ def test_a_definition_its_objects_and_a_namespace_come_together(world: RealWorld
     widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 1}}
     world.publish(world.here(widget), definition)
     world.kustomization(wait=True)
-    world.clock.sleep = time.sleep  # type: ignore[method-assign]
+    world.clock.sleep = time.sleep  # type: ignore[assignment]
     world.work()
     assert world.conditions()["Ready"] == SUCCEEDED, world.message()
     assert world.there("w", f"{group}/v1", "Widget")["spec"] == {"size": 1}

@@ -386,6 +386,8 @@ def test_a_bug_that_one_object_meets_stops_no_other(world: World) -> None:
     world.work()
     assert world.conditions("two")["Ready"] == SUCCEEDED
     assert "a bug in gitless: ZeroDivisionError" in world.out.getvalue()
+    assert world.conditions("one")["Ready"] == ("False", "ReconciliationFailed")
+    assert world.message(name="one") == "a bug in gitless (ZeroDivisionError), see its log"
 
     world.cluster.before = lambda operation, subject: None
     world.later(2)

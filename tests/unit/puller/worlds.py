@@ -52,7 +52,7 @@ def config_map(name: str, value: str = "1", *, annotations: Mapping[str, str] | 
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, "data": {"key": value}}
 
 
-def deployment(name: str, image: str = "web:1") -> Body:
+def deployment(name: str, image: str = "web:1") -> dict[str, Any]:
     """A Deployment in the namespace."""
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": image}]}}
