@@ -38,6 +38,7 @@ _KINDS: Mapping[str, tuple[str, str, bool]] = {
     "Job": ("batch/v1", "jobs", True),
     "Role": ("rbac.authorization.k8s.io/v1", "roles", True),
     "RoleBinding": ("rbac.authorization.k8s.io/v1", "rolebindings", True),
+    "Lease": ("coordination.k8s.io/v1", "leases", True),
     "CustomResourceDefinition": ("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "Widget": ("test.gitless.dev/v1", "widgets", True),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from pipeline.errors import ManifestError
+from pipeline.model.documents.json_types import type_in_words
 from pipeline.model.manifests import Origin, Resource
 
 Locate = Callable[[tuple[str | int, ...]], tuple[int, int]]
@@ -68,7 +69,7 @@ class _Place:
 
 def _check(body: object, place: _Place) -> None:
     if not isinstance(body, Mapping):
-        place.refuse(f"a document that is {_type(body)}; expected an object with apiVersion, kind and metadata")
+        place.refuse(f"a document that is {type_in_words(body)}; expected an object with apiVersion, kind and metadata")
     for key in ("apiVersion", "kind"):
         value = body.get(key)
         if value is None or value == "":
@@ -77,11 +78,11 @@ def _check(body: object, place: _Place) -> None:
                 hint="files that are no Kubernetes manifests do not belong into the source",
             )
         if not isinstance(value, str):
-            place.refuse(f"{key} is {_type(value)}; expected text", key, hint="quote it")
+            place.refuse(f"{key} is {type_in_words(value)}; expected text", key, hint="quote it")
     metadata = body.get("metadata")
     kind = body["kind"]
     if metadata is not None and not isinstance(metadata, Mapping):
-        place.refuse(f"metadata of this {kind} is {_type(metadata)}; expected a mapping", "metadata")
+        place.refuse(f"metadata of this {kind} is {type_in_words(metadata)}; expected a mapping", "metadata")
     name = metadata.get("name") if metadata else None
     if name is None or name == "":
         _refuse_nameless(kind, metadata, place)
@@ -89,7 +90,10 @@ def _check(body: object, place: _Place) -> None:
         value = metadata.get(key) if metadata else None
         if value is not None and not isinstance(value, str):
             place.refuse(
-                f"metadata.{key} of this {kind} is {_type(value)}; expected text", "metadata", key, hint="quote it"
+                f"metadata.{key} of this {kind} is {type_in_words(value)}; expected text",
+                "metadata",
+                key,
+                hint="quote it",
             )
     for key in ("labels", "annotations"):
         _check_texts(metadata.get(key) if metadata else None, key, f"{kind} {name}", place)
@@ -110,25 +114,15 @@ def _check_texts(values: object, key: str, subject: str, place: _Place) -> None:
     if values is None:
         return
     if not isinstance(values, Mapping):
-        place.refuse(f"metadata.{key} of {subject} is {_type(values)}; expected a mapping of text", "metadata", key)
+        place.refuse(
+            f"metadata.{key} of {subject} is {type_in_words(values)}; expected a mapping of text", "metadata", key
+        )
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
             place.refuse(
-                f"metadata.{key} of {subject}: the value of '{name}' is {_type(value)}; expected text",
+                f"metadata.{key} of {subject}: the value of '{name}' is {type_in_words(value)}; expected text",
                 "metadata",
                 key,
                 name,
                 hint="quote it",
             )
-
-
-def _type(value: object) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, str):
-        return "text"
-    return "a list" if isinstance(value, list) else "a mapping"

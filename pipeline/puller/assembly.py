@@ -5,30 +5,29 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline import wiring
 from pipeline.artifact_cache import ArtifactCache, CacheError
-from pipeline.errors import RefusedError
 from pipeline.model.artifact.unpacking import Limits
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.flux import api
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
-from pipeline.ports import ApiServer, Environment
+from pipeline.ports import Environment
 from pipeline.puller import memory
 from pipeline.puller.backoff import Backoff
 from pipeline.puller.desk import Desk
 from pipeline.puller.dispatch import Dispatch
-from pipeline.puller.health_waits import HealthWaits
+from pipeline.puller.health_waits import HealthWait, HealthWaits, Verdicts
 from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY, Key
 from pipeline.puller.kustomization_turns import KustomizationTurns
 from pipeline.puller.kustomizations.decryption import decryptors
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.records import Records
-from pipeline.puller.kustomizations.targets import Targets
+from pipeline.puller.kustomizations.stops import led_by_another
+from pipeline.puller.kustomizations.targets import Connection, Targets
 from pipeline.puller.leadership import Candidacy, Leadership, new_identity
 from pipeline.puller.leases import lease_name
 from pipeline.puller.metrics import Metrics
@@ -62,104 +61,145 @@ def assemble(
         ConfigurationError: the cache cannot be used.
     """
     memory.begin_small()
-    log = Log(stream, encoding=encoding, level=level)
-    metrics = Metrics()
-    connection = wiring.connection(cluster, environment, log, observe=metrics.api_request)
-    api_server = connection.api()
-    cache = wiring.artifact_cache(options)
-    queue = WorkQueue(time.monotonic)
-    stores = {kind: ObjectStore(kind) for kind in _KINDS}
-    statuses = Statuses(api_server, stores, lambda: leadership is None or leadership.is_leader)
-    clock = wiring.clock()
-    identity = environment.get("POD_NAME") or socket.gethostname()
-    processes: list[Process] = []
-    recorder = EventRecorder(
-        api_server, clock, log, controller="gitless-puller", instance=identity, on_drop=metrics.events_dropped
-    )
-    lost = RefusedError("the lease was lost: another puller leads now", code="refused.led")
-    leadership = _leadership(api_server, options, identity, log, lambda: processes[0].fail(lost))
-    desk = Desk(
-        queue=queue, statuses=statuses, recorder=recorder, metrics=metrics, backoff=Backoff(), log=log, jitter=0.0
-    )
-    snapshots = Snapshots()
-    parts = Parts(
-        api=api_server,
-        sources=stores[OCI_REPOSITORY],
-        kustomizations=stores[KUSTOMIZATION],
-        read_artifact=_reader(cache, options),
-        has_artifact=cache.has,
-        targets=Targets(
-            connection,
-            lambda text, subject: wiring.remote_connection(
-                text, subject, environment, log, observe=metrics.api_request
-            ),
-            api_server,
-            options,
-        ),
-        records=Records(Path(options.cache_dir) / "records"),
-        snapshots=snapshots,
-        expressions=wiring.expressions(),
-        trees=wiring.tree_builder(environment, allow_remote_bases=options.allow_remote_bases),
-        decryptor=decryptors(api_server, options, environment),
-        save_status=lambda body, status: statuses.write(Key.of(KUSTOMIZATION, body), status),
-        tell_drift=lambda key, objects: metrics.drift(key.kind, key.namespace, key.name, objects),
-        is_leading=lambda: leadership is None or leadership.is_leader,
-        tried=TriedShapes(),
-        options=options,
-        reporter=log,
-        clock=clock,
-    )
-    turns: list[KustomizationTurns] = []
-    waits = HealthWaits(
-        lambda wait, verdicts: turns[0].settled(wait, verdicts),  # noqa: PLW0108 - there is none yet
-        clock,
-        log,
-        population=lambda: len(stores[KUSTOMIZATION].keys()),
-    )
-    kustomizations = KustomizationTurns(parts, waits, _with_jitter(desk, options))
-    turns.append(kustomizations)
-    dependencies = source_dependencies(api_server, cache, options, environment, log, observe=metrics.registry_request)
-    sources = SourceTurns(
-        stores[OCI_REPOSITORY],
-        lambda body: reconcile_source(body, dependencies, force=False),
-        kustomizations.source_is_done,
-        desk,
-    )
-    dispatch = Dispatch(sources, kustomizations, desk)
-    _connect(stores, dispatch)
-    process = Process(
-        Components(
-            api=api_server,
-            options=options,
-            stores=stores,
-            queue=queue,
-            workers=Workers(queue, dispatch.work, concurrency=options.concurrency),
-            waits=waits,
-            snapshots=snapshots,
-            recorder=recorder,
-            metrics=metrics,
-            leadership=leadership,
-            log=log,
-            cache=cache,
-            clock=clock,
-            records=parts.records,
+    return _Assembly(options, cluster, environment, Log(stream, encoding=encoding, level=level)).process()
+
+
+class _Assembly:
+    """The parts that others need, and one method for each that needs them."""
+
+    def __init__(self, options: PullerOptions, cluster: ClusterOptions, environment: Environment, log: Log) -> None:
+        self._options = options
+        self._environment = environment
+        self._log = log
+        self._clock = wiring.clock()
+        self._metrics = Metrics()
+        self._connection = wiring.connection(cluster, environment, log, observe=self._metrics.api_request)
+        self._api = self._connection.api()
+        self._cache = wiring.artifact_cache(options)
+        self._records = Records(Path(options.cache_dir) / "records")
+        self._queue = WorkQueue(time.monotonic)
+        self._backoff = Backoff()
+        self._stores = {kind: ObjectStore(kind) for kind in _KINDS}
+        self._snapshots = Snapshots()
+        self._host = environment.get("POD_NAME") or socket.gethostname()
+        self._process: Process | None = None
+        self._turns: KustomizationTurns | None = None
+        self._leadership = self._make_leadership()
+        self._statuses = Statuses(self._api, self._stores, self._is_leading)
+        self._recorder = EventRecorder(
+            self._api,
+            self._clock,
+            log,
+            controller="gitless-puller",
+            instance=self._host,
+            on_drop=self._metrics.events_dropped,
         )
-    )
-    processes.append(process)
-    return process
 
+    def process(self) -> Process:
+        """Everything, connected."""
+        waits = HealthWaits(
+            self._settled, self._clock, self._log, population=lambda: len(self._stores[KUSTOMIZATION].keys())
+        )
+        parts = self._parts()
+        self._turns = KustomizationTurns(parts, waits, self._desk(self._options.interval_jitter))
+        dispatch = Dispatch(self._source_turns(self._turns), self._turns, self._desk(0.0))
+        _connect(self._stores, dispatch)
+        self._process = Process(
+            Components(
+                api=self._api,
+                options=self._options,
+                stores=self._stores,
+                queue=self._queue,
+                workers=Workers(self._queue, dispatch.work, concurrency=self._options.concurrency),
+                waits=waits,
+                snapshots=self._snapshots,
+                recorder=self._recorder,
+                metrics=self._metrics,
+                leadership=self._leadership,
+                log=self._log,
+                cache=self._cache,
+                clock=self._clock,
+                records=self._records,
+            )
+        )
+        return self._process
 
-def _leadership(
-    api_server: ApiServer, options: PullerOptions, host: str, log: Log, on_lost: Callable[[], None]
-) -> Leadership | None:
-    if not options.leader_election:
-        return None
-    candidacy = Candidacy(
-        namespace=options.namespace,
-        name=lease_name(options.watch_label_selector),
-        identity=new_identity(host),
-    )
-    return Leadership(api_server, wiring.clock(), log, candidacy, on_lost=on_lost)
+    def _parts(self) -> Parts:
+        options, environment = self._options, self._environment
+        return Parts(
+            api=self._api,
+            sources=self._stores[OCI_REPOSITORY],
+            kustomizations=self._stores[KUSTOMIZATION],
+            read_artifact=_reader(self._cache, options),
+            has_artifact=self._cache.has,
+            targets=Targets(self._connection, self._connect_remote, self._api, options),
+            records=self._records,
+            snapshots=self._snapshots,
+            expressions=wiring.expressions(),
+            trees=wiring.tree_builder(environment, allow_remote_bases=options.allow_remote_bases),
+            decryptor=decryptors(self._api, options, environment),
+            save_status=lambda body, status: self._statuses.write(Key.of(KUSTOMIZATION, body), status),
+            tell_drift=lambda key, objects: self._metrics.drift(key.kind, key.namespace, key.name, objects),
+            is_leading=self._is_leading,
+            tried=TriedShapes(),
+            options=options,
+            reporter=self._log,
+            clock=self._clock,
+        )
+
+    def _source_turns(self, users: KustomizationTurns) -> SourceTurns:
+        dependencies = source_dependencies(
+            self._api,
+            self._cache,
+            self._options,
+            self._environment,
+            self._log,
+            observe=self._metrics.registry_request,
+        )
+        return SourceTurns(
+            self._stores[OCI_REPOSITORY],
+            lambda body: reconcile_source(body, dependencies, force=False),
+            users.source_is_done,
+            # Sources spread their intervals themselves.
+            self._desk(0.0),
+        )
+
+    def _desk(self, jitter: float) -> Desk:
+        return Desk(
+            queue=self._queue,
+            statuses=self._statuses,
+            recorder=self._recorder,
+            metrics=self._metrics,
+            backoff=self._backoff,
+            log=self._log,
+            jitter=jitter,
+        )
+
+    def _make_leadership(self) -> Leadership | None:
+        if not self._options.leader_election:
+            return None
+        candidacy = Candidacy(
+            namespace=self._options.namespace,
+            name=lease_name(self._options.watch_label_selector),
+            identity=new_identity(self._host),
+        )
+        return Leadership(self._api, self._clock, self._log, candidacy, on_lost=self._lost)
+
+    def _is_leading(self) -> bool:
+        return self._leadership is None or self._leadership.is_leader
+
+    def _lost(self) -> None:
+        if self._process is not None:
+            self._process.fail(led_by_another())
+
+    def _settled(self, wait: HealthWait, verdicts: Verdicts) -> None:
+        if self._turns is not None:
+            self._turns.settled(wait, verdicts)
+
+    def _connect_remote(self, kubeconfig: bytes, subject: str) -> Connection:
+        return wiring.remote_connection(
+            kubeconfig, subject, self._environment, self._log, observe=self._metrics.api_request
+        )
 
 
 def _reader(cache: ArtifactCache, options: PullerOptions) -> Callable[[str], Mapping[str, bytes] | None]:
@@ -172,11 +212,6 @@ def _reader(cache: ArtifactCache, options: PullerOptions) -> Callable[[str], Map
             return None
 
     return read
-
-
-def _with_jitter(desk: Desk, options: PullerOptions) -> Desk:
-    """Sources spread their intervals themselves."""
-    return replace(desk, jitter=options.interval_jitter)
 
 
 def _connect(stores: Mapping[str, ObjectStore], dispatch: Dispatch) -> None:

@@ -56,11 +56,13 @@ def controllers(
     kubeconfig: Path,
     *,
     names: tuple[str, ...] = (SOURCE, KUSTOMIZE),
-    leader_election: bool = False,
     watch_label_selector: str = "",
     requeue_dependency: str = "2s",
 ) -> Iterator[Flux]:
-    """Install the controllers' definitions and run them for as long as the context lasts."""
+    """Install the controllers' definitions and run them for as long as the context lasts.
+
+    Without leader election: outside of a pod they do not know in which namespace to lead.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     install_definitions(kubeconfig, names)
     # Programs of the platform have their directory as home, and this is where a client looks there.
@@ -68,13 +70,18 @@ def controllers(
     shutil.copyfile(kubeconfig, directory / ".kube" / "config")
     processes = ProcessGroup(directory)
     selector = [f"--watch-label-selector={watch_label_selector}"] if watch_label_selector else []
-    election = f"--enable-leader-election={str(leader_election).lower()}"
     environment = {"RUNTIME_NAMESPACE": NAMESPACE}
     own = {SOURCE: _of_source(directory), KUSTOMIZE: [f"--requeue-dependency={requeue_dependency}"]}
     try:
         for name in names:
             addresses = [f"--{kind}-addr=127.0.0.1:{free_port()}" for kind in ("health", "metrics")]
-            command: list[str | Path] = [binary(name), *addresses, election, *selector, *own[name]]
+            command: list[str | Path] = [
+                binary(name),
+                *addresses,
+                "--enable-leader-election=false",
+                *selector,
+                *own[name],
+            ]
             processes.start(name, command, environment=environment)
         processes.check()
         yield Flux(kubeconfig=kubeconfig, logs=processes.logs, _processes=processes)

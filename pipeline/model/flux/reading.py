@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.documents.json_types import type_in_words
 
 
 class InvalidObjectError(ConfigurationError):
@@ -22,7 +23,7 @@ class Fields:
         if value is None:
             value = {}
         if not isinstance(value, Mapping):
-            raise InvalidObjectError(f"{path} is {_type(value)}; expected a mapping")
+            raise InvalidObjectError(f"{path} is {type_in_words(value)}; expected a mapping")
         self.path = path
         self.raw: Mapping[str, Any] = value
 
@@ -107,17 +108,5 @@ class Fields:
             InvalidObjectError: always.
         """
         value = self.raw.get(key)
-        found = "missing" if value is None else f"'{value[:100]}'" if isinstance(value, str) else _type(value)
+        found = "missing" if value is None else f"'{value[:100]}'" if isinstance(value, str) else type_in_words(value)
         raise InvalidObjectError(f"{self.path}.{key} is {found}; expected {expected}")
-
-
-def _type(value: object) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, str):
-        return "text"
-    return "a list" if isinstance(value, list) else "a mapping"

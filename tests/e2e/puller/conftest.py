@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.platform.control_plane import ControlPlane
-from tests.platform.flux import Flux, controllers, install_definitions
+from tests.platform.flux import KUSTOMIZE, NAMESPACE, SOURCE, Flux, controllers, install_definitions
 from tests.platform.puller import Puller, puller
 from tests.platform.registries import ReferrersRegistry
 from tests.reconciling import World
@@ -32,17 +34,31 @@ class Realm:
         return made
 
     @contextmanager
-    def flux(self, *, leader_election: bool = False, watch_label_selector: str = "") -> Iterator[Flux]:
+    def flux(self, *, watch_label_selector: str = "") -> Iterator[Flux]:
         """Flux's controllers rule."""
         folder = self.folder / f"flux-{uuid.uuid4().hex[:8]}"
-        with controllers(
-            folder,
-            self.plane.kubeconfig,
-            leader_election=leader_election,
-            watch_label_selector=watch_label_selector,
-        ) as started:
+        with controllers(folder, self.plane.kubeconfig, watch_label_selector=watch_label_selector) as started:
             yield started
             started.stop()
+
+    @contextmanager
+    def leases(self, *, watch_label_selector: str = "") -> Iterator[None]:
+        """The Leases that Flux's controllers hold where they run in pods; here they cannot."""
+        world = World(self.plane.access, self.registry.address, NAMESPACE)
+        # pkg/runtime/leaderelection, GenerateID: a shard's has the hash of its selector.
+        shard = hashlib.sha256(watch_label_selector.encode()).hexdigest()[:8]
+        names = [f"{name}-leader-election" for name in (SOURCE, KUSTOMIZE)]
+        names = [f"{name}-{shard}" if watch_label_selector else name for name in names]
+        for name in names:
+            holder = f"{name.partition('-leader')[0]}-5f7b9c-x1_{uuid.uuid4()}"
+            renewed = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            spec = {"holderIdentity": holder, "leaseDurationSeconds": 35, "renewTime": renewed, "acquireTime": renewed}
+            world.put({"kind": "Lease", "metadata": {"name": name}, "spec": spec})
+        try:
+            yield
+        finally:
+            for name in names:
+                world.delete("Lease", name)
 
     @contextmanager
     def puller(

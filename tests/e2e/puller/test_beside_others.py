@@ -7,7 +7,6 @@ import time
 import pytest
 
 from tests.e2e.puller.conftest import Realm
-from tests.platform.processes import wait_until
 from tests.reconciling import Body, World, config_map
 
 pytestmark = [pytest.mark.cluster, pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("realm")]
@@ -30,15 +29,16 @@ def label(world: World, name: str, value: str) -> None:
 
 
 def test_beside_flux_it_refuses_and_says_why(realm: Realm) -> None:
-    lease = "/apis/coordination.k8s.io/v1/namespaces/flux-system/leases/kustomize-controller-leader-election"
-    with realm.flux(leader_election=True):
-        wait_until(lambda: realm.plane.access.answers(lease), seconds=30, what="Flux's Lease")
-
+    with realm.leases():
         with realm.puller(wait=False) as refused:
             assert refused.wait_end() == 9
 
         assert "kustomize-controller" in refused.logs()
         assert "Traceback" not in refused.logs()
+
+        # It is its shard that makes the difference, and theirs.
+        with realm.puller(wait=False, watch_label_selector=f"{SHARD}=puller") as refused:
+            assert refused.wait_end() == 9
 
 
 def test_each_takes_its_shard(realm: Realm) -> None:
@@ -50,12 +50,13 @@ def test_each_takes_its_shard(realm: Realm) -> None:
         world.kustomization(name, source=name, nameSuffix=f"-{name}")
     label(world, "ours", "puller")
 
-    with realm.puller(watch_label_selector=f"{SHARD}=puller"):
+    not_ours = f"!{SHARD}"
+    with realm.leases(watch_label_selector=not_ours), realm.puller(watch_label_selector=f"{SHARD}=puller"):
         both(world, "ours")
         theirs = world.get("Kustomization", "theirs")
         assert theirs is not None
         assert "conditions" not in theirs.get("status", {})
-        with realm.flux(leader_election=True, watch_label_selector=f"!{SHARD}"):
+        with realm.flux(watch_label_selector=not_ours):
             both(world, "theirs")
             before = versions(*both(world, "ours"), *both(world, "theirs"))
             time.sleep(3)

@@ -101,7 +101,7 @@ def test_nothing_changes_but_the_hands(realm: Realm, order: tuple[str, ...]) -> 
     world = realm.world()
     first, *others = order
     with ruler(realm, first):
-        world.deliver(release(1), wait=True)
+        world.deliver(release(1))
         check_release(world, 1)
         before = settled(world, release_by(world, 2).digest)
 

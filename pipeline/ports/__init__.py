@@ -1,0 +1,24 @@
+"""What the stages need from the world, as protocols; every member of a family is held to one contract suite."""
+
+from pipeline.ports.api_server import ApiServer, Stream
+from pipeline.ports.artifacts import Registry, Signer, Verifier
+from pipeline.ports.cluster import Cluster, Inventories
+from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
+from pipeline.ports.surroundings import Clock, Environment, Reporter
+
+__all__ = [
+    "ApiServer",
+    "Clock",
+    "Cluster",
+    "Decryptor",
+    "Environment",
+    "Expressions",
+    "Inventories",
+    "Registry",
+    "Renderer",
+    "Reporter",
+    "Signer",
+    "Stream",
+    "TreeBuilder",
+    "Verifier",
+]

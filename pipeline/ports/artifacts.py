@@ -1,0 +1,93 @@
+"""Registries, and who signs and verifies what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+
+
+class Registry(Protocol):
+    """One repository of artifacts: on a registry, in an OCI layout folder, or in memory."""
+
+    repository: Repository
+
+    def resolve(self, tag: str) -> Descriptor:
+        """What the tag points at now.
+
+        Raises:
+            ArtifactNotFoundError: no such tag or repository.
+            RegistryError: anything else.
+        """
+        ...
+
+    def read_manifest(self, digest: str) -> StoredManifest:
+        """A manifest or index by digest, hashed and compared.
+
+        Raises:
+            ArtifactNotFoundError: not there.
+            TrustError: the bytes do not have that digest.
+        """
+        ...
+
+    def read_blob(self, descriptor: Descriptor) -> Iterator[bytes]:
+        """The blob in chunks; it is good only once the iterator has ended without an error.
+
+        Raises:
+            ArtifactNotFoundError: not there.
+            TrustError: size or digest differ from the descriptor; raised at the latest where the iterator would end.
+        """
+        ...
+
+    def write_blob(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> bool:
+        """Store a blob unless it is there; ``content`` is called anew for every try; returns whether it sent any."""
+        ...
+
+    def mount_blob(self, descriptor: Descriptor, source: Repository) -> bool:
+        """Take the blob over from a repository of the same store, if the store can; returns whether it did."""
+        ...
+
+    def write_manifest(self, manifest: Blob, tag: str | None = None) -> Descriptor:
+        """Store exactly these bytes, under a tag or by digest alone; referrers become findable by their subject.
+
+        Raises:
+            TrustError: the registry answers with another digest than the bytes have.
+        """
+        ...
+
+    def tags(self) -> Sequence[str]:
+        """Every tag, sorted; empty where the repository does not exist."""
+        ...
+
+    def referrers(self, digest: str) -> Sequence[Descriptor]:
+        """Every manifest whose subject is the digest: by the referrers API, or the fallback tag where there is none."""
+        ...
+
+
+class Signer(Protocol):
+    """Makes signatures."""
+
+    format: SignatureFormat
+
+    def own_policy(self) -> TrustPolicy:
+        """The policy that accepts this signer's signatures and nobody else's."""
+        ...
+
+    def sign(self, subject: PinnedReference) -> Signature:
+        """Sign the digest."""
+        ...
+
+
+class Verifier(Protocol):
+    """Judges signatures."""
+
+    def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> VerifiedSignature:
+        """Accept the signature for exactly this digest.
+
+        Raises:
+            TrustError: it does not hold; the message says which check failed.
+        """
+        ...
