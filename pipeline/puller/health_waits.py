@@ -156,11 +156,19 @@ class HealthWaits:
     def _rest(self, place: str, ended: float, took: float) -> None:
         """Until the next round is due: earlier where somebody begins to wait, yet never at once after a long one."""
         with self._changed:
-            while not self._stopped and (waiting := self._of(place)):
-                left = ended + max(_SHARE * took, _pause(waiting)) - time.monotonic()
-                if left <= 0:
+            # For so long it does not matter who begins to wait.
+            self._sleep_until(ended + max(_SHARE * took, _FIRST_PAUSE))
+            while not self._stopped:
+                waiting = self._of(place)
+                left = ended + _pause(waiting) - time.monotonic()
+                if left <= 0 or not waiting:
                     return
                 self._changed.wait(left)
+
+    def _sleep_until(self, due: float) -> None:
+        """Whatever changes meanwhile, unless it is the end; the lock is held."""
+        while not self._stopped and (left := due - time.monotonic()) > 0:
+            self._changed.wait(left)
 
     def look_once(self) -> None:
         """One round for all who wait; the threads do it again and again."""
