@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 
@@ -70,6 +71,10 @@ class Dispatch:
             trace = "".join(traceback.format_exception(error)[-4:])
             self._say(key, f"a bug in gitless: {type(error).__name__}: {error}", trace=trace)
             self._desk.queue.add(key, after=self._desk.backoff.failed(key))
+            if key.kind == KUSTOMIZATION:
+                # Not even this may end the thread.
+                with contextlib.suppress(Exception):
+                    self._kustomizations.stumbled(key, f"a bug in gitless ({type(error).__name__}), see its log")
 
     def _refer(self, key: Key, before: Body | None, after: Body | None) -> None:
         if after is None:

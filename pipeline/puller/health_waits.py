@@ -1,4 +1,7 @@
-"""Waiting for health without holding a worker: one thread looks for all who wait, one list per kind and namespace."""
+"""Waiting for health without holding a worker: one thread per cluster looks for all who wait, one list per kind.
+
+A cluster that does not answer keeps nobody waiting but those who wait for its objects.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,11 @@ class HealthWait:
     cluster: Cluster
     awaited: tuple[Awaited, ...]
     deadline: float
+
+    @property
+    def place(self) -> str:
+        """Which cluster, as whomever: the first word of the identity."""
+        return self.identity.partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,16 @@ class HealthWaits:
         self._population = population
         self._changed = Condition()
         self._waiting: dict[Key, _Waiting] = {}
-        self._stopped = False
-        self._thread = Thread(target=self._run, name="health", daemon=True)
+        self._threads: dict[str, Thread] = {}
+        """By the cluster that each looks at; one ends when nobody waits for its cluster any more."""
+        self._started = self._stopped = False
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        with self._changed:
+            self._started = True
+            for place in {item.wait.place for item in self._waiting.values()}:
+                self._attend(place)
 
     def stop(self) -> None:
         """End soon."""
@@ -106,6 +118,7 @@ class HealthWaits:
         """Wait for this; a wait of the same object is given up."""
         with self._changed:
             self._waiting[wait.key] = _Waiting(wait, time.monotonic())
+            self._attend(wait.place)
             self._changed.notify_all()
 
     def cancel(self, key: Key) -> HealthWait | None:
@@ -117,41 +130,53 @@ class HealthWaits:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def _run(self) -> None:
+    def _attend(self, place: str) -> None:
+        """Have a thread look at that cluster; the lock is held."""
+        if self._started and not self._stopped and place not in self._threads:
+            self._threads[place] = Thread(target=self._run, args=(place,), name="health", daemon=True)
+            self._threads[place].start()
+
+    def _of(self, place: str) -> list[_Waiting]:
+        return [item for item in self._waiting.values() if item.wait.place == place]
+
+    def _run(self, place: str) -> None:
         while True:
             with self._changed:
-                while not self._waiting and not self._stopped:
-                    self._changed.wait()
-                if self._stopped:
+                waiting = self._of(place)
+                if not waiting or self._stopped:
+                    del self._threads[place]
                     return
             began = time.monotonic()
             try:
-                self.look_once()
+                self._round(waiting)
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one object contains
                 self._reporter.warn(f"looking at health: {type(error).__name__}: {error}")
-            self._rest(time.monotonic(), time.monotonic() - began)
+            self._rest(place, time.monotonic(), time.monotonic() - began)
 
-    def _rest(self, ended: float, took: float) -> None:
+    def _rest(self, place: str, ended: float, took: float) -> None:
         """Until the next round is due: earlier where somebody begins to wait, yet never at once after a long one."""
         with self._changed:
-            while not self._stopped and self._waiting:
-                left = ended + max(_SHARE * took, self._pause()) - time.monotonic()
-                if left <= 0:
+            # For so long it does not matter who begins to wait.
+            self._sleep_until(ended + max(_SHARE * took, _FIRST_PAUSE))
+            while not self._stopped:
+                waiting = self._of(place)
+                left = ended + _pause(waiting) - time.monotonic()
+                if left <= 0 or not waiting:
                     return
                 self._changed.wait(left)
 
-    def _pause(self) -> float:
-        """Short while somebody has just begun to wait, longer the longer everybody has waited."""
-        now = time.monotonic()
-        youngest = min((now - item.began for item in self._waiting.values()), default=0.0)
-        longest = _BRISK_PAUSE if youngest < _BRISK_FOR else _LONGEST_PAUSE
-        # Where many wait, most of what is looked at is still on its way: looking less often costs nobody much.
-        return min(longest, max(_FIRST_PAUSE, youngest / 4, len(self._waiting) * _PAUSE_EACH))
+    def _sleep_until(self, due: float) -> None:
+        """Whatever changes meanwhile, unless it is the end; the lock is held."""
+        while not self._stopped and (left := due - time.monotonic()) > 0:
+            self._changed.wait(left)
 
     def look_once(self) -> None:
-        """One round for all who wait; the thread does it again and again."""
+        """One round for all who wait; the threads do it again and again."""
         with self._changed:
             waiting = list(self._waiting.values())
+        self._round(waiting)
+
+    def _round(self, waiting: list[_Waiting]) -> None:
         clusters: dict[str, list[_Waiting]] = {}
         for item in waiting:
             clusters.setdefault(item.wait.identity, []).append(item)
@@ -194,6 +219,15 @@ class HealthWaits:
                 return
             del self._waiting[item.wait.key]
         self._settled(item.wait, Verdicts(dict(item.healths), is_timeout=is_timeout and not (lost or healthy)))
+
+
+def _pause(waiting: list[_Waiting]) -> float:
+    """Short while somebody has just begun to wait, longer the longer everybody has waited."""
+    now = time.monotonic()
+    youngest = min((now - item.began for item in waiting), default=0.0)
+    longest = _BRISK_PAUSE if youngest < _BRISK_FOR else _LONGEST_PAUSE
+    # Where many wait, most of what is looked at is still on its way: looking less often costs nobody much.
+    return min(longest, max(_FIRST_PAUSE, youngest / 4, len(waiting) * _PAUSE_EACH))
 
 
 def _patiently(verdict: Health) -> Health:

@@ -11,6 +11,7 @@ from threading import Lock
 from pipeline.errors import PipelineError, StaleError
 from pipeline.model.flux import api
 from pipeline.model.flux.artifact import SourceArtifact
+from pipeline.model.flux.kustomization_status import Draft
 from pipeline.model.flux.outcome import ObjectEvent, Outcome, Severity
 from pipeline.model.manifests import Body
 from pipeline.puller.desk import Desk
@@ -68,6 +69,17 @@ class KustomizationTurns:
                 return
             self._verdicts[wait.key] = verdicts
         self._desk.queue.add(wait.key)
+
+    def stumbled(self, key: Key, message: str) -> None:
+        """A turn ended in a way that nobody thought of: say so in the status.
+
+        Raises:
+            PipelineError: it could not be written.
+        """
+        body = self._parts.kustomizations.get(key)
+        if body is not None:
+            draft = Draft.of(body, self._parts.clock.now()).failed(api.RECONCILIATION_FAILED, message)
+            self._desk.statuses.write(key, draft.status())
 
     def is_blocked(self, key: Key) -> bool:
         """Whether it waits for something that it depends on."""

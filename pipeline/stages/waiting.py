@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.errors import ClusterError
 from pipeline.model.cluster import ResourceType
@@ -203,6 +203,17 @@ def _judged(
 
 
 def _list(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Body]:
+    try:
+        yield from _list_at_once(scope, cluster, selector)
+    except ClusterError as error:
+        if error.code != "cluster.denied" or scope.namespace is not None:
+            raise
+        # Who may not see all namespaces may still see these.
+        for namespace in sorted({item.object_id.namespace for item in scope.objects}):
+            yield from _list_at_once(replace(scope, namespace=namespace or None), cluster, selector)
+
+
+def _list_at_once(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Body]:
     kind = scope.resource_type
     if _is_data_only(scope):
         for metadata in cluster.list_metadata(kind, scope.namespace, selector):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipeline.errors import ClusterError
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment, Reporter
 
 if TYPE_CHECKING:
+    from pipeline.clusters.kubernetes.access import Access
     from pipeline.clusters.kubernetes.api import KubernetesApi
     from pipeline.clusters.kubernetes.cluster import KubernetesCluster
     from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.clusters.kubernetes.pod_access import PodAccess
 
 __all__ = ["connect", "connect_api", "connections", "remote_connections"]
 
@@ -46,17 +49,35 @@ def connections(
     Raises:
         ClusterError: the same.
     """
-    from pipeline.clusters.kubernetes.access import load_access
     from pipeline.clusters.kubernetes.connection import Connection
     from pipeline.clusters.kubernetes.discovery import Discovery
     from pipeline.clusters.kubernetes.transport import Transport
 
-    access = load_access(options, environment, reporter)
+    access = _entrance(options, environment, reporter)
     transport = Transport(access, timeout=options.timeout, reporter=reporter, observe=observe)
     discovery = Discovery(transport)
     discovery.load()
     reporter.detail(f"context {access.context} at {access.server}")
     return Connection(transport, discovery, access.context, options.namespace or access.namespace)
+
+
+def _entrance(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Access | PodAccess:
+    """The context of ``--kubeconfig``, else ``KUBECONFIG``, else ``~/.kube/config``, else the pod we run in."""
+    from pipeline.clusters.kubernetes.kubeconfig_files import kubeconfig_files
+    from pipeline.clusters.kubernetes.pod_access import PodAccess
+
+    files = kubeconfig_files(options, environment)
+    if files:
+        from pipeline.clusters.kubernetes.access import load_access
+
+        return load_access(files, options, reporter)
+    access = PodAccess(environment)
+    if options.context is not None:
+        raise ClusterError(
+            f"there is no context '{options.context}': no kubeconfig exists, only the pod's own service account",
+            code="cluster.configuration",
+        )
+    return access
 
 
 def remote_connections(

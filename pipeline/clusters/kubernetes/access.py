@@ -1,4 +1,4 @@
-"""From a kubeconfig, or from the pod we run in, to an authenticated connection pool."""
+"""From a kubeconfig to an authenticated connection pool."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from typing import Any
 import yaml
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException
-from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from pipeline.clusters.kubernetes.chosen_context import complaint
 from pipeline.errors import ClusterError
 from pipeline.model.settings.connections import ClusterOptions
-from pipeline.ports import Environment, Reporter
+from pipeline.ports import Reporter
 
-_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _CONNECTIONS = 64
 """More than any concurrency: urllib3 throws away and complains about connections beyond its pool."""
 _CREDENTIALS_AGE = 20.0
-"""Seconds; the client renews what expires within five minutes, and reads a pod's token file every minute."""
+"""Seconds; the client renews what expires within five minutes."""
 _HINT = "check the kubeconfig: `kubectl config view` shows it"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOKEN = re.compile(r"[A-Za-z0-9_=+/.-]{40,}")
@@ -106,19 +104,16 @@ class Access:
         self._read = time.monotonic()
 
 
-def load_access(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Access:
-    """The context of ``--kubeconfig``, else ``KUBECONFIG``, else ``~/.kube/config``, else the pod we run in.
+def load_access(files: str, options: ClusterOptions, reporter: Reporter) -> Access:
+    """The chosen context of the kubeconfig files (several, with colons).
 
     Raises:
-        ClusterError: none of them can be used; the message says which was tried and why not.
+        ClusterError: they cannot be used; the message says which was tried and why not.
     """
 
     def load() -> tuple[Any, Chosen]:
-        files = _kubeconfig_files(options, environment)
         configuration = Configuration()
-        if files:
-            return configuration, _from_files(files, options.context, configuration)
-        return configuration, _from_pod(options.context, environment, configuration)
+        return configuration, _from_files(files, options.context, configuration)
 
     access = Access(load)
     if not access.verifies:
@@ -129,25 +124,6 @@ def load_access(options: ClusterOptions, environment: Environment, reporter: Rep
             f"context {access.context} does not verify the API server's certificate (insecure-skip-tls-verify)"
         )
     return access
-
-
-def _kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:
-    if options.kubeconfig is not None:
-        if not Path(options.kubeconfig).expanduser().is_file():
-            raise ClusterError(f"kubeconfig {options.kubeconfig} does not exist", code="cluster.configuration")
-        return options.kubeconfig
-    named = environment.get("KUBECONFIG", "")
-    if named.strip(":"):
-        if not any(Path(file).expanduser().is_file() for file in named.split(":") if file):
-            raise ClusterError(
-                f"KUBECONFIG is {named}, and no such file exists",
-                hint="set KUBECONFIG or --kubeconfig to an existing file",
-                code="cluster.configuration",
-            )
-        return named
-    home = environment.get("HOME")
-    default = Path(home) / ".kube" / "config" if home else None
-    return str(default) if default is not None and default.is_file() else ""
 
 
 def _from_files(files: str, context: str | None, configuration: Any) -> Chosen:  # noqa: ANN401 - kubernetes' own
@@ -233,27 +209,6 @@ def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
         raise ConfigException("impersonation with as-groups or as-user-extra is not supported; only as and as-uid are")
     names = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
     return {header: str(user[key]) for key, header in names.items() if user.get(key)}
-
-
-def _from_pod(context: str | None, environment: Environment, configuration: Any) -> Chosen:  # noqa: ANN401 - see above
-    if not environment.get("KUBERNETES_SERVICE_HOST"):
-        raise ClusterError(
-            "no cluster is configured: there is no kubeconfig, and we do not run in a pod",
-            hint="set KUBECONFIG, or give --kubeconfig",
-            code="cluster.configuration",
-        )
-    if context is not None:
-        raise ClusterError(
-            f"there is no context '{context}': no kubeconfig exists, only the pod's own service account",
-            code="cluster.configuration",
-        )
-    with _one_message("the pod's service account"):
-        loader = InClusterConfigLoader(  # type: ignore[no-untyped-call]
-            token_filename=str(_POD / "token"), cert_filename=str(_POD / "ca.crt"), environ=environment
-        )
-        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
-    namespace = _POD / "namespace"
-    return Chosen("in-cluster", namespace.read_text().strip() if namespace.is_file() else "default")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from pipeline.puller.kustomizations.stops import StopError
 _MOST = 64
 _KEYS = ("value", "value.yaml")
 _HOME = "here"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+"""RFC 1123 subdomain: what an object may be called."""
 
 
 class Connection(Protocol):
@@ -75,6 +78,12 @@ class Targets:
             ClusterError: the cluster does not answer.
         """
         account = spec.service_account or self._options.default_service_account
+        if account and _NAME.fullmatch(account) is None:
+            raise StopError(
+                api.RECONCILIATION_FAILED,
+                f"'{account[:100]}' names no service account; expected lower-case letters, digits, '-' or '.'",
+                is_final=True,
+            )
         user = f"system:serviceaccount:{namespace}:{account}" if account else ""
         kubeconfig, subject = b"", ""
         if spec.remote_cluster is not None:

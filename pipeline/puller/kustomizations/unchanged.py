@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from pipeline.errors import PipelineError
+from pipeline.errors import ClusterError, PipelineError
 from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
 from pipeline.model.health import WITHOUT_STATUS, Health
@@ -64,8 +64,17 @@ def _find(
     since: float,
     with_health: bool,
 ) -> Found:
-    namespaces = {entry.object_id.namespace or None for entry in entries}
-    places = [None] if len(namespaces) > _MANY_NAMESPACES else sorted(namespaces, key=str)
-    scopes = [Scope(target.identity, kind, place if kind.namespaced else None, with_health) for place in places]
-    parts = [snapshots.take(scope, target.cluster, since=since) for scope in scopes]
-    return parts[0] if len(parts) == 1 else {place: seen for part in parts for place, seen in part.items()}
+    def take(namespace: str | None) -> Found:
+        return snapshots.take(Scope(target.identity, kind, namespace, with_health), target.cluster, since=since)
+
+    namespaces = sorted({entry.object_id.namespace for entry in entries}) if kind.namespaced else []
+    if len(namespaces) == 1:
+        return take(namespaces[0])
+    if not 0 < len(namespaces) <= _MANY_NAMESPACES:
+        try:
+            return take(None)
+        except ClusterError as error:
+            if error.code != "cluster.denied" or not namespaces:
+                raise
+    # Few, or who asks may not see all namespaces.
+    return {place: seen for namespace in namespaces for place, seen in take(namespace).items()}

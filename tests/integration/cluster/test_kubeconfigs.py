@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.clusters.kubernetes import access
+from pipeline.clusters.kubernetes import pod_access
 from pipeline.errors import ClusterError
 from pipeline.model.manifests import ObjectId
 from tests.integration.cluster.conftest import Document, Talk
@@ -272,7 +272,7 @@ def test_a_pod_uses_its_service_account_and_namespace(
     (tmp_path / "token").write_bytes(token)
     (tmp_path / "ca.crt").write_bytes(base64.b64decode(server["certificate-authority-data"]))
     (tmp_path / "namespace").write_text(namespace)
-    monkeypatch.setattr(access, "_POD", tmp_path)
+    monkeypatch.setattr(pod_access, "FOLDER", tmp_path)
     host, _, port = server["server"].removeprefix("https://").partition(":")
 
     cluster = connected({"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port})

@@ -17,6 +17,8 @@ import pytest
 from pipeline.clusters.kubernetes.cluster import KubernetesCluster
 from pipeline.clusters.kubernetes.transport import Transport
 from pipeline.errors import ClusterError
+from pipeline.model.cluster import ResourceType
+from pipeline.model.manifests import ObjectId
 from tests.integration.cluster.conftest import Talk
 
 pytestmark = pytest.mark.cluster
@@ -214,6 +216,14 @@ def test_something_that_is_no_api_server_is_told(cluster: KubernetesCluster, ser
 
     with pytest.raises(ClusterError, match="not JSON"):
         cluster.apply(_CONFIG_MAP)
+
+
+def test_a_deletion_is_done_only_if_an_api_server_says_so(cluster: KubernetesCluster, server: _Server) -> None:
+    object_id = ObjectId("", "ConfigMap", "shop", "a")
+    server.answers = [Answer(200, b"<html>Log in</html>")]
+
+    with pytest.raises(ClusterError, match="is not JSON"):
+        cluster.delete(ResourceType("v1", "ConfigMap", "configmaps", namespaced=True), object_id, uid="1")
 
 
 @pytest.mark.parametrize("content", [b"[1, 2]", b"{}", b"7", b"[" * 100_000])

@@ -58,6 +58,13 @@ class _World:
         return made
 
 
+def _until_no_thread_looks(world: _World) -> None:
+    end = time.monotonic() + 5
+    while world.waits._threads:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
 def _awaited(object_id: ObjectId) -> Awaited:
     return Awaited(object_id, "apps/v1")
 
@@ -162,8 +169,28 @@ def test_the_thread_looks_soon_after_somebody_begins_to_wait_and_stops() -> None
 
     assert world.has_settled.wait(2)
     world.waits.stop()
-    world.waits._thread.join(2)
-    assert not world.waits._thread.is_alive()
+    _until_no_thread_looks(world)
+
+
+def test_a_cluster_that_does_not_answer_keeps_only_its_own_waiting() -> None:
+    world = _World()
+    hanging, goes_on = MemoryCluster(), Event()
+
+    def before(operation: str, subject: str) -> None:
+        goes_on.wait(5)
+
+    hanging.before = before
+    web = world.deployment("web", HEALTHY)
+    key = Key("Kustomization", "default", "remote")
+    world.waits.start()
+    world.waits.add(HealthWait(key, "a1b2 user", hanging, (_awaited(web),), world.clock.now() + 60))
+    wait = world.wait("here", _awaited(web))
+
+    assert world.has_settled.wait(2)
+    assert [item for item, _ in world.settled] == [wait]
+    goes_on.set()
+    world.waits.stop()
+    _until_no_thread_looks(world)
 
 
 def test_many_who_begin_to_wait_do_not_cause_a_round_each() -> None:

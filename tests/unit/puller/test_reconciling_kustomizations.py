@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import ClusterError
 from pipeline.model.flux import api
+from pipeline.model.manifests import ObjectId
 from tests.unit.puller.worlds import NAMESPACE, World, config_map, deployment
 
 
@@ -283,6 +284,7 @@ def test_a_field_that_is_ignored_no_longer_is_set_again(world: World) -> None:
         ({"postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "none"}]}}, "BuildFailed", False),
         ({"kubeConfig": {"secretRef": {"name": "none"}}}, "ReconciliationFailed", False),
         ({"kubeConfig": {"configMapRef": {"name": "cloud"}}}, "ReconciliationFailed", True),
+        ({"serviceAccountName": "a\r\nImpersonate-Group: b"}, "ReconciliationFailed", True),
         (
             {"healthCheckExprs": [{"apiVersion": "v1", "kind": "X", "current": "status.("}]},
             "InvalidCELExpression",
@@ -353,15 +355,17 @@ class _CrashError(Exception):
     """The process dies."""
 
 
-def _crash_at(world: World, number: int) -> None:
-    """Let the cluster's call of that number, and all after it, come from nobody."""
-    calls = iter(range(number))
+def _crash_at(world: World, number: int) -> list[str]:
+    """Let no call of that number or after it arrive anywhere; returns those that came."""
+    calls: list[str] = []
 
     def before(operation: str, subject: str) -> None:
-        if next(calls, None) is None:
+        calls.append(operation)
+        if len(calls) > number:
             raise _CrashError
 
-    world.cluster.before = before
+    world.cluster.before = world.api.before = before
+    return calls
 
 
 @pytest.mark.parametrize("is_update", [False, True])
@@ -375,12 +379,11 @@ def test_a_crash_at_any_request_leaves_nothing_behind(tmp_path: Path, *, is_upda
         world.publish(config_map("a", "2"), config_map("b"), deployment("d", "web:2"))
         if not is_update:
             world.kustomization()
-        requests = len(world.cluster.requests)
-        _crash_at(world, number)
+        calls = _crash_at(world, number)
         world.work()
-        is_done = len(world.cluster.requests) - requests <= number
+        is_done = len(calls) <= number
         # Something else is published before the next start.
-        world.cluster.before = lambda operation, subject: None
+        world.cluster.before = world.api.before = lambda operation, subject: None
         world.publish(config_map("c"))
         world.restart()
         world.work()
@@ -429,3 +432,34 @@ def test_a_status_that_cannot_be_written_is_written_later(world: World) -> None:
     world.later(2)
     world.work()
     assert world.conditions() == {"Ready": ("True", "ReconciliationSucceeded")}
+
+
+def test_who_may_not_see_all_namespaces_looks_into_each(world: World) -> None:
+    names = [f"n{number}" for number in range(7)]
+    for name in names:
+        world.cluster.apply_as("admin", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    bodies = [deployment("web") for _ in names]
+    for name, body in zip(names, bodies, strict=True):
+        body["metadata"]["namespace"] = name
+    world.publish(*bodies)
+
+    def before(operation: str, subject: str) -> None:
+        if operation.startswith("list") and subject.endswith("*"):
+            raise ClusterError("no", code="cluster.denied")
+
+    world.cluster.before = before
+    world.kustomization(wait=True)
+    world.work(looks=1)
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
+    available = [{"type": "Available", "status": "True"}]
+    for name in names:
+        status = {"observedGeneration": 1, "conditions": available, **counts}
+        world.cluster.set_status(ObjectId("apps", "Deployment", name, "web"), status)
+    world.work()
+    assert world.conditions() == {"Ready": ("True", "ReconciliationSucceeded"), "Healthy": ("True", "Succeeded")}
+    world.cluster.requests.clear()
+    world.later(600)
+    world.work()
+
+    assert "dry-run" not in {operation for operation, _ in world.cluster.requests}
+    assert [operation for operation, _ in world.cluster.requests].count("list_objects") == 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY, Key
 from pipeline.puller.kustomization_turns import KustomizationTurns
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.records import Records
-from pipeline.puller.kustomizations.targets import Targets
+from pipeline.puller.kustomizations.targets import Connection, Targets
 from pipeline.puller.metrics import Metrics
 from pipeline.puller.queue import Turn, WorkQueue
 from pipeline.puller.recording import EventRecorder
@@ -35,6 +36,7 @@ from pipeline.puller.snapshots import Snapshots
 from pipeline.puller.source_turns import SourceTurns
 from pipeline.puller.statuses import Statuses
 from pipeline.puller.store import ObjectStore
+from pipeline.reports.console import JsonLog
 from pipeline.reports.log import Log
 from pipeline.testing.api_server import MemoryApiServer
 from pipeline.testing.clock import MemoryClock
@@ -50,7 +52,7 @@ def config_map(name: str, value: str = "1", *, annotations: Mapping[str, str] | 
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, "data": {"key": value}}
 
 
-def deployment(name: str, image: str = "web:1") -> Body:
+def deployment(name: str, image: str = "web:1") -> dict[str, Any]:
     """A Deployment in the namespace."""
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": image}]}}
@@ -79,14 +81,21 @@ class _Home:
 
 
 class World:
-    """One puller; ``options`` as of the process."""
+    """One puller; ``options`` as of the process, ``home`` instead of the cluster in memory."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:  # noqa: ANN401 - of several types
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        home: Connection | None = None,
+        **options: Any,  # noqa: ANN401 - of several types
+    ) -> None:
         self.folder = folder
         self.clock = MemoryClock()
         self.api = MemoryApiServer(namespaces=("default", NAMESPACE, "other"), now=self.clock.now)
         self.cluster = MemoryCluster(namespaces=("default", NAMESPACE, "other"), manager=api.APPLY_MANAGER)
-        self.home = _Home(self.cluster)
+        self.memory = _Home(self.cluster)
+        self.home: Connection = home or self.memory
         self.artifacts: dict[str, Mapping[str, bytes]] = {}
         self.options = PullerOptions(leader_election=False, **options)
         self.is_leading = True
@@ -123,11 +132,11 @@ class World:
             kustomizations=self.stores[KUSTOMIZATION],
             read_artifact=self.artifacts.get,
             has_artifact=self.artifacts.__contains__,
-            targets=Targets(self.home, lambda text, subject: self.home, self.api, self.options),
+            targets=Targets(self.home, self._remote, self.api, self.options),
             records=Records(self.folder),
             snapshots=self.snapshots,
             expressions=wiring.expressions(),
-            trees=wiring.tree_builder({}, allow_remote_bases=False),
+            trees=wiring.tree_builder(os.environ, allow_remote_bases=False),
             decryptor=lambda spec, namespace: None,
             save_status=lambda body, status: statuses.write(Key.of(KUSTOMIZATION, body), status),
             tell_drift=self.drifted.__setitem__,
@@ -146,6 +155,10 @@ class World:
         for kind in ("ConfigMap", "Secret"):
             self.stores[kind].on_change(self.dispatch.configuration_changed)
         self.sync()
+
+    @staticmethod
+    def _remote(kubeconfig: bytes, subject: str) -> Connection:
+        return wiring.remote_connection(kubeconfig, subject, {}, JsonLog(io.StringIO(), verbose=False))
 
     def _settled(self, wait: HealthWait, verdicts: Verdicts) -> None:
         self.turns.settled(wait, verdicts)
