@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.errors import ConfigurationError
+from pipeline.model.documents.durations import parse_duration
 from pipeline.model.flux.conditions import Conditions
 from pipeline.model.flux.outcome import ObjectEvent, Outcome, Severity
 from pipeline.model.manifests import Body
-from pipeline.puller.backoff import Backoff, jittered
+from pipeline.puller.backoff import LONGEST, Backoff, jittered
 from pipeline.puller.keys import Key
 from pipeline.puller.metrics import Metrics
 from pipeline.puller.queue import WorkQueue
 from pipeline.puller.recording import EventRecorder
 from pipeline.puller.statuses import Statuses
 from pipeline.reports.log import Log
+
+
+def _interval(body: Body) -> float:
+    """Seconds between two looks at the object, as it asks for."""
+    try:
+        return max(1.0, parse_duration(str((body.get("spec") or {}).get("interval"))))
+    except ConfigurationError:
+        return LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +53,8 @@ class Desk:
         if outcome.requeue_after is not None:
             self.queue.add(key, after=jittered(outcome.requeue_after, self.jitter))
         elif not outcome.succeeded:
-            self.queue.add(key, after=self.backoff.failed(key))
+            # Trouble is no reason to look less often than asked for.
+            self.queue.add(key, after=min(self.backoff.failed(key), _interval(body)))
 
     def tell(self, key: Key, body: Body, events: tuple[ObjectEvent, ...]) -> None:
         """As Kubernetes Events and in the log."""

@@ -72,7 +72,7 @@ class World:
                 **spec,
             },
         }
-        return self.create(body, {"inventory": {"entries": entries}, **(status or {})})
+        return self.create(body, {"observedGeneration": 1, "inventory": {"entries": entries}, **(status or {})})
 
     def source(self, name: str = "apps", *, status: dict[str, Any] | None = None, **spec: object) -> Body:
         """An OCIRepository."""
