@@ -156,7 +156,11 @@ class KubernetesCluster:
         """Delete exactly that object (by uid) with background propagation; not being there is fine."""
         request = delete_request(resource_type, object_id, uid=uid, dry_run=dry_run)
         response = self._transport.send(request)
-        if response.status < 300 or response.status == _NOT_FOUND:  # noqa: PLR2004 - RFC 9110: success
+        if response.status < 300:  # noqa: PLR2004 - RFC 9110: success
+            # A login page's 200 has deleted nothing.
+            response.json()
+            return
+        if response.status == _NOT_FOUND:
             return
         if response.status == _CONFLICT and needs_no_deletion(response.content):
             return
