@@ -33,10 +33,10 @@ class Flux:
         self._processes.check()
 
     def stop(self, name: str | None = None) -> None:
-        """End one controller, or all of them: politely, so that Leases are given back."""
+        """End one controller, or all of them, at once: asked to, they would take many seconds."""
         for each in (KUSTOMIZE, SOURCE) if name is None else (name,):
             if (self.logs.parent / "run" / f"{each}.json").exists():
-                self._processes.end(each, politely=10)
+                self._processes.end(each)
 
     def start(self, name: str) -> None:
         """Start a controller that was stopped once more."""

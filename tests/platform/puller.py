@@ -21,6 +21,9 @@ _NAME = "puller"
 _SECONDS = 60.0
 _PROGRAMS = ("kustomize", "sops")
 
+# These are on by default, and said off as Flux says it: --flag=false.
+_TAKE_A_VALUE = ("enable_leader_election", "watch_all_namespaces")
+
 Option = str | int | float | bool | Path | None
 
 
@@ -131,11 +134,11 @@ def puller(
 
 def _arguments(options: dict[str, Option]) -> Iterator[str]:
     for name, value in options.items():
-        flag = name.replace("_", "-")
-        if value is True:
-            yield f"--{flag}"
-        elif value is not None and value is not False:
-            yield f"--{flag}={value}"
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool) and name not in _TAKE_A_VALUE:
+            yield from [flag] * value
+        elif value is not None:
+            yield f"{flag}={str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _environment() -> dict[str, str]:

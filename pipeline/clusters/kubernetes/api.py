@@ -213,6 +213,7 @@ class KubernetesApi:
         request = delete_request(resource_type, object_id, uid=uid, dry_run=False, propagation=propagation)
         response = self._transport.send(request)
         if response.status in _SUCCESS:
+            # A login page's 200 has deleted nothing.
             response.json()
             return True
         if response.status == _NOT_FOUND:

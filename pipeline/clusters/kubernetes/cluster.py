@@ -157,7 +157,7 @@ class KubernetesCluster:
         request = delete_request(resource_type, object_id, uid=uid, dry_run=dry_run)
         response = self._transport.send(request)
         if response.status < 300:  # noqa: PLR2004 - RFC 9110: success
-            # Whoever answers with something else has deleted nothing.
+            # A login page's 200 has deleted nothing.
             response.json()
             return
         if response.status == _NOT_FOUND:

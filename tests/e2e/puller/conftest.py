@@ -39,7 +39,6 @@ class Realm:
         folder = self.folder / f"flux-{uuid.uuid4().hex[:8]}"
         with controllers(folder, self.plane.kubeconfig, watch_label_selector=watch_label_selector) as started:
             yield started
-            started.stop()
 
     @contextmanager
     def leases(self, *, watch_label_selector: str = "") -> Iterator[None]:

@@ -238,7 +238,7 @@ def test_a_registry_that_refuses_is_asked_again(shaky: Shaky, code: int) -> None
     world.deliver(release(1))
     world.source(interval="1s")
     refusal = Fault(status=code, headers={"Retry-After": "1"})
-    shaky.registry.inject(refusal, method="GET|HEAD", path=world.namespace, times=6)
+    shaky.registry.inject(refusal, method="GET|HEAD", path=world.namespace, times=3)
 
     published = world.publish(release(2))
 
