@@ -25,6 +25,7 @@ from pipeline.puller.queue import Turn
 
 _AGAIN = 1.0
 """Seconds until another look at an object that changed while it was being written."""
+_SOON, _TOGETHER = 0.5, 3.0
 _OVERDUE = 30.0
 """Seconds after a wait's deadline at which its Kustomization has another turn, whatever became of the wait."""
 
@@ -133,8 +134,9 @@ class KustomizationTurns:
         if (body.get("spec") or {}).get("suspend"):
             self._desk.metrics.object_state(key.kind, key.namespace, key.name, ready="Unknown", suspended=True)
             return
-        if self._is_premature(body):
-            self._desk.queue.add(key, after=self._parts.options.requeue_dependency)
+        premature = self._premature(body)
+        if premature:
+            self._desk.queue.add(key, after=premature)
             return
         began = time.monotonic()
         deadline = None
@@ -222,14 +224,24 @@ class KustomizationTurns:
         self._desk.backoff.succeeded(key)
         self._desk.metrics.forget(key.kind, key.namespace, key.name)
 
-    def _is_premature(self, body: Body) -> bool:
-        """Whether it is new, and so is its source: whatever could be said now is outdated in a moment."""
-        if (body.get("status") or {}).get("conditions") or self._age(body) > self._parts.options.requeue_dependency:
-            return False
+    def _premature(self, body: Body) -> float:
+        """Seconds to wait where it is new, and so is its source: what could be said now is outdated in a moment."""
+        patience, age = self._parts.options.requeue_dependency, self._age(body)
+        if (body.get("status") or {}).get("conditions") or age > patience:
+            return 0.0
         found = self._source_of(body)
-        if found is None or (found.get("spec") or {}).get("suspend"):
-            return False
-        return not (found.get("status") or {}).get("conditions")
+        if found is None:
+            # Created together with its source, it may be told of first.
+            return _SOON if age < _TOGETHER and self._may_be_served(body) else 0.0
+        if (found.get("spec") or {}).get("suspend") or (found.get("status") or {}).get("conditions"):
+            return 0.0
+        return patience
+
+    def _may_be_served(self, body: Body) -> bool:
+        """Whether its source is one that this puller would look for."""
+        reference = (body.get("spec") or {}).get("sourceRef") or {}
+        is_here = reference.get("namespace") in {None, "", body["metadata"]["namespace"]}
+        return reference.get("kind") == OCI_REPOSITORY and (is_here or not self._parts.options.no_cross_namespace_refs)
 
     def _age(self, body: Body) -> float:
         """Seconds since it was created."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.usage import Cpu, Process
 from tests.platform.flux import KUSTOMIZE, SOURCE, controllers
 from tests.platform.processes import wait_until
-from tests.platform.puller import puller
+from tests.platform.puller import install, puller, service_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Subject:
 def running(name: str, folder: Path, kubeconfig: Path) -> Iterator[Subject]:
     """``puller`` or ``flux``, for as long as the context lasts."""
     if name == "puller":
-        with puller(folder, kubeconfig) as started:
+        # As in a pod, where it is measured: a kubeconfig takes a library and 20 MiB that a pod does without.
+        install(kubeconfig)
+        with puller(folder, kubeconfig, pod=service_account(folder / "pod", kubeconfig)) as started:
             yield Subject(name, (Process.recorded(folder, "puller"),), started.check)
         return
     with controllers(folder, kubeconfig) as flux:

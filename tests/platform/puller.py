@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -97,10 +100,12 @@ def puller(
     *,
     wait: bool = True,
     before: Sequence[str] = (),
+    pod: Path | None = None,
     **options: Option,
 ) -> Iterator[Puller]:
     """Run it against the cluster for as long as the context lasts.
 
+    ``pod`` is a folder with a service account's files (:func:`service_account`), used instead of the kubeconfig.
     ``options`` are those of ``gitless puller``, with underscores: text and numbers are given as they are, ``True`` as
     the flag alone, ``False`` and ``None`` leave one out. ``before`` is put before the command.
     """
@@ -109,7 +114,7 @@ def puller(
     cache.mkdir(parents=True, exist_ok=True)
     health, metrics = (f"127.0.0.1:{free_port()}" for _ in range(2))
     chosen: dict[str, Option] = {
-        "kubeconfig": kubeconfig,
+        "kubeconfig": None if pod is not None else kubeconfig,
         "namespace": NAMESPACE,
         "cache_dir": cache,
         "health_addr": health,
@@ -120,16 +125,54 @@ def puller(
         "enable_leader_election": "false",
         **options,
     }
-    command = [*before, sys.executable, "-m", "pipeline", "puller", *_arguments(chosen)]
+    program = ["-m", "pipeline"] if pod is None else ["-c", _IN_A_POD.format(folder=str(pod))]
+    command = [*before, sys.executable, *program, "puller", *_arguments(chosen)]
     processes = ProcessGroup(directory)
     started = Puller(directory=directory, cache=cache, health=health, metrics_address=metrics, _processes=processes)
     try:
-        processes.start(_NAME, command, environment=_environment())
+        surroundings = _environment() if pod is None else _environment() | _pod_environment(kubeconfig)
+        processes.start(_NAME, command, environment=surroundings)
         if wait:
             started.wait()
         yield started
     finally:
         processes.stop()
+
+
+_IN_A_POD = """
+from pathlib import Path
+from pipeline.clusters.kubernetes import pod_access
+pod_access.FOLDER = Path({folder!r})
+from pipeline.cli import main
+main()
+"""
+"""The command, with a pod's files elsewhere than where the kubelet puts them."""
+
+
+def install(kubeconfig: Path, *options: str) -> None:
+    """Everything of an installation but the process itself; ``options`` are those of ``gitless install``."""
+    gitless = [sys.executable, "-m", "pipeline", "install", "--export", *options]
+    exported = subprocess.run(gitless, check=True, capture_output=True).stdout
+    kubectl = [str(binary("kubectl")), f"--kubeconfig={kubeconfig}", "apply", "--server-side", "--force-conflicts"]
+    subprocess.run([*kubectl, "-f", "-"], check=True, capture_output=True, input=exported)
+
+
+def service_account(folder: Path, kubeconfig: Path, name: str = "gitless-puller", namespace: str = NAMESPACE) -> Path:
+    """Write what the kubelet gives a pod of that service account."""
+    kubectl = [str(binary("kubectl")), f"--kubeconfig={kubeconfig}"]
+    token = [*kubectl, "create", "token", name, "--namespace", namespace, "--duration=2h"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "token").write_bytes(subprocess.run(token, check=True, capture_output=True).stdout)
+    cluster = json.loads(kubeconfig.read_text())["clusters"][0]["cluster"]
+    (folder / "ca.crt").write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    (folder / "namespace").write_text(namespace)
+    return folder
+
+
+def _pod_environment(kubeconfig: Path) -> dict[str, str]:
+    server = json.loads(kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+    host, _, port = server.removeprefix("https://").rpartition(":")
+    return {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, "HOME": "/nonexistent"}
 
 
 def _arguments(options: dict[str, Option]) -> Iterator[str]:

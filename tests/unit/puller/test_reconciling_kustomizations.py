@@ -299,6 +299,9 @@ def test_what_cannot_be_reconciled_says_why(
     world.kustomization(**spec)
     world.request(token="t1")
     world.work()
+    # A source that is not there may only not have been told of yet.
+    world.later(5)
+    world.work()
 
     last = ("Stalled", ("True", ready)) if is_stalled else ("Reconciling", ("True", "ProgressingWithRetry"))
     assert sorted(world.conditions().items()) == sorted([("Ready", ("False", ready)), last])
