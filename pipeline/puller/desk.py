@@ -76,4 +76,5 @@ class Desk:
             suspended=bool(spec.get("suspend")),
             revision=str(status.get("lastAppliedRevision") or artifact.get("revision") or ""),
             source_name=str((spec.get("sourceRef") or {}).get("name") or ""),
+            url=str(spec.get("url") or ""),
         )

@@ -18,6 +18,8 @@ _SHORT = 5.0
 """A watch that brings nothing and ends sooner than so many seconds counts as a failure: nothing is asked for in a
 hurry, whatever is in between."""
 
+_NOT_READY_YET = "storage is (re)initializing"
+
 
 class Informer:
     """One kind's list and watch, in a thread of its own."""
@@ -97,7 +99,9 @@ class Informer:
     def _failed(self, message: str, began: float) -> None:
         if self._stop.is_set():
             return
-        self._reporter.warn(f"watching {self._type.plural}: {message}")
+        # A definition that was applied a moment ago is served before its storage is ready.
+        say = self._reporter.detail if _NOT_READY_YET in message else self._reporter.warn
+        say(f"watching {self._type.plural}: {message}")
         # What worked for long and then broke off is no failure in a row.
         self._failures = 1 if time.monotonic() - began > _LONGEST_PAUSE else self._failures + 1
 

@@ -69,8 +69,11 @@ def _source(step: SourceStep, paint: Paint) -> Iterator[str]:
     if step.verified is not None and step.verified.is_true:
         yield _line("Verified", paint("green", printable(_one_line(step.verified.message) or step.verification)))
     elif step.verification:
+        # What is refused is the newest artifact, not the one in use.
+        refused = step.verified is not None and bool(step.revision)
         why = _one_line(step.verified.message) if step.verified is not None else f"{step.verification} has not yet"
-        yield _line("Verified", paint("red", printable(f"no: {why}")))
+        text = f"the newest artifact is refused: {why}" if refused else f"no: {why}"
+        yield _line("Verified", paint("red", printable(text)))
     else:
         yield _line("Verified", paint("yellow", "no: its spec asks for no verification"))
     yield from _status(step.ready, paint, suspended=step.suspended)
