@@ -160,6 +160,16 @@ class World:
 
         return self.until(kind, name, is_over, "the reconciliation that was asked for")
 
+    def abandon(self) -> None:
+        """Take the Kustomizations and sources away and leave their objects, whether or not anybody reconciles."""
+        for kind in ("Kustomization", "OCIRepository"):
+            for item in self.list(kind):
+                path = self.path(kind, item["metadata"]["name"])
+                # Its reconciler may be at it as well, so that either finds nothing any more.
+                bare = {"metadata": {"finalizers": None}, "spec": {"suspend": True}}
+                self.access.request("PATCH", path, bare, content_type=_PATCH)
+                self.access.request("DELETE", path)
+
     # What came of it
 
     def until(

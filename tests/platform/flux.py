@@ -71,7 +71,9 @@ def controllers(
     processes = ProcessGroup(directory)
     selector = [f"--watch-label-selector={watch_label_selector}"] if watch_label_selector else []
     environment = {"RUNTIME_NAMESPACE": NAMESPACE}
-    own = {SOURCE: _of_source(directory), KUSTOMIZE: [f"--requeue-dependency={requeue_dependency}"]}
+    # Asking an earlier source-controller for its artifacts again and again would keep all workers busy.
+    impatient = ["--http-retry=1", f"--requeue-dependency={requeue_dependency}"]
+    own = {SOURCE: _of_source(directory), KUSTOMIZE: impatient}
     try:
         for name in names:
             addresses = [f"--{kind}-addr=127.0.0.1:{free_port()}" for kind in ("health", "metrics")]

@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,11 +26,18 @@ class Realm:
     plane: ControlPlane
     registry: ReferrersRegistry
     folder: Path
+    _worlds: list[World] = field(default_factory=list)
 
     def world(self) -> World:
-        """A namespace of one's own."""
+        """A namespace of one's own; what was asked for in the one before is asked for no more.
+
+        Else each new Flux would first try to fetch what an earlier one served.
+        """
+        if self._worlds:
+            self._worlds.pop().abandon()
         made = World(self.plane.access, self.registry.address, f"realm-{uuid.uuid4().hex[:8]}")
         made.put({"kind": "Namespace", "metadata": {"name": made.namespace}})
+        self._worlds.append(made)
         return made
 
     @contextmanager
