@@ -17,6 +17,7 @@ from pipeline.model.plan import Change, Plan
 from pipeline.puller.keys import KUSTOMIZATION, Key
 from pipeline.puller.kustomizations import drift
 from pipeline.puller.kustomizations.applying import change_lines
+from pipeline.puller.kustomizations.awaiting import wants_health
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.status_inventory import status_entries
 from pipeline.puller.kustomizations.stops import StopError
@@ -59,7 +60,7 @@ class Telling:
         Raises:
             ClusterError: it could not be said, so that nothing must be written.
         """
-        draft = self._progressing("Applying")
+        draft = self._unknown_health(self._progressing("Applying"))
         self._save(draft.with_fields(inventory=inventory_document(status_entries(inventory))))
 
     def announce_waiting(self) -> None:
@@ -69,8 +70,7 @@ class Telling:
             ClusterError: it could not be said.
         """
         if not self.has_announced:
-            draft = self._progressing("Running health checks for")
-            self._save(draft.with_condition(api.HEALTHY, "Unknown", api.PROGRESSING, "Health checks are running"))
+            self._save(self._unknown_health(self._progressing("Running health checks for")))
 
     def stopped(self, stop: StopError) -> Outcome:
         """It ended early."""
@@ -142,6 +142,12 @@ class Telling:
         timeout = format_duration(spec.effective_timeout)
         draft = self._now().progressing(f"{what} revision {artifact.revision} with a timeout of {timeout}")
         return draft.with_fields(lastAttemptedRevision=artifact.revision)
+
+    def _unknown_health(self, draft: Draft) -> Draft:
+        """What was healthy may not be any more, until it has been looked at."""
+        if not wants_health(self._known()[1]):
+            return draft
+        return draft.with_condition(api.HEALTHY, "Unknown", api.PROGRESSING, "Health checks are still to come")
 
     def _save(self, draft: Draft) -> None:
         self._parts.save_status(self._body, draft.status())
