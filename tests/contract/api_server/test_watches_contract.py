@@ -67,8 +67,9 @@ def test_a_quiet_watch_ends_in_time_with_a_bookmark_to_resume_from(place: Place)
     events = list(place.watch(version, seconds=3.0))
 
     assert 1.0 < time.monotonic() - started < 10.0
-    assert [event.type for event in events] == [ChangeType.BOOKMARK]
-    assert int(events[0].resource_version) >= int(version)
+    # How many come is the server's own affair.
+    assert {event.type for event in events} == {ChangeType.BOOKMARK}
+    assert int(events[-1].resource_version) >= int(version)
     assert events[0].body["kind"] == "ConfigMap"
 
 
