@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.model.flux.api import KUSTOMIZATIONS
 from pipeline.model.flux.kustomization import HealthExpressions, KustomizationSpec
 from pipeline.model.health import WITHOUT_STATUS, Health, HealthStatus, health_of_missing
 from pipeline.model.health.expressions import HealthRules
-from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.model.manifests import ObjectId, Resource
 from pipeline.puller.health_waits import Verdicts
 from pipeline.stages.waiting import Awaited
 
@@ -82,9 +81,3 @@ def _has_expressions(object_id: ObjectId, expressions: tuple[HealthExpressions, 
 
 def _group(api_version: str) -> str:
     return api_version.rpartition("/")[0]
-
-
-def own_id(body: Body) -> ObjectId:
-    """The Kustomization itself."""
-    metadata = body["metadata"]
-    return ObjectId(KUSTOMIZATIONS.group, KUSTOMIZATIONS.kind, metadata.get("namespace") or "", metadata["name"])

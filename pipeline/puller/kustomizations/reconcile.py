@@ -26,7 +26,6 @@ from pipeline.puller.kustomizations.applying import Applied, apply_rendered
 from pipeline.puller.kustomizations.awaiting import (
     awaited_objects,
     finished_jobs,
-    own_id,
     timeout_message,
     wants_health,
 )
@@ -201,13 +200,14 @@ class _Run:
         telling.applied(record.applied)
         if not wants_health(spec):
             return telling.succeeded(events=events, has_changed=bool(events))
-        applied = ((key, item.api_version) for key, item in record.applied.items() if key not in skipped)
-        awaited = awaited_objects(applied, record.finished_jobs, spec, rules, own_id(self._body))
+        applied = ((id_, item.api_version) for id_, item in record.applied.items() if id_ not in skipped)
+        key = Key.of(KUSTOMIZATION, self._body)
+        awaited = awaited_objects(applied, record.finished_jobs, spec, rules, key.object_id)
         if not awaited:
             return telling.succeeded(health=telling.passed(), events=events, has_changed=bool(events))
         telling.announce_waiting()
         deadline = self._deadline or self._parts.clock.now() + spec.effective_timeout
-        wait = HealthWait(Key.of(KUSTOMIZATION, self._body), target.identity, target.cluster, awaited, deadline)
+        wait = HealthWait(key, target.identity, target.cluster, awaited, deadline)
 
         def finish(body: Body, verdicts: Verdicts) -> Outcome:
             telling.go_on_with(body)
