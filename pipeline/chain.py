@@ -20,7 +20,9 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings, TargetSettings
-from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
 
 STAGES = ("build", "package", "sign", "diff", "apply", "verify")
@@ -115,8 +117,8 @@ class Chain:
 
     def _sign(self) -> Result | None:
         from pipeline.stages.sign import sign
-        from pipeline.stages.signatures import require_signature
         from pipeline.stages.tag import move_tags
+        from pipeline.stages.trust import require_trust
 
         settings = self._options.settings
         if settings.signing is None:
@@ -128,8 +130,8 @@ class Chain:
         )
         result = sign(artifact, registry, signer, verifier)
         if isinstance(self._options.trust, TrustPolicy):
-            policy = self._options.trust if self._options.trust.keys else signer.own_policy()
-            require_signature(artifact, registry, verifier, policy)
+            policy = signer.own_policy() if self._options.trust.is_empty else self._options.trust
+            require_trust(artifact, registry, wiring.trust_ports(), policy)
         if settings.artifact.tags:
             moved = move_tags(artifact, settings.artifact.tags, registry)
             for tag in moved.tags:
@@ -158,7 +160,7 @@ class Chain:
         from pipeline.stages.fetch import fetch
 
         artifact = self._packaged()
-        trusted = fetch(_reference(artifact), self._registry(), wiring.cosign_verifier(), self._options.trust)
+        trusted = fetch(_reference(artifact), self._registry(), wiring.trust_ports(), self._options.trust)
         return apply(trusted, self._cluster(), self._apply_options(), reporter=self._reporter, clock=self._clock)
 
     def _verify(self) -> Result:
@@ -174,7 +176,7 @@ class Chain:
         ports = Ports(
             cluster=self._cluster(),
             open_registry=self._open,
-            verifier=wiring.cosign_verifier(),
+            trust=wiring.trust_ports(),
             clock=self._clock,
             reporter=self._reporter,
         )

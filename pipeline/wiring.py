@@ -14,7 +14,9 @@ from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
-from pipeline.model.trust.policy import SignatureFormat, TrustedManifests, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
     ApiServer,
     Clock,
@@ -33,6 +35,7 @@ from pipeline.ports import (
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
     from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.stages.trust import TrustPorts
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -73,6 +76,13 @@ def cosign_verifier() -> Verifier:
     from pipeline.signers.cosign import CosignVerifier
 
     return CosignVerifier()
+
+
+def trust_ports() -> TrustPorts:
+    """What every decision about trust needs."""
+    from pipeline.stages.trust import TrustPorts
+
+    return TrustPorts(cosign_verifier(), expressions(), clock())
 
 
 def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
@@ -242,7 +252,7 @@ def trusted_manifests(
 
         reference = parse_reference(what)
         store = registry(reference.repository, options, environment, reporter)
-        return fetch(reference, store, cosign_verifier(), trust)
+        return fetch(reference, store, trust_ports(), trust)
     if isinstance(trust, TrustPolicy):
         raise TrustError(
             f"{what} is a folder, and nobody can sign a folder",

@@ -89,7 +89,7 @@ def command(
     chosen = given.of_target(choose_target(settings, target))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
-    if isinstance(trust, TrustPolicy) and not trust.keys:
+    if isinstance(trust, TrustPolicy) and trust.is_empty:
         trust = wiring.trust_policy(settings.trusted_keys)
     signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
     options = ChainOptions(

@@ -11,7 +11,7 @@ from pipeline.cli.passwords import key_password
 from pipeline.errors import PipelineError
 from pipeline.model.artifact.reference import PinnedReference, Reference, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.ports import Registry
 
 

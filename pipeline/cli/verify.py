@@ -94,7 +94,7 @@ def _deployed(
     terminal: Terminal,
 ) -> VerifyResult:
     from pipeline import wiring
-    from pipeline.stages.signatures import check_policy
+    from pipeline.stages.trust import check_policy
     from pipeline.stages.verify import Ports, verify
 
     if isinstance(trust, TrustPolicy):
@@ -103,7 +103,7 @@ def _deployed(
     ports = Ports(
         cluster=cluster,
         open_registry=lambda found: wiring.registry(found, registry_options, os.environ, terminal.reporter),
-        verifier=wiring.cosign_verifier(),
+        trust=wiring.trust_ports(),
         clock=wiring.clock(),
         reporter=terminal.reporter,
     )
@@ -123,4 +123,4 @@ def _artifact(
         raise UsageError("--insecure-skip-verification leaves nothing to verify about an artifact; name a --key")
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    return verify_artifact(parsed, registry, wiring.cosign_verifier(), trust)
+    return verify_artifact(parsed, registry, wiring.trust_ports(), trust)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.errors import ExpressionError
 from pipeline.expressions.failures import compile_failure, evaluation_failure
+from pipeline.expressions.regular import matching
 
 _CONFIGURATION = """\
 name: flux
@@ -55,6 +56,14 @@ class CelExpressions:
                 is_final=True,
                 hint="compare it with something, such as == 'x'" if found == "dyn" else None,
             )
+
+    def finds(self, pattern: str, text: str) -> bool:
+        """Whether the regular expression (Go's, RE2) is found anywhere in the text.
+
+        Raises:
+            ExpressionError: it is no regular expression.
+        """
+        return bool(matching(pattern, (text,)))
 
     def evaluate(self, expression: str, variables: Mapping[str, Any]) -> bool:
         """Its value over the variables, which are JSON data.

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy, VerifiedSignature
+from pipeline.model.trust.evidence import Signature, SignatureFormat, Verified
+from pipeline.model.trust.policy import TrustPolicy
 
 
 class Registry(Protocol):
@@ -80,12 +81,19 @@ class Signer(Protocol):
         """Sign the digest."""
         ...
 
+    def attest(self, statement: bytes) -> Signature:
+        """Sign an in-toto statement, as a bundle, whatever format signatures have."""
+        ...
+
 
 class Verifier(Protocol):
     """Judges signatures."""
 
-    def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> VerifiedSignature:
-        """Accept the signature for exactly this digest.
+    def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> Verified:
+        """Find out who made a signature, or an attestation, for exactly this digest.
+
+        Keys are tried that occur anywhere in the policy; a keyless one is checked with the policy's root and logs, and
+        only where the policy names identities at all. Whether its identity is one of them is decided elsewhere.
 
         Raises:
             TrustError: it does not hold; the message says which check failed.

@@ -66,6 +66,14 @@ class Expressions(Protocol):
         """
         ...
 
+    def finds(self, pattern: str, text: str) -> bool:
+        """Whether the regular expression (Go's, RE2) is found anywhere in the text.
+
+        Raises:
+            ExpressionError: it is no regular expression; ``is_final`` is true.
+        """
+        ...
+
     def evaluate(self, expression: str, variables: Mapping[str, Any]) -> bool:
         """Its value over the variables.
 

@@ -19,7 +19,7 @@ from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
-from pipeline.model.trust.policy import TrustedManifests
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.performing import Performer
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred

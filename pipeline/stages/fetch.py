@@ -13,9 +13,11 @@ from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOU
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.artifact.unpacking import Limits, read_archive
 from pipeline.model.manifests import Manifests
-from pipeline.model.trust.policy import TrustedManifests, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
-from pipeline.ports import Registry, Verifier
-from pipeline.stages.signatures import check_policy, require_signature
+from pipeline.model.trust.evidence import VerifiedSignature
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
+from pipeline.ports import Registry
+from pipeline.stages.trust import TrustPorts, check_policy, require_trust
 
 LATEST = "latest"
 
@@ -32,7 +34,7 @@ class ArtifactFacts:
 def fetch(
     reference: Reference,
     registry: Registry,
-    verifier: Verifier,
+    ports: TrustPorts,
     policy: TrustPolicy | UnsafeSkipVerification,
     *,
     limits: Limits | None = None,
@@ -41,7 +43,7 @@ def fetch(
 
     Raises:
         ArtifactNotFoundError: there is no such artifact.
-        TrustError: no signature is accepted, the bytes are not what their digest says, or the archive is hostile.
+        TrustError: the policy is not satisfied, the bytes are not what their digest says, or the archive is hostile.
         ManifestError: what is in it cannot be read, or is no artifact with manifests.
         RegistryError: the registry could not be read.
     """
@@ -50,7 +52,7 @@ def fetch(
     artifact = pin(reference, registry)
     signatures: tuple[VerifiedSignature, ...] = ()
     if isinstance(policy, TrustPolicy):
-        signatures = (require_signature(artifact, registry, verifier, policy),)
+        signatures = require_trust(artifact, registry, ports, policy).signatures
     manifests, facts = _read(artifact, registry, limits)
     return TrustedManifests(manifests, artifact, facts.source, facts.revision, signatures)
 

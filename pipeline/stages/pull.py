@@ -17,10 +17,11 @@ from pipeline.model.artifact.manifest import (
 from pipeline.model.artifact.reference import Reference
 from pipeline.model.artifact.unpacking import ArchiveEntry, Limits, read_entries
 from pipeline.model.outcome.pull import PullResult
-from pipeline.model.trust.policy import TrustPolicy, VerifiedSignature
-from pipeline.ports import Registry, Reporter, Verifier
+from pipeline.model.trust.evidence import VerifiedSignature
+from pipeline.model.trust.policy import TrustPolicy
+from pipeline.ports import Registry, Reporter
 from pipeline.stages.fetch import pin
-from pipeline.stages.signatures import require_signature
+from pipeline.stages.trust import TrustPorts, require_trust
 
 
 class Written(Protocol):
@@ -52,13 +53,13 @@ def pull(
     registry: Registry,
     write: Callable[[Iterator[ArchiveEntry]], Written],
     *,
-    verifier: Verifier | None,
+    trust: TrustPorts | None,
     policy: TrustPolicy,
     layer_media_type: str | None = None,
     limits: Limits | None = None,
     reporter: Reporter,
 ) -> PullResult:
-    """Resolve once, verify that digest if the policy has keys, and unpack its layer.
+    """Resolve once, verify that digest if the policy trusts anybody, and unpack its layer.
 
     ``write`` must keep the entries out of sight until the last one has come: only then is the layer's digest known to
     be right.
@@ -71,8 +72,8 @@ def pull(
     """
     artifact = pin(reference, registry)
     signature: VerifiedSignature | None = None
-    if policy.keys and verifier is not None:
-        signature = require_signature(artifact, registry, verifier, policy)
+    if trust is not None and not policy.is_empty:
+        signature = require_trust(artifact, registry, trust, policy).signatures[0]
     else:
         reporter.warn("no --key was given, so nobody's signature was asked for; only digests are compared")
     manifest = parse_manifest(registry.read_manifest(artifact.digest))

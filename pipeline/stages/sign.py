@@ -12,7 +12,7 @@ from pipeline.model.artifact.manifest import (
 )
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.sign import SignResult
-from pipeline.model.trust.policy import Judgement, Signature, SignatureFormat
+from pipeline.model.trust.evidence import Judgement, Signature, SignatureFormat, VerifiedSignature
 from pipeline.model.trust.storage import (
     EMPTY_CONFIG,
     bundle_manifest,
@@ -60,7 +60,7 @@ def sign(
     if not allow_shadowing:
         check_shadowing(artifact, signer.format, judgement)
     signature = signer.sign(artifact)
-    verified = verifier.verify(artifact.digest, signature, signer.own_policy())
+    verified = _verified(artifact, signature, signer, verifier)
     return SignResult(
         artifact=artifact,
         format=signature.format,
@@ -68,6 +68,13 @@ def sign(
         key_fingerprint=verified.fingerprint,
         signed=True,
     )
+
+
+def _verified(artifact: PinnedReference, signature: Signature, signer: Signer, verifier: Verifier) -> VerifiedSignature:
+    verified = verifier.verify(artifact.digest, signature, signer.own_policy())
+    if not isinstance(verified, VerifiedSignature):
+        raise PipelineError("our own signature reads as an attestation")
+    return verified
 
 
 def check_shadowing(artifact: PinnedReference, signature_format: SignatureFormat, judgement: Judgement) -> None:

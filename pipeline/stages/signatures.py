@@ -8,14 +8,16 @@ from pipeline.errors import ArtifactNotFoundError, PipelineError, RegistryError,
 from pipeline.model.artifact.manifest import SIMPLE_SIGNING, Descriptor, ParsedManifest, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.bundle import BUNDLE_MEDIA_TYPE_PREFIX, MAX_BUNDLE_BYTES
-from pipeline.model.trust.policy import (
+from pipeline.model.trust.evidence import (
     Judgement,
     RejectedSignature,
     Signature,
     SignatureFormat,
-    TrustPolicy,
+    Verified,
+    VerifiedAttestation,
     VerifiedSignature,
 )
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES
 from pipeline.model.trust.storage import SIGNATURE_ANNOTATION, signature_tag
 from pipeline.ports import Registry, Verifier
@@ -23,24 +25,6 @@ from pipeline.ports import Registry, Verifier
 MAX_REFERRERS = 256
 MAX_SIMPLE_SIGNATURES = 256
 """More than anybody has, and few enough that a flooded repository is refused within seconds."""
-
-
-def require_signature(
-    artifact: PinnedReference, registry: Registry, verifier: Verifier, policy: TrustPolicy
-) -> VerifiedSignature:
-    """The first signature of the artifact that the policy accepts.
-
-    Raises:
-        TrustError: there is none; the message says what was there and why it did not do.
-        RegistryError: the registry could not be asked.
-    """
-    check_policy(policy)
-    rejected = []
-    for judged in _judged(artifact, registry, verifier, policy):
-        if isinstance(judged, VerifiedSignature):
-            return judged
-        rejected.append(judged)
-    raise refusal(artifact, policy, tuple(rejected))
 
 
 def judge_signatures(
@@ -51,61 +35,45 @@ def judge_signatures(
     Raises:
         RegistryError: the registry could not be asked.
     """
-    judged = tuple(_judged(artifact, registry, verifier, policy))
-    return Judgement(
-        tuple(item for item in judged if isinstance(item, VerifiedSignature)),
-        tuple(item for item in judged if isinstance(item, RejectedSignature)),
-    )
+    judgement = Judgement()
+    for judgement in growing_judgement(artifact, registry, verifier, policy):  # noqa: B007 - the last has it all
+        pass
+    return judgement
 
 
-def check_policy(policy: TrustPolicy) -> None:
-    """Refuse to verify with nobody to trust.
+def growing_judgement(
+    artifact: PinnedReference, registry: Registry, verifier: Verifier, policy: TrustPolicy
+) -> Iterator[Judgement]:
+    """The judgement so far, after everything that was confirmed, and at last with all that was not.
 
     Raises:
-        TrustError: the policy is empty.
+        RegistryError: the registry could not be asked.
     """
-    if not policy.keys:
-        raise TrustError(
-            "no key is trusted, so no signature can be accepted",
-            hint="name the signer's public key: --key cosign.pub, GITLESS_KEY, or trust.keys in gitless.yaml",
-            code="trust.no-keys",
-        )
-
-
-def refusal(artifact: PinnedReference, policy: TrustPolicy, rejected: tuple[RejectedSignature, ...]) -> TrustError:
-    """Why an artifact without an accepted signature is refused."""
-    if not rejected:
-        return TrustError(
-            f"{artifact} is not signed",
-            hint=f"sign it with `gitless sign {artifact} --key cosign.key`",
-            code="trust.unsigned",
-        )
-    reasons = "; ".join(
-        f"{item.format} signature in {item.found_in}: {item.reason}" for item in rejected[:_REASONS_SHOWN]
-    )
-    more = f"; and {len(rejected) - _REASONS_SHOWN} more" if len(rejected) > _REASONS_SHOWN else ""
-    keys = ", ".join(key.source for key in policy.keys)
-    return TrustError(
-        f"{artifact} has no signature by {keys}: {reasons}{more}",
-        hint="either it was not released by whom you trust, or the wrong public key is configured",
-        code="trust.not-accepted",
-    )
-
-
-_REASONS_SHOWN = 3
+    accepted: list[VerifiedSignature] = []
+    attestations: list[VerifiedAttestation] = []
+    rejected: list[RejectedSignature] = []
+    for found in find_signatures(registry, artifact.digest):
+        judged = _judged(artifact.digest, found, verifier, policy)
+        if isinstance(judged, RejectedSignature):
+            rejected.append(judged)
+            continue
+        if isinstance(judged, VerifiedSignature):
+            accepted.append(judged)
+        else:
+            attestations.append(judged)
+        yield Judgement(tuple(accepted), tuple(attestations), tuple(rejected))
+    yield Judgement(tuple(accepted), tuple(attestations), tuple(rejected))
 
 
 def _judged(
-    artifact: PinnedReference, registry: Registry, verifier: Verifier, policy: TrustPolicy
-) -> Iterator[VerifiedSignature | RejectedSignature]:
-    for found in find_signatures(registry, artifact.digest):
-        if isinstance(found, RejectedSignature):
-            yield found
-            continue
-        try:
-            yield verifier.verify(artifact.digest, found, policy)
-        except TrustError as error:
-            yield RejectedSignature(found.format, found.found_in or "", error.message)
+    digest: str, found: Signature | RejectedSignature, verifier: Verifier, policy: TrustPolicy
+) -> Verified | RejectedSignature:
+    if isinstance(found, RejectedSignature):
+        return found
+    try:
+        return verifier.verify(digest, found, policy)
+    except TrustError as error:
+        return RejectedSignature(found.format, found.found_in or "", error.message)
 
 
 def find_signatures(registry: Registry, digest: str) -> Iterator[Signature | RejectedSignature]:

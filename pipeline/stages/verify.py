@@ -28,11 +28,11 @@ from pipeline.model.outcome.verify import (
     VerifyResult,
 )
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
-from pipeline.ports import Clock, Cluster, Registry, Reporter, Verifier
+from pipeline.ports import Clock, Cluster, Registry, Reporter
 from pipeline.stages.diagnosing import diagnose
 from pipeline.stages.drift import attribute, gone_as_expected, judge_drift, plan_as_recorded
 from pipeline.stages.fetch import read_artifact
-from pipeline.stages.signatures import check_policy, judge_signatures, refusal
+from pipeline.stages.trust import TrustPorts, check_policy, evaluate_trust, require_passed
 from pipeline.stages.waiting import UNREACHABLE, Awaited, WaitOptions, wait_for_health
 
 _SHOWN = 20
@@ -69,7 +69,7 @@ class Ports:
 
     cluster: Cluster
     open_registry: Callable[[Repository], Registry]
-    verifier: Verifier
+    trust: TrustPorts
     clock: Clock
     reporter: Reporter
 
@@ -91,7 +91,7 @@ def verify(policy: TrustPolicy | UnsafeSkipVerification, options: VerifyOptions,
     registry = ports.open_registry(artifact.repository) if artifact is not None else None
     if artifact is not None:
         ports.reporter.detail(f"{inventory} records {artifact}")
-    signature = _signature(inventory, artifact, problem, registry, ports.verifier, policy)
+    signature = _signature(inventory, artifact, problem, registry, ports.trust, policy)
     drift, plan = _drift(inventory, artifact, problem, registry, ports.cluster, options)
     health = _health(inventory, plan, options, ports)
     return VerifyResult(
@@ -190,7 +190,7 @@ def _signature(
     artifact: PinnedReference | None,
     problem: str,
     registry: Registry | None,
-    verifier: Verifier,
+    trust: TrustPorts,
     policy: TrustPolicy | UnsafeSkipVerification,
 ) -> SignaturePart:
     if isinstance(policy, UnsafeSkipVerification):
@@ -198,20 +198,18 @@ def _signature(
     if artifact is None or registry is None:
         return SignaturePart(verdict=Verdict.FAILED, message=problem)
     try:
-        judgement = judge_signatures(artifact, registry, verifier, policy)
-        if not judgement.accepted:
-            raise refusal(artifact, policy, judgement.rejected)
+        accepted = require_passed(evaluate_trust(artifact, registry, trust, policy), policy).signatures
     except (TrustError, ArtifactNotFoundError) as error:
         return SignaturePart(verdict=Verdict.FAILED, message=_sentence(error))
     except PipelineError as error:
         return SignaturePart(verdict=Verdict.UNKNOWN, message=_sentence(error))
-    signers = ", ".join(dict.fromkeys(item.signer for item in judgement.accepted))
+    signers = ", ".join(dict.fromkeys(item.signer for item in accepted))
     if not inventory.verified_by:
         message = (
             f"it was applied with verification skipped, though it is signed by {signers}: apply it again, verified"
         )
-        return SignaturePart(verdict=Verdict.FAILED, message=message, signatures=judgement.accepted)
-    return SignaturePart(verdict=Verdict.PASSED, message=f"signed by {signers}", signatures=judgement.accepted)
+        return SignaturePart(verdict=Verdict.FAILED, message=message, signatures=accepted)
+    return SignaturePart(verdict=Verdict.PASSED, message=f"signed by {signers}", signatures=accepted)
 
 
 def _drift(

@@ -6,13 +6,13 @@ from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOU
 from pipeline.model.artifact.reference import Reference
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
 from pipeline.model.trust.policy import TrustPolicy
-from pipeline.ports import Registry, Verifier
+from pipeline.ports import Registry
 from pipeline.stages.fetch import pin
-from pipeline.stages.signatures import check_policy, judge_signatures, refusal
+from pipeline.stages.trust import TrustPorts, check_policy, evaluate_trust, require_passed
 
 
 def verify_artifact(
-    reference: Reference, registry: Registry, verifier: Verifier, policy: TrustPolicy
+    reference: Reference, registry: Registry, ports: TrustPorts, policy: TrustPolicy
 ) -> VerifyArtifactResult:
     """Resolve the reference once, judge every signature of that digest, and read every blob against its digest.
 
@@ -23,9 +23,7 @@ def verify_artifact(
     """
     check_policy(policy)
     artifact = pin(reference, registry)
-    judgement = judge_signatures(artifact, registry, verifier, policy)
-    if not judgement.accepted:
-        raise refusal(artifact, policy, judgement.rejected)
+    verdict = require_passed(evaluate_trust(artifact, registry, ports, policy), policy)
     manifest = parse_manifest(registry.read_manifest(artifact.digest))
     for blob in manifest.blobs:
         for _ in registry.read_blob(blob):
@@ -34,5 +32,5 @@ def verify_artifact(
         artifact=artifact,
         source=manifest.annotations.get(ANNOTATION_SOURCE, ""),
         revision=manifest.annotations.get(ANNOTATION_REVISION, ""),
-        judgement=judgement,
+        judgement=verdict.judgement,
     )

@@ -9,7 +9,7 @@ from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.applying.live_plan import Decision
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
-from pipeline.model.trust.policy import TrustedManifests
+from pipeline.model.trust.trusted import TrustedManifests
 
 
 def with_intention(inventory: Inventory, decisions: Iterable[Decision]) -> Inventory:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome import header
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

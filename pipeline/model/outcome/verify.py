@@ -12,7 +12,7 @@ from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import header
 from pipeline.model.plan import Change, object_document
-from pipeline.model.trust.policy import VerifiedSignature
+from pipeline.model.trust.evidence import VerifiedSignature
 
 
 class Verdict(StrEnum):

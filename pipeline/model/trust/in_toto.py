@@ -8,15 +8,18 @@ pre-authentication encoding (``secure-systems-lab/dsse``, ``protocol.md``), and 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.errors import TrustError
-from pipeline.model.documents.strict_json import parse_object
+from pipeline.model.documents.strict_json import parse_object, text_in
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 SIGN_PREDICATE_TYPE = "https://sigstore.dev/cosign/sign/v1"
 
+_STATEMENT_TYPES = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")
 _MAX_SUBJECTS = 1024
 """As many as sigstore's own verifiers look at."""
 
@@ -73,6 +76,40 @@ def check_sign_statement(payload: bytes, digest: str) -> None:
         raise TrustError("the signed statement has no usable list of subjects")
     if not any(_names(subject, digest) for subject in subjects):
         raise TrustError(f"the signed statement is about another digest than {digest}")
+
+
+def read_statement(payload: bytes, digest: str) -> tuple[str, Mapping[str, Any]]:
+    """Predicate type and predicate of a statement about this digest; its signature must have been checked before.
+
+    Statement v0.1 and v1 are read, as cosign does; a predicate that is missing reads as empty.
+
+    Raises:
+        TrustError: it is no statement, or about something else.
+    """
+    statement = parse_object(payload, "the signed statement")
+    if statement.get("_type") not in _STATEMENT_TYPES:
+        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
+    subjects = statement.get("subject")
+    if not isinstance(subjects, list) or not 0 < len(subjects) <= _MAX_SUBJECTS:
+        raise TrustError("the signed statement has no usable list of subjects")
+    if not any(_names(subject, digest) for subject in subjects):
+        raise TrustError(f"the signed statement is about another digest than {digest}")
+    predicate = statement.get("predicate", {})
+    if not isinstance(predicate, dict):
+        raise TrustError("the signed statement's predicate is no JSON object")
+    return text_in(statement, "predicateType", "the signed statement"), predicate
+
+
+def write_statement(digest: str, name: str, predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+    """A statement of any type about one digest; ``name`` is the repository's, without a tag."""
+    algorithm, _, value = digest.partition(":")
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {algorithm: value}}],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    return json.dumps(statement, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
 
 
 def _names(subject: object, digest: str) -> bool:

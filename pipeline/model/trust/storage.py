@@ -33,8 +33,8 @@ def signature_tag(digest: str) -> str:
     return f"{digest.replace(':', '-')}.sig"
 
 
-def bundle_manifest(subject: Descriptor, bundle: Descriptor) -> Blob:
-    """The referrer that carries a bundle.
+def bundle_manifest(subject: Descriptor, bundle: Descriptor, predicate_type: str = SIGN_PREDICATE_TYPE) -> Blob:
+    """The referrer that carries a bundle with a statement of that type.
 
     cosign also writes the time; nothing reads it, and without it the manifest says only what is signed.
     """
@@ -48,7 +48,7 @@ def bundle_manifest(subject: Descriptor, bundle: Descriptor) -> Blob:
             "subject": _descriptor(subject),
             "annotations": {
                 "dev.sigstore.bundle.content": "dsse-envelope",
-                "dev.sigstore.bundle.predicateType": SIGN_PREDICATE_TYPE,
+                "dev.sigstore.bundle.predicateType": predicate_type,
             },
         }
     )

@@ -17,7 +17,7 @@ from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.kustomization import KustomizationSpec, SubstituteFrom
 from pipeline.model.kustomizing.variables import collect_variables
 from pipeline.model.manifests import Body, Manifests
-from pipeline.model.trust.policy import TrustedManifests
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.stops import StopError
 from pipeline.stages.fetch import trust_reconciled

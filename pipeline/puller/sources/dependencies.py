@@ -11,8 +11,9 @@ from pipeline.artifact_cache import ArtifactCache
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.ports import ApiServer, Clock, Environment, Registry, Reporter, Verifier
+from pipeline.ports import ApiServer, Clock, Environment, Registry, Reporter
 from pipeline.puller.sources.private_files import PrivateFiles
+from pipeline.stages.trust import TrustPorts
 
 Connect = Callable[[Repository, RegistryOptions, Environment], Registry]
 """Opens a repository; called at every reconciliation, so it should keep what it opened."""
@@ -36,7 +37,7 @@ class SourceDependencies:
     reporter: Reporter
     clock: Clock
     connect: Connect
-    verifier: Verifier
+    trust: TrustPorts
     matching: Matching
     files: PrivateFiles
     random: Callable[[], float] = random.random
@@ -63,7 +64,7 @@ def source_dependencies(
         reporter=reporter,
         clock=clock,
         connect=wiring.registry_pool(reporter, clock, observe=observe),
-        verifier=wiring.cosign_verifier(),
+        trust=wiring.trust_ports(),
         matching=wiring.matching_tags,
         files=PrivateFiles(Path(options.cache_dir) / "private"),
     )

@@ -11,7 +11,7 @@ from pipeline.puller.sources.choosing import Chosen
 from pipeline.puller.sources.dependencies import SourceDependencies
 from pipeline.puller.sources.failing import VERIFICATION_ERROR, Again, SourceError
 from pipeline.puller.sources.secrets import SecretError, read_secret
-from pipeline.stages.signatures import require_signature
+from pipeline.stages.trust import require_trust
 
 _COSIGN = "cosign"
 _MAX_KEYS = 64
@@ -44,7 +44,7 @@ def verify(
     """
     try:
         policy = _policy(verification.secret, namespace, deps)
-        require_signature(chosen.pinned, registry, deps.verifier, policy)
+        require_trust(chosen.pinned, registry, deps.trust, policy)
     except PipelineError as error:
         raise SourceError(
             f"failed to verify the signature using provider '{_COSIGN}': {error.message}",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.bundle import write_bundle
+from pipeline.model.trust.evidence import Signature, SignatureFormat
 from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope, pre_authentication_encoding, sign_statement
-from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.model.trust.simple_signing import write_payload
 from pipeline.signers.cosign import public_keys
 from pipeline.signers.cosign.key_files import read_key_file
@@ -45,7 +46,10 @@ class CosignSigner:
             payload = write_payload(subject.repository, subject.digest)
             encoded = base64.b64encode(self._sign(payload)).decode("ascii")
             return Signature(SignatureFormat.SIMPLE, payload, encoded)
-        statement = sign_statement(subject.digest)
+        return self.attest(sign_statement(subject.digest))
+
+    def attest(self, statement: bytes) -> Signature:
+        """Sign an in-toto statement."""
         envelope = Envelope(PAYLOAD_TYPE, statement, self._sign(pre_authentication_encoding(PAYLOAD_TYPE, statement)))
         hint = public_keys.key_hint(self._key.public_key())
         return Signature(SignatureFormat.BUNDLE, write_bundle(envelope, hint))

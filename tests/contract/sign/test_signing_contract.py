@@ -9,13 +9,15 @@ import pytest
 
 from pipeline.errors import TrustError
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.trust.policy import Signature, SignatureFormat, TrustPolicy
+from pipeline.model.trust.evidence import Signature, SignatureFormat
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Signer, Verifier
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
-from pipeline.stages.signatures import require_signature
+from pipeline.stages.trust import require_trust
 from pipeline.testing.registry import MemoryRegistry
 from pipeline.testing.signing import NamedSigner, NamedVerifier
+from tests.trusting import signature_of, trusting
 from tests.unit.sign.support import signer, stored_artifact
 
 SUBJECT = PinnedReference(Repository("registry.test", "team/app"), "sha256:" + "12" * 32)
@@ -59,7 +61,7 @@ def test_its_own_policy_accepts_it_with_what_is_known_of_it(recipe: Recipe, sign
     made = recipe.signer("ours", signature_format)
     signature = replace(made.sign(SUBJECT), found_in=OTHER)
 
-    verified = recipe.verifier().verify(SUBJECT.digest, signature, made.own_policy())
+    verified = signature_of(recipe.verifier().verify(SUBJECT.digest, signature, made.own_policy()))
 
     assert (verified.digest, verified.format, verified.found_in) == (SUBJECT.digest, signature_format, OTHER)
     assert verified.fingerprint in verified.signer
@@ -76,19 +78,25 @@ def test_another_signers_policy_refuses_it(recipe: Recipe, signature_format: Sig
     theirs = recipe.signer("theirs", signature_format).own_policy()
 
     with pytest.raises(TrustError, match="not made by a trusted key"):
-        recipe.verifier().verify(SUBJECT.digest, recipe.signer("ours", signature_format).sign(SUBJECT), theirs)
+        signature_of(
+            recipe.verifier().verify(SUBJECT.digest, recipe.signer("ours", signature_format).sign(SUBJECT), theirs)
+        )
 
 
 def test_any_one_of_a_policys_keys_is_enough(recipe: Recipe, signature_format: SignatureFormat) -> None:
     ours, theirs = (recipe.signer(name, signature_format) for name in ("ours", "theirs"))
     both = TrustPolicy(theirs.own_policy().keys + ours.own_policy().keys)
 
-    assert recipe.verifier().verify(SUBJECT.digest, ours.sign(SUBJECT), both).digest == SUBJECT.digest
+    assert signature_of(recipe.verifier().verify(SUBJECT.digest, ours.sign(SUBJECT), both)).digest == SUBJECT.digest
 
 
 def test_an_empty_policy_refuses_everything(recipe: Recipe, signature_format: SignatureFormat) -> None:
     with pytest.raises(TrustError, match="no key is trusted"):
-        recipe.verifier().verify(SUBJECT.digest, recipe.signer("ours", signature_format).sign(SUBJECT), TrustPolicy())
+        signature_of(
+            recipe.verifier().verify(
+                SUBJECT.digest, recipe.signer("ours", signature_format).sign(SUBJECT), TrustPolicy()
+            )
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\x00", b"null"])
@@ -108,6 +116,6 @@ def test_it_passes_through_the_sign_stage_and_back(recipe: Recipe, signature_for
     second = sign(artifact, registry, made, recipe.verifier())
 
     assert (first.signed, second.signed) == (True, False)
-    assert require_signature(artifact, registry, recipe.verifier(), made.own_policy()).fingerprint == (
-        first.key_fingerprint
-    )
+    assert require_trust(artifact, registry, trusting(recipe.verifier()), made.own_policy()).signatures[
+        0
+    ].fingerprint == (first.key_fingerprint)

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.artifact_cache import ArtifactCache
 from pipeline.model.flux.options import PullerOptions
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign

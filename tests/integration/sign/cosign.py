@@ -16,7 +16,8 @@ from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.model.trust.policy import SignatureFormat, TrustPolicy
+from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignSigner, CosignVerifier, generate_key_pair, read_public_key
 from pipeline.stages.sign import sign

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import RefusedError, TrustError
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.signers.cosign import CosignVerifier, describe_key
 from pipeline.stages.sign import sign
-from pipeline.stages.signatures import judge_signatures, require_signature
+from pipeline.stages.signatures import judge_signatures
+from pipeline.stages.trust import require_trust
 from tests.integration.sign.cosign import PASSWORD, Major, Workplace
+from tests.trusting import trusting
 from tests.unit.sign.support import private_key
 
 pytestmark = [pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("cosign")]
@@ -35,9 +37,9 @@ def test_we_verify_what_cosign_signs(workplace: Workplace, major: Major, signatu
     workplace.cosign_sign(major, artifact, f"cosign{major}", signature_format)
     verifier, theirs = CosignVerifier(), workplace.policy(f"cosign{major}")
 
-    assert require_signature(artifact, store, verifier, theirs).format is signature_format
+    assert require_trust(artifact, store, trusting(verifier), theirs).signatures[0].format is signature_format
     with pytest.raises(TrustError, match="not made by a trusted key"):
-        require_signature(artifact, store, verifier, workplace.policy("ours"))
+        require_trust(artifact, store, trusting(verifier), workplace.policy("ours"))
 
 
 @pytest.mark.parametrize("kind", ["P-384", "P-521", "RSA 2048", "Ed25519"])
@@ -91,7 +93,7 @@ def test_simple_signatures_of_cosign_and_ours_live_in_one_image(workplace: Workp
 
     for name in ("ours", "cosign2"):
         workplace.cosign_verify(2, artifact, name)
-        require_signature(artifact, store, CosignVerifier(), workplace.policy(name))
+        require_trust(artifact, store, trusting(CosignVerifier()), workplace.policy(name))
 
 
 def test_cosign_overlooks_simple_signatures_beside_a_bundle_so_we_refuse_to_hide_one(workplace: Workplace) -> None:
@@ -126,7 +128,7 @@ def test_an_attestation_of_cosign_by_an_accepted_key_is_no_signature(workplace: 
     )
 
     with pytest.raises(TrustError, match="attestation of type"):
-        require_signature(artifact, store, CosignVerifier(), workplace.policy("cosign3"))
+        require_trust(artifact, store, trusting(CosignVerifier()), workplace.policy("cosign3"))
 
     workplace.sign(artifact, store, "ours", BUNDLE)
     judgement = judge_signatures(artifact, store, CosignVerifier(), workplace.policy("ours", "cosign3"))

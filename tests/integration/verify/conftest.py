@@ -28,6 +28,7 @@ from pipeline.stages.package import package
 from pipeline.stages.sign import sign
 from tests.command_line import Outcome
 from tests.platform import control_plane as platform
+from tests.trusting import trusting
 from tests.unit.sign.support import policy, private_key, public_pem, signer
 from tests.unit.verify.support import Talk
 
@@ -47,7 +48,9 @@ class Deployer:
         if signed:
             sign(artifact, registry, signer("ours"), CosignVerifier())
         trust = policy("ours") if signed else UnsafeSkipVerification()
-        trusted = fetch(Reference(artifact.repository, None, artifact.digest), registry, CosignVerifier(), trust)
+        trusted = fetch(
+            Reference(artifact.repository, None, artifact.digest), registry, trusting(CosignVerifier()), trust
+        )
         options = ApplyOptions(inventory=inventory, namespace=self.namespace, writer="tester@here")
         apply(trusted, self.cluster, options, reporter=Talk(), clock=SystemClock())
         return artifact

@@ -11,7 +11,8 @@ from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.trust.policy import TrustedManifests, UnsafeSkipVerification
+from pipeline.model.trust.policy import UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.stages.apply import apply
 from pipeline.stages.fetch import trust_local
 from pipeline.testing.clock import MemoryClock

@@ -128,7 +128,7 @@ class Sink:
 
 def pulled(registry: MemoryRegistry, listener: Listener, reference: Reference) -> Sink:
     sink = Sink()
-    pull(reference, registry, sink, verifier=None, policy=TrustPolicy(), reporter=listener)
+    pull(reference, registry, sink, trust=None, policy=TrustPolicy(), reporter=listener)
     return sink
 
 

@@ -15,7 +15,8 @@ from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, Blob
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.trust.evidence import Signature, SignatureFormat
+from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.signers.cosign import CosignSigner
 from pipeline.testing.registry import MemoryRegistry
 

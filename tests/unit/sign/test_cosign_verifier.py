@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import TrustError
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.trust.policy import PublicKey, Signature, SignatureFormat, TrustPolicy
+from pipeline.model.trust.evidence import Signature, SignatureFormat, VerifiedAttestation
+from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
+from tests.trusting import signature_of
 from tests.unit.sign.support import (
     BUNDLE,
     DIGEST,
@@ -35,7 +37,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def verify(signature: Signature, *names: str, digest: str = DIGEST) -> str:
-    return CosignVerifier().verify(digest, signature, policy(*(names or ("ours",)))).signer
+    return signature_of(CosignVerifier().verify(digest, signature, policy(*(names or ("ours",))))).signer
 
 
 def changed(change: Change) -> Signature:
@@ -49,7 +51,7 @@ def changed(change: Change) -> Signature:
 def test_every_kind_of_key_signs_and_verifies_in_both_formats(kind: str, signature_format: SignatureFormat) -> None:
     signature = signer("ours", signature_format, kind).sign(SUBJECT)
 
-    verified = CosignVerifier().verify(DIGEST, signature, policy("ours", kind=kind))
+    verified = signature_of(CosignVerifier().verify(DIGEST, signature, policy("ours", kind=kind)))
 
     assert verified.digest == DIGEST
     assert verified.format is signature_format
@@ -84,7 +86,7 @@ def test_a_foreign_key_is_refused(signature: Signature) -> None:
 @pytest.mark.parametrize("signature", [bundle(), simple(simple_payload())], ids=["bundle", "simple"])
 def test_no_keys_refuse_everything(signature: Signature) -> None:
     with pytest.raises(TrustError, match="no key is trusted"):
-        CosignVerifier().verify(DIGEST, signature, TrustPolicy())
+        signature_of(CosignVerifier().verify(DIGEST, signature, TrustPolicy()))
 
 
 @pytest.mark.parametrize("signature", [bundle(), simple(simple_payload())], ids=["bundle", "simple"])
@@ -94,8 +96,11 @@ def test_a_signature_moved_to_another_artifact_is_refused(signature: Signature) 
 
 
 def test_an_attestation_by_our_own_key_is_no_signature() -> None:
-    with pytest.raises(TrustError, match=r"attestation of type 'https://slsa\.dev/provenance/v1', not a signature"):
-        verify(bundle(predicateType="https://slsa.dev/provenance/v1"))
+    verified = CosignVerifier().verify(DIGEST, bundle(predicateType="https://slsa.dev/provenance/v1"), policy("ours"))
+
+    assert isinstance(verified, VerifiedAttestation)
+    assert verified.predicate_type == "https://slsa.dev/provenance/v1"
+    assert verified.signature.signer.startswith("ours.pub (")
 
 
 def test_a_subject_among_several_counts() -> None:
@@ -109,7 +114,7 @@ def test_a_subject_among_several_counts() -> None:
     [
         ({"_type": "https://in-toto.io/Statement/v0.1"}, "type is"),
         ({"_type": None}, "type is"),
-        ({"predicateType": 7}, "attestation of type 7"),
+        ({"predicateType": 7}, "lacks .predicateType."),
         ({"subject": []}, "no usable list of subjects"),
         ({"subject": None}, "no usable list of subjects"),
         ({"subject": [None]}, "another digest"),
@@ -198,7 +203,9 @@ def test_larger_curves_may_use_their_own_hash_as_cosign_does() -> None:
         json.dumps(statement()).encode(), key=private_key("ours", "P-384"), algorithm=hashes.SHA384()
     )
 
-    assert CosignVerifier().verify(DIGEST, bundle(document), policy("ours", kind="P-384")).digest == DIGEST
+    assert (
+        signature_of(CosignVerifier().verify(DIGEST, bundle(document), policy("ours", kind="P-384"))).digest == DIGEST
+    )
 
 
 def test_a_weak_hash_is_refused() -> None:
@@ -222,7 +229,7 @@ def test_a_weak_hash_is_refused() -> None:
 )
 def test_keys_that_are_none_are_trust_errors(pem: str) -> None:
     with pytest.raises(TrustError, match=r"broken\.pub"):
-        CosignVerifier().verify(DIGEST, bundle(), TrustPolicy((PublicKey(pem, "broken.pub"),)))
+        signature_of(CosignVerifier().verify(DIGEST, bundle(), TrustPolicy((PublicKey(pem, "broken.pub"),))))
 
 
 json_values = st.recursive(

@@ -13,11 +13,13 @@ from pipeline.model.artifact.manifest import FLUX_CONTENT, Blob
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.artifact.unpacking import Limits
 from pipeline.model.manifests import Manifests
-from pipeline.model.trust.policy import Signature, TrustPolicy, UnsafeSkipVerification, VerifiedSignature
+from pipeline.model.trust.evidence import Signature, Verified
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.fetch import fetch, pin, read_artifact, trust_local
 from pipeline.stages.sign import sign
 from pipeline.testing.registry import MemoryRegistry
+from tests.trusting import trusting
 from tests.unit.sign.support import DIGEST, policy, signer, store, stored_artifact
 
 CONFIG_MAP = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: shop\n"
@@ -49,7 +51,7 @@ def test_a_signed_artifact_becomes_trusted_manifests_with_its_facts() -> None:
     registry = MemoryRegistry()
     artifact = signed_artifact(registry, {"app/settings.yaml": CONFIG_MAP, "web.json": SERVICE, "README.md": b"# x"})
 
-    trusted = fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+    trusted = fetch(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
     assert names(trusted.manifests) == ["ConfigMap shop/settings", "Service shop/web"]
     assert trusted.reference == artifact
@@ -65,11 +67,11 @@ def test_a_tag_that_moves_while_it_is_verified_changes_nothing() -> None:
     evil = stored_artifact(registry, {"evil.yaml": SERVICE}, tag="evil")
 
     class Moving(CosignVerifier):
-        def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> VerifiedSignature:
+        def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> Verified:
             registry.faults.moved_tags["v1"] = evil.digest
             return super().verify(digest, signature, policy)
 
-    trusted = fetch(Reference(registry.repository, "v1"), registry, Moving(), policy("ours"))
+    trusted = fetch(Reference(registry.repository, "v1"), registry, trusting(Moving()), policy("ours"))
 
     assert trusted.reference == artifact
     assert names(trusted.manifests) == ["ConfigMap settings"]
@@ -82,7 +84,7 @@ def test_nothing_of_an_unsigned_artifact_is_read() -> None:
     registry.calls.clear()
 
     with pytest.raises(TrustError, match="is not signed"):
-        fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+        fetch(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
     assert ("read_manifest", artifact.digest) not in registry.calls
 
@@ -92,8 +94,8 @@ def test_an_empty_policy_refuses_even_a_signed_artifact() -> None:
     signed_artifact(registry)
     registry.calls.clear()
 
-    with pytest.raises(TrustError, match="no key is trusted"):
-        fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), TrustPolicy())
+    with pytest.raises(TrustError, match="no key and no identity is trusted"):
+        fetch(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), TrustPolicy())
 
     assert registry.calls == []
 
@@ -102,7 +104,9 @@ def test_skipping_verification_must_be_asked_for_and_leaves_no_signer() -> None:
     registry = MemoryRegistry()
     stored_artifact(registry)
 
-    trusted = fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), UnsafeSkipVerification())
+    trusted = fetch(
+        Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), UnsafeSkipVerification()
+    )
 
     assert not trusted.is_verified
     assert names(trusted.manifests) == ["ConfigMap settings"]
@@ -116,7 +120,7 @@ def test_altered_bytes_are_refused_however_well_they_are_signed(part: str) -> No
     registry.faults.altered[artifact.digest if part == "manifest" else layer] = b"{}"
 
     with pytest.raises(TrustError):
-        fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+        fetch(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
 
 def test_limits_reach_the_unpacking() -> None:
@@ -127,7 +131,7 @@ def test_limits_reach_the_unpacking() -> None:
         fetch(
             Reference(registry.repository, "v1"),
             registry,
-            CosignVerifier(),
+            trusting(CosignVerifier()),
             policy("ours"),
             limits=Limits(max_bytes=10),
         )
@@ -147,7 +151,7 @@ def test_what_is_still_to_be_built_is_refused_with_what_to_do(path: str, what: s
     signed_artifact(registry, {path: b"{}", "settings.yaml": CONFIG_MAP})
 
     with pytest.raises(ManifestError, match=what) as refused:
-        fetch(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+        fetch(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
     assert refused.value.code == "manifest.unbuilt"
     assert "gitless build" in (refused.value.hint or "")

@@ -7,12 +7,15 @@ import pytest
 from pipeline.errors import RegistryError, TrustError
 from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, SIMPLE_SIGNING, Blob
 from pipeline.model.artifact.reference import PinnedReference, Reference
-from pipeline.model.trust.policy import Judgement, TrustPolicy, VerifiedSignature
+from pipeline.model.trust.evidence import Judgement, VerifiedSignature
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
-from pipeline.stages.signatures import MAX_REFERRERS, judge_signatures, require_signature
+from pipeline.stages.signatures import MAX_REFERRERS, judge_signatures
+from pipeline.stages.trust import require_trust
 from pipeline.stages.verify_artifact import verify_artifact
 from pipeline.testing.registry import MemoryRegistry
+from tests.trusting import trusting
 from tests.unit.sign.support import (
     BUNDLE,
     DIGEST,
@@ -40,7 +43,7 @@ def judged(artifact: PinnedReference, registry: MemoryRegistry, *names: str) -> 
 
 
 def required(artifact: PinnedReference, registry: MemoryRegistry, *names: str) -> VerifiedSignature:
-    return require_signature(artifact, registry, CosignVerifier(), policy(*names))
+    return require_trust(artifact, registry, trusting(CosignVerifier()), policy(*names)).signatures[0]
 
 
 def test_foreign_and_broken_bundles_neither_break_nor_help() -> None:
@@ -64,7 +67,8 @@ def test_foreign_and_broken_bundles_neither_break_nor_help() -> None:
     assert refused.value.code == "trust.not-accepted"
     assert all(reason in refused.value.message for reason in reasons)
     assert [one.format for one in after.accepted] == [BUNDLE]
-    assert len(after.rejected) == len(reasons)
+    assert len(after.rejected) == len(reasons) - 1
+    assert [one.predicate_type for one in after.attestations] == ["https://slsa.dev/provenance/v1"]
     assert required(artifact, registry, "ours") == after.accepted[0]
 
 
@@ -96,8 +100,8 @@ def test_an_empty_policy_refuses_before_anything_is_asked() -> None:
     sign(artifact, registry, signer(), CosignVerifier())
     registry.calls.clear()
 
-    with pytest.raises(TrustError, match="no key is trusted"):
-        require_signature(artifact, registry, CosignVerifier(), TrustPolicy())
+    with pytest.raises(TrustError, match="no key and no identity is trusted"):
+        require_trust(artifact, registry, trusting(CosignVerifier()), TrustPolicy())
 
     assert registry.calls == []
 
@@ -213,7 +217,7 @@ def test_verifying_an_artifact_alone_tells_who_signed_and_what_else_lies_there()
     sign(artifact, registry, signer("theirs"), CosignVerifier())
     sign(artifact, registry, signer("ours"), CosignVerifier())
 
-    result = verify_artifact(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+    result = verify_artifact(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
     document = result.document()
     assert (document["tag"], document["digest"], document["verified"]) == ("v1", artifact.digest, True)
@@ -232,7 +236,7 @@ def test_verifying_an_artifact_alone_reads_every_blob_against_its_digest() -> No
     registry.faults.altered[layer] = b"other"
 
     with pytest.raises(TrustError, match="served other bytes"):
-        verify_artifact(Reference(registry.repository, "v1"), registry, CosignVerifier(), policy("ours"))
+        verify_artifact(Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), policy("ours"))
 
 
 def test_what_a_stranger_wrote_reaches_messages_only_cut_and_escaped() -> None:

@@ -8,7 +8,7 @@ from pipeline.errors import ArtifactNotFoundError, RefusedError, RegistryError, 
 from pipeline.model.artifact.manifest import Blob, Descriptor, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.sign import SignResult
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
 from pipeline.stages.signatures import judge_signatures

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import RegistryError
-from pipeline.model.trust.policy import SignatureFormat
+from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.sign import sign
 from tests.unit.sign.support import private_key, public_pem, signer

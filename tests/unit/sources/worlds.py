@@ -29,6 +29,7 @@ from pipeline.signers.cosign import CosignVerifier
 from pipeline.testing.api_server import MemoryApiServer
 from pipeline.testing.clock import MemoryClock
 from pipeline.testing.registry import MemoryRegistry, MemoryStore
+from tests.trusting import trusting
 
 FLUX_CONTENT = "application/vnd.cncf.flux.content.v1.tar+gzip"
 NAMESPACE = "apps"
@@ -162,7 +163,7 @@ def make_world(folder: Path, *, options: PullerOptions | None = None, environmen
         reporter=JsonLog(io.StringIO(), verbose=False),
         clock=clock,
         connect=connect,
-        verifier=CosignVerifier(),
+        trust=trusting(CosignVerifier()),
         matching=wiring.matching_tags,
         files=PrivateFiles(folder / "private"),
         random=lambda: 0.5,

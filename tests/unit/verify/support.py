@@ -17,7 +17,8 @@ from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.outcome.verify import VerifyResult
-from pipeline.model.trust.policy import PublicKey, SignatureFormat, TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignSigner, CosignVerifier
 from pipeline.stages.apply import apply
@@ -28,6 +29,7 @@ from pipeline.stages.verify import Ports, VerifyOptions, verify
 from pipeline.testing.clock import MemoryClock
 from pipeline.testing.cluster import MemoryCluster
 from pipeline.testing.registry import MemoryRegistry, MemoryStore
+from tests.trusting import trusting
 
 REPOSITORY = Repository("registry.test", "shop")
 READY: Mapping[str, Any] = {
@@ -111,7 +113,7 @@ class World:
         """Publish, apply, and let every Deployment become ready."""
         artifact = self.publish(*bodies, signed=signed)
         reference = Reference(artifact.repository, None, artifact.digest)
-        trusted = fetch(reference, self.registry, CosignVerifier(), self.policy if signed else Skip)
+        trusted = fetch(reference, self.registry, trusting(CosignVerifier()), self.policy if signed else Skip)
         settings = ApplyOptions(inventory="shop", namespace="shop", concurrency=1)
         apply(trusted, self.cluster, settings, reporter=self.talk, clock=self.clock)
         for object_id in self.cluster.bodies():
@@ -140,7 +142,7 @@ class World:
         ports = Ports(
             cluster=self.cluster,
             open_registry=self.open_registry,
-            verifier=CosignVerifier(),
+            trust=trusting(CosignVerifier()),
             clock=self.clock,
             reporter=self.talk,
         )

@@ -267,7 +267,7 @@ def test_without_a_name_one_of_several_inventories_must_be_chosen(world: World) 
 
 
 def test_with_nobody_to_trust_nothing_is_asked(world: World) -> None:
-    with pytest.raises(TrustError, match="no key is trusted"):
+    with pytest.raises(TrustError, match="no key and no identity is trusted"):
         world.verify(TrustPolicy())
 
     assert world.cluster.requests == []
