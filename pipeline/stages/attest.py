@@ -47,8 +47,8 @@ def attest(
     policy = signer.own_policy()
     judgement = judge_signatures(artifact, registry, verifier, policy)
     for found in judgement.attestations:
-        is_same = found.predicate_type == predicate_type and _canonical(found.predicate) == canonical
-        if is_same and is_own(found.signature, policy):
+        is_alike = found.predicate_type == predicate_type and is_own(found.signature, policy)
+        if is_alike and _canonical(found.predicate) == canonical:
             return _result(artifact, found, found.signature.found_in, attested=False)
     if not allow_shadowing:
         check_attestation_shadowing(artifact, judgement)
