@@ -185,7 +185,7 @@ def test_a_chart_tells_its_dependencies_as_they_are_locked(members: Mapping[str,
         Material(MaterialKind.CHART, "common", source="oci://charts.test"),
         Material(MaterialKind.CHART, "redis", "1.2.3", sha256_digest(b"packed"), "https://charts.test"),
         Material(MaterialKind.CHART, "shop", "0.1.0"),
-        Material(MaterialKind.FILE, (tmp_path / "Chart.lock").as_posix(), digest=lock),
+        Material(MaterialKind.FILE, "shop/Chart.lock", digest=lock),
     ]
 
 
