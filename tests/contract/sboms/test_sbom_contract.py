@@ -37,7 +37,8 @@ def _check_cyclonedx(document: Mapping[str, Any]) -> None:
 
 def _check_spdx(document: Mapping[str, Any]) -> None:
     assert document["spdxVersion"] == "SPDX-2.3"
-    found = validate_full_spdx_document(JsonLikeDictParser().parse(dict(document)))
+    parser = JsonLikeDictParser()  # type: ignore[no-untyped-call] # its own types lack the constructor's
+    found = validate_full_spdx_document(parser.parse(dict(document)))
     assert [message.validation_message for message in found] == []
 
 
