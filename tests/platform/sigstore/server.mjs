@@ -77,7 +77,7 @@ function fulcio(ca) {
         request.certificateSigningRequest = Buffer.from(request.certificateSigningRequest, "base64").toString();
       }
       const certificates = await issue(request, authorization);
-      return json(201, { signedCertificateEmbeddedSct: { chain: { certificates } } });
+      return json(200, { signedCertificateEmbeddedSct: { chain: { certificates } } });
     },
     // What cosign 2 asks.
     "POST /api/v1/signingCert": async (body, { authorization }) => {
@@ -116,7 +116,10 @@ function rekor(log, publicKey) {
   return {
     "POST /api/v1/log/entries": async (body) => {
       const answer = await fn(JSON.stringify(kept(JSON.parse(body))));
-      return { status: answer.statusCode, type: "application/json", content: answer.response };
+      // Go clients find the entry in the answer by this header.
+      const [uuid] = Object.keys(JSON.parse(answer.response));
+      const headers = { ETag: uuid, Location: `/api/v1/log/entries/${uuid}` };
+      return { status: answer.statusCode, type: "application/json", content: answer.response, headers };
     },
     "GET /api/v1/log/publicKey": () => ({
       status: 200,
@@ -262,9 +265,9 @@ async function answer(routes, request) {
 async function listen(authority) {
   let routes = {};
   const server = createServer(async (request, response) => {
-    const { status, type, content } = await answer(routes, request);
+    const { status, type, content, headers } = await answer(routes, request);
     console.log(`${request.method} ${request.url} ${status}`);
-    response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(content) });
+    response.writeHead(status, { ...headers, "Content-Type": type, "Content-Length": Buffer.byteLength(content) });
     response.end(content);
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
@@ -296,7 +299,7 @@ async function transparencyLog(url) {
 }
 
 async function transparencyLog2(url) {
-  const tree = new Tree(new URL(url).host);
+  const tree = new Tree(new URL(url).hostname);
   return { routes: rekor2(tree), state: { key: base64(spki(tree.publicKey)), id: base64(tree.id) } };
 }
 
