@@ -81,7 +81,7 @@ function fulcio(ca) {
     },
     // What cosign 2 asks.
     "POST /api/v1/signingCert": async (body, { authorization }) => {
-      const publicKey = { content: JSON.parse(body).publicKey.content };
+      const publicKey = { content: Buffer.from(JSON.parse(body).publicKey.content, "base64").toString() };
       const certificates = await issue({ publicKeyRequest: { publicKey } }, authorization);
       return { status: 201, type: "application/pem-certificate-chain", content: certificates.join("") };
     },
