@@ -16,8 +16,8 @@ from pipeline.model.documents.strict_json import JsonObject, decode_base64, obje
 from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope
 
 BUNDLE_MEDIA_TYPE_PREFIX = "application/vnd.dev.sigstore.bundle"
-MAX_BUNDLE_BYTES = 1024 * 1024
-"""A key's signature takes 1 KiB; what is larger carries an attestation, which is no signature."""
+MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+"""A key's signature takes 1 KiB and a keyless one 10 KiB; what is larger carries an attestation, such as an SBOM."""
 
 _VERSION = re.compile(
     r"application/vnd\.dev\.sigstore\.bundle(?:\.v(?P<new>[0-9]+\.[0-9]+(?:\.[0-9]+)?)\+json"
