@@ -203,7 +203,7 @@ def test_a_pattern_without_anchors_accepts_what_only_contains_it_as_it_does_in_c
     strict = Identity(subject_regexp="^https://github.com/acme/shop/.*$", issuer=ISSUER)
 
     assert scene.require(TrustPolicy(identities=(loose,), trusted_root=policy.trusted_root)).signatures
-    with pytest.raises(TrustError, match="https://mallory.example/"):
+    with pytest.raises(TrustError, match="mallory"):
         scene.require(TrustPolicy(identities=(strict,), trusted_root=policy.trusted_root))
     for pattern, accepted in (("https://github.com/acme/shop/.*", True), ("^https://github.com/acme/shop/.*$", False)):
         options = (f"--certificate-identity-regexp={pattern}",)
