@@ -104,6 +104,8 @@ class Attack:
     cosign: Cosign = Cosign.REFUSES
     by_key: bool = False
     """Whether the trusted signer is a key rather than an identity."""
+    requires_log: bool = True
+    """Whether the policy asks for a transparency log."""
     root: str = ""
     """The variant of the deployment whose trusted root is believed."""
     options: Sequence[str] = field(default=())
@@ -117,7 +119,7 @@ def check(attack: Attack, scene: Scene) -> None:
     """Try it on both."""
     attack.done(scene)
     with pytest.raises(PipelineError, match=attack.refused) as refused:
-        scene.require(key_policy() if attack.by_key else scene.keyless.variant(attack.root).policy())
+        scene.require(_policy(attack, scene))
     assert isinstance(refused.value, TrustError)
     assert refused.value.exit_code == 4
     if attack.cosign is not Cosign.UNASKED:
@@ -139,6 +141,12 @@ def ask_cosign(
         return
     (scene.keyless.workplace.folder / f"{KEY}.pub").write_text(public_pem(private_key(KEY)))
     scene.keyless.workplace.cosign_verify(3, scene.artifact, KEY, accepted=accepted)
+
+
+def _policy(attack: Attack, scene: Scene) -> TrustPolicy:
+    if attack.by_key:
+        return key_policy()
+    return scene.keyless.variant(attack.root).policy(requires_log=attack.requires_log)
 
 
 def key_policy() -> TrustPolicy:

@@ -71,7 +71,24 @@ class Forger:
         }
 
     def log(self, envelope: Document) -> Document:
-        """An entry of Rekor 1 for the envelope, in the words of a bundle."""
+        """An entry of the deployment's log for the envelope, in the words of a bundle."""
+        if self.deployment.rekor_version == 1:
+            return self._log_1(envelope)
+        payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"]
+        signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        verifier = {
+            "x509Certificate": {"rawBytes": _base64(self.certificate_der)},
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+        }
+        request = {
+            "digest": _base64(hashlib.sha256(signed).digest()),
+            "signature": {"content": envelope["signatures"][0]["sig"], "verifier": verifier},
+        }
+        body = json.dumps({"hashedRekordRequestV002": request}).encode()
+        entry: Document = json.loads(_post(f"{self.deployment.rekor_url}/api/v2/log/entries", body))
+        return entry
+
+    def _log_1(self, envelope: Document) -> Document:
         pem = self.certificate.public_bytes(serialization.Encoding.PEM)
         content = {"envelope": json.dumps(envelope), "verifiers": [_base64(pem)]}
         proposed = {"apiVersion": "0.0.1", "kind": "dsse", "spec": {"proposedContent": content}}
@@ -112,7 +129,7 @@ def self_certified(forger: Forger) -> Forger:
     old = forger.certificate
     builder = (
         x509.CertificateBuilder()
-        .subject_name(old.issuer)
+        .subject_name(old.subject)
         .issuer_name(old.issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())

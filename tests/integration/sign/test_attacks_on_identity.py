@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import base64
 
 import pytest
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("c
 def signed_with_the_certificate_of_another(scene: Scene) -> None:
     bundle = scene.forger(subject="https://github.com/mallory/shop").sign_digest(scene.artifact.digest)
     trusted = scene.forger().certificate_der
-    bundle["verificationMaterial"]["certificate"] = {"rawBytes": _base64(trusted)}
+    bundle["verificationMaterial"]["certificate"] = {"rawBytes": base64.b64encode(trusted).decode()}
     scene.attach(bundle)
 
 
@@ -37,47 +37,41 @@ def by_somebody(scene: Scene, variant: str = "", **claims: object) -> None:
     scene.attach(scene.forger(variant, **claims).sign_digest(scene.artifact.digest))
 
 
-def _base64(content: bytes) -> str:
-    import base64
-
-    return base64.b64encode(content).decode()
-
-
 IDENTITY = [
     Attack(
         name="wrong subject",
         done=lambda scene: by_somebody(scene, subject="https://github.com/mallory/shop"),
-        refused="https://github.com/mallory/shop",
+        refused="is by https://github.com/mallory/shop by",
     ),
     Attack(
         name="wrong issuer",
         done=lambda scene: by_somebody(scene, issuer="https://accounts.mallory.example"),
-        refused="https://accounts.mallory.example",
+        refused=f"is by {SUBJECT} by https://accounts.mallory.example",
     ),
     Attack(
         name="subject that begins with the wanted one",
         done=lambda scene: by_somebody(scene, subject=f"{SUBJECT}.mallory"),
-        refused=rf"{SUBJECT}\.mallory",
+        refused=rf"is by {SUBJECT}\.mallory by",
     ),
     Attack(
         name="subject that ends with the wanted one",
         done=lambda scene: by_somebody(scene, subject=f"https://mallory.example/?{SUBJECT}"),
-        refused="https://mallory.example/",
+        refused="is by https://mallory.example/",
     ),
     Attack(
         name="issuer that begins with the wanted one",
         done=lambda scene: by_somebody(scene, issuer=f"{ISSUER}.mallory.example"),
-        refused=rf"{ISSUER}\.mallory\.example",
+        refused=rf"is by {SUBJECT} by {ISSUER}\.mallory\.example",
     ),
     Attack(
         name="subject and issuer exchanged",
         done=lambda scene: by_somebody(scene, subject=ISSUER, issuer=SUBJECT),
-        refused="no signature by",
+        refused=f"is by {ISSUER} by {SUBJECT}",
     ),
     Attack(
         name="subject in capitals",
         done=lambda scene: by_somebody(scene, subject=SUBJECT.upper()),
-        refused=SUBJECT.upper(),
+        refused=f"is by {SUBJECT.upper()} by",
     ),
     Attack(
         name="key's signature where an identity is wanted",
@@ -101,54 +95,54 @@ CERTIFICATES = [
     Attack(
         name="expired certificate",
         done=lambda scene: by_somebody(scene, "certificate-of-yesterday"),
-        refused="certificate",
+        refused="its certificate had expired when it was signed",
     ),
     Attack(
         name="certificate that is not valid yet",
         done=lambda scene: by_somebody(scene, "certificate-of-tomorrow"),
-        refused="certificate",
+        refused="its certificate was not yet valid when it was signed",
     ),
     Attack(
         name="certificate of oneself",
         done=signed_with_a_certificate_of_ones_own,
-        refused="certificate",
+        refused="its certificate is not from an authority that trusted_root.json names",
     ),
     Attack(
         name="certificate of another authority",
         done=lambda scene: by_somebody(scene, "certificate-of-other"),
-        refused="certificate",
+        refused="its certificate is not from an authority that trusted_root.json names",
     ),
     Attack(
         name="another deployment altogether",
         done=lambda scene: by_somebody(scene, "other"),
-        refused="certificate",
+        refused="its log entry is from a transparency log that trusted_root.json does not name",
     ),
     Attack(
         name="certificate of somebody trusted, key of somebody else",
         done=signed_with_the_certificate_of_another,
-        refused="signature",
+        refused="it was not made by its certificate's key",
     ),
     Attack(
         name="certificate in no certificate log",
         done=lambda scene: by_somebody(scene, "certificate-without-ct"),
-        refused="SCT|certificate log|certificate transparency",
+        refused="lacks the proof that it is in a certificate transparency log",
     ),
     Attack(
         name="certificate in another certificate log",
         done=by_somebody,
-        refused="SCT|certificate log|certificate transparency",
+        refused="certificate transparency log .SCT. does not hold",
         root="root-with-other-ct",
     ),
     Attack(
         name="no certificate log is trusted",
         done=by_somebody,
-        refused="SCT|certificate log|certificate transparency",
+        refused="CTFE keys not found in trusted root",
         root="root-without-ct",
     ),
     Attack(
         name="authority that is no longer trusted",
         done=by_somebody,
-        refused="certificate",
+        refused="trusted_root.json names no certificate authority for",
         root="root-with-ended-fulcio",
     ),
 ]
@@ -189,7 +183,8 @@ def test_who_is_not_trusted_is_refused(scene: Scene, attack: Attack) -> None:
 
 def test_who_is_trusted_is_accepted_among_all_of_them(scene: Scene) -> None:
     for attack in TABLE:
-        attack.done(scene)
+        if not (attack.root or attack.by_key):  # These are good signatures, wrongly believed.
+            attack.done(scene)
     good = scene.attach(scene.forger().sign_digest(scene.artifact.digest))
 
     assert [one.found_in for one in scene.require(scene.keyless.policy()).signatures] == [good.digest]
@@ -235,4 +230,3 @@ def test_what_is_in_a_certificate_besides_is_known_by_its_name(scene: Scene) -> 
     assert signature.identity.claims["sourceRepositoryURI"] == "https://github.com/acme/shop"
     assert signature.identity.claims["sourceRepositoryRef"] == "refs/heads/main"
     assert signature.identity.claims["buildTrigger"] == "push"
-    assert json.dumps(dict(signature.identity.claims))
