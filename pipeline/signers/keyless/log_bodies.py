@@ -86,17 +86,14 @@ def _dsse_v2(spec: JsonObject, signed: Signed) -> bool:
 def _is_output(parent: JsonObject, key: str, content: bytes) -> bool:
     data = object_in(parent, key, _SUBJECT)
     hashed = _PROTO_HASHES.get(text_in(data, "algorithm", _SUBJECT))
-    return (
-        hashed is not None and decode_base64(text_in(data, "digest", _SUBJECT), _SUBJECT) == hashed(content).digest()
-    )
+    return hashed is not None and decode_base64(text_in(data, "digest", _SUBJECT), _SUBJECT) == hashed(content).digest()
 
 
 def _is_by(signature: JsonObject, signed: Signed) -> bool:
     verifier = object_in(object_in(signature, "verifier", _SUBJECT), "x509Certificate", _SUBJECT)
-    return (
-        decode_base64(text_in(signature, "content", _SUBJECT), _SUBJECT) == signed.signature
-        and decode_base64(text_in(verifier, "rawBytes", _SUBJECT), _SUBJECT) == _der(signed)
-    )
+    return decode_base64(text_in(signature, "content", _SUBJECT), _SUBJECT) == signed.signature and decode_base64(
+        text_in(verifier, "rawBytes", _SUBJECT), _SUBJECT
+    ) == _der(signed)
 
 
 def _dsse(spec: JsonObject, signed: Signed) -> bool:

@@ -103,9 +103,7 @@ def test_without_log_and_timestamp_nobody_vouches_for_the_time(
         document["verificationMaterial"].pop("timestampVerificationData")
 
     with pytest.raises(TrustError, match="nobody vouches for when it was signed"):
-        verifier.verify(
-            ARTIFACT.digest, changed(signature, strip), policy_of(sigstore_deployment, requires_log=False)
-        )
+        verifier.verify(ARTIFACT.digest, changed(signature, strip), policy_of(sigstore_deployment, requires_log=False))
 
 
 def test_no_identity_in_the_policy_refuses_it_before_anything_is_read(
