@@ -76,7 +76,8 @@ def complaint_about(
 def _not_by(item: VerifiedAttestation, signers: Signers, evidence: Evidence) -> str:
     if is_by(item.signature, signers, evidence.expressions):
         return ""
-    return f"one by {signer_text(item.signature)}, {why_not(item.signature, signers, evidence.expressions)}"
+    why = why_not(item.signature, signers, evidence.expressions) or "who is not one of them"
+    return f"one by {signer_text(item.signature)}, {why}"
 
 
 def _age_complaint(item: VerifiedAttestation, max_age: float | None, evidence: Evidence) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.printable import printable
 from pipeline.model.trust.decision import Decision
-from pipeline.model.trust.evidence import Judgement, RejectedSignature, VerifiedAttestation, VerifiedSignature
+from pipeline.model.trust.evidence import Judgement, VerifiedAttestation, VerifiedSignature
 from pipeline.model.trust.policy import Identity, SignedBy, Signers
-from pipeline.model.trust.predicate_types import short_name
 from pipeline.ports import Expressions
 
 REASONS_SHOWN = 3
@@ -96,10 +95,10 @@ def signer_text(signature: VerifiedSignature) -> str:
 
 
 def why_not(signature: VerifiedSignature, signers: Signers, expressions: Expressions) -> str:
-    """Why a signer is none of those that are wanted, where it is worth telling."""
+    """Why a signer is none of those that are wanted, where it comes near; else empty."""
     found = signature.identity
     if found is None:
-        return "who is not one of them"
+        return ""
     for wanted in signers.identities:
         right_issuer = _fits(found.issuer, wanted.issuer, wanted.issuer_regexp, expressions)
         if _fits(found.subject, wanted.subject, wanted.subject_regexp, expressions) and not right_issuer:
@@ -107,21 +106,19 @@ def why_not(signature: VerifiedSignature, signers: Signers, expressions: Express
             return f"whose issuer is {printable(found.issuer, _TEXT_SHOWN)} and not {asked}"
         if wanted.subject and wanted.subject in found.subject and wanted.subject != found.subject:
             return f"whose subject only contains '{wanted.subject}'; the whole of it must be that"
-    return "who is not one of them"
+    return ""
 
 
 def _others(signers: Signers, evidence: Evidence) -> Iterable[str]:
-    for signature in evidence.signatures:
-        yield f"signed by {signer_text(signature)}, {why_not(signature, signers, evidence.expressions)}"
+    for item in evidence.signatures:
+        why = why_not(item, signers, evidence.expressions)
+        yield f"{item.format} signature in {item.found_in} is by {signer_text(item)}{f', {why}' if why else ''}"
     for attestation in evidence.attestations:
-        kind = printable(short_name(attestation.predicate_type), _TEXT_SHOWN)
-        yield f"an attestation of type {kind} by {signer_text(attestation.signature)}, which is no signature"
-    yield from (rejection_text(item) for item in evidence.judgement.rejected)
-
-
-def rejection_text(rejected: RejectedSignature) -> str:
-    """What was not accepted and why."""
-    return f"{rejected.format} signature in {rejected.found_in}: {printable(rejected.reason, 2 * _TEXT_SHOWN)}"
+        made, kind = attestation.signature, printable(attestation.predicate_type, _TEXT_SHOWN)
+        yield f"{made.format} signature in {made.found_in}: it is an attestation of type '{kind}', not a signature"
+    for rejected in evidence.judgement.rejected:
+        reason = printable(rejected.reason, 2 * _TEXT_SHOWN)
+        yield f"{rejected.format} signature in {rejected.found_in}: {reason}"
 
 
 def _listed(reasons: Iterable[str]) -> str:
