@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.printable import printable
@@ -26,7 +26,7 @@ class Evidence:
     judgement: Judgement
     expressions: Expressions
     now: float
-    own: Signers = Signers()
+    own: Signers = field(default_factory=Signers)
     """Those whom the policy trusts with every artifact."""
 
     def named(self, signers: Signers) -> str:
