@@ -14,6 +14,7 @@ from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
     ArtifactSettings,
+    AttestationSettings,
     RegistrySettings,
     Settings,
     SigningSettings,
@@ -176,6 +177,17 @@ def _settings(body: Mapping[str, Any], path: Path) -> Settings:
         else None,
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
+        attestations=_attestations(body.get("attestations")),
+    )
+
+
+def _attestations(item: Mapping[str, Any] | None) -> AttestationSettings | None:
+    if item is None:
+        return None
+    asked = item.get("sbom", "none")
+    return AttestationSettings(
+        provenance=item.get("provenance", True),
+        sboms={"none": (), "both": ("cyclonedx", "spdx")}.get(asked, (asked,)),
     )
 
 

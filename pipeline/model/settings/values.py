@@ -29,6 +29,14 @@ class SigningSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AttestationSettings:
+    """What is attested of the artifact when it is signed; ``sboms`` are names of formats."""
+
+    provenance: bool = True
+    sboms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrySettings:
     """How registries are reached; timeout in seconds."""
 
@@ -69,6 +77,7 @@ class Settings:
     signing: SigningSettings | None = None
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
+    attestations: AttestationSettings | None = None
 
     def for_target(self, target: TargetSettings) -> Settings:
         """These settings with what the target replaces: sources, and single fields of the artifact."""
