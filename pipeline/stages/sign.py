@@ -88,7 +88,7 @@ def check_shadowing(artifact: PinnedReference, signature_format: SignatureFormat
         RefusedError: that would happen.
     """
     own = {signature.format for signature in judgement.accepted}
-    foreign = {signature.format for signature in judgement.rejected}
+    foreign = {signature.format for signature in judgement.rejected if not signature.is_envelope}
     bundle, simple = SignatureFormat.BUNDLE, SignatureFormat.SIMPLE
     if signature_format is bundle and simple in foreign and bundle not in foreign:
         raise RefusedError(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pipeline.errors import TrustError
 from pipeline.model.documents.strict_json import decode_base64
-from pipeline.model.trust.bundle import read_envelope
+from pipeline.model.trust.bundle import read_bare_envelope, read_envelope
 from pipeline.model.trust.evidence import Signature, SignatureFormat, Verified, VerifiedAttestation, VerifiedSignature
-from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, check_sign_statement, read_statement
+from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, Envelope, check_sign_statement, read_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES, check_payload
 from pipeline.signers.cosign import public_keys
@@ -26,6 +26,8 @@ class CosignVerifier:
             raise TrustError("no key is trusted, so no signature can be accepted", code="trust.no-keys")
         if signature.format is SignatureFormat.BUNDLE:
             return _bundle(digest, signature, keys)
+        if signature.is_envelope:
+            return _attached(digest, signature, keys)
         if len(signature.content) > MAX_PAYLOAD_BYTES:
             raise TrustError(f"the signed payload is larger than {MAX_PAYLOAD_BYTES} bytes")
         key = _signing_key(keys, decode_base64(signature.signature or "", "the signature"), signature.content)
@@ -33,8 +35,18 @@ class CosignVerifier:
         return _verified(digest, signature, key)
 
 
+def _attached(digest: str, signature: Signature, keys: tuple[PublicKey, ...]) -> Verified:
+    stated = _stated(digest, signature, read_bare_envelope(signature.content), keys)
+    if isinstance(stated, VerifiedSignature):
+        raise TrustError("it is a signature where attestations are kept; signatures are bundles, or behind .sig")
+    return stated
+
+
 def _bundle(digest: str, signature: Signature, keys: tuple[PublicKey, ...]) -> Verified:
-    envelope = read_envelope(signature.content)
+    return _stated(digest, signature, read_envelope(signature.content), keys)
+
+
+def _stated(digest: str, signature: Signature, envelope: Envelope, keys: tuple[PublicKey, ...]) -> Verified:
     verified = _verified(digest, signature, _signing_key(keys, envelope.signature, envelope.signed_bytes))
     predicate_type, predicate = read_statement(envelope.payload, digest)
     if predicate_type != SIGN_PREDICATE_TYPE:
