@@ -14,7 +14,7 @@ from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
-from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
@@ -76,6 +76,13 @@ def cosign_verifier() -> Verifier:
     from pipeline.signers.cosign import CosignVerifier
 
     return CosignVerifier()
+
+
+def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
+    """Whom a keyless certificate names, unchecked; ``None`` where it cannot be read."""
+    from pipeline.signers.certificates import read_certificate
+
+    return read_certificate(certificate)
 
 
 def trust_ports() -> TrustPorts:

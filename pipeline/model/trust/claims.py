@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import TrustError
+from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
 from pipeline.model.trust.evidence import Signature, SignatureFormat
 
+_LONGEST_TYPE = 200
 _DEEPEST = 100
 """Levels of nesting; what is deeper was written to hurt."""
 
@@ -47,10 +49,10 @@ def read_claims(signature: Signature) -> Claims:
 
 
 def claimed_type(signature: Signature) -> str:
-    """The predicate type that it claims to have; empty where there is none, or it cannot be read."""
+    """The predicate type that it claims to have, fit to be shown; empty where there is none, or it cannot be read."""
     if signature.format is SignatureFormat.SIMPLE and not signature.is_envelope:
         return ""
-    return read_claims(signature).predicate_type
+    return printable(read_claims(signature).predicate_type, _LONGEST_TYPE)
 
 
 def presentable(predicate: JsonObject) -> bool:

@@ -10,8 +10,8 @@ from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.trust.evidence import Judgement, VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
-from pipeline.stages.sign import sign
 from pipeline.stages.finding import MAX_REFERRERS
+from pipeline.stages.sign import sign
 from pipeline.stages.signatures import judge_signatures
 from pipeline.stages.trust import require_trust
 from pipeline.stages.verify_artifact import verify_artifact
