@@ -22,6 +22,7 @@ from pipeline.cli.options import (
     warn_unverified,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.signing_options import signing_options
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.outcome import Result
@@ -31,7 +32,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
-_STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
+_STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "verify"])
 
 
 @click.command()
@@ -46,8 +47,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("-a", "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Add an annotation; repeatable.")
 @option("--source", help="Source to record instead of the detected one.")
 @option("--revision", help="Revision to record instead of the detected one.")
-@option("--signing-key", type=click.Path(dir_okay=False), help="Sign with this private key instead of the file's.")
-@option("--password-file", type=click.Path(dir_okay=False), help="File with the private key's password.")
+@signing_options(key="--signing-key", required=False, formats=False)
 @option("--inventory", shell_complete=completing.inventories, help="Name of the inventory instead of the file's.")
 @option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
 @option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
@@ -63,17 +63,17 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    password_file: str | None, **overrides: Any,  # noqa: ANN401 - the fields of Overrides
+    **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
     """Run the whole chain, or a part of it, from gitless.yaml.
 
-    The artifact is pushed by digest, signed, and its signature verified before any tag moves. An option wins over a
-    GITLESS_… variable, that over the file.
+    The artifact is pushed by digest, signed and attested, and all of that is verified before any tag moves. An option
+    wins over a GITLESS_… variable, that over the file.
 
     \b
     gitless run --target staging
     gitless run --target staging --to diff                         # publish, and see what applying would change
-    gitless run --target production --to sign --results-dir out    # one CI job publishes ...
+    gitless run --target production --to attest --results-dir out  # one CI job publishes ...
     gitless run --target production --from diff --results-dir out  # ... another one applies
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
@@ -92,7 +92,6 @@ def command(
     check_names(settings, chosen)
     if isinstance(trust, TrustPolicy) and trust.is_empty:
         trust = wiring.trust_policy(settings.trusted_keys)
-    signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
     options = ChainOptions(
         settings=settings,
         target=chosen,
@@ -106,7 +105,7 @@ def command(
         first=first,
         last=last,
         results=Path(terminal.results_dir) if terminal.results_dir else None,
-        read_password=key_password(signing_password),
+        read_password=key_password(settings.signing.password_file if settings.signing else None),
     )
 
     telling = _Telling(terminal)
