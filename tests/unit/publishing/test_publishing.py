@@ -1,4 +1,4 @@
-"""Publishing is atomic: whatever fails, the tags stay, the message says how far it came, and the next run finishes it."""
+"""Publishing is atomic: whatever fails, the tags stay, the message says how far it came, the next run finishes it."""
 
 from __future__ import annotations
 
