@@ -72,7 +72,6 @@ class Settings:
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningOptions | None = None
     attestations: AttestationSettings | None = None
-    trusted_keys: tuple[str, ...] = ()
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 
