@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.environment import Provenance
-from pipeline.errors import ToolError, TrustError
+from pipeline.errors import ToolError, TrustError, UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.attestation.materials import Material
+from pipeline.model.attestation.provenance import BuildPlatform
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
+from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
     ApiServer,
@@ -27,6 +32,7 @@ from pipeline.ports import (
     Registry,
     Renderer,
     Reporter,
+    SbomFormat,
     Signer,
     TreeBuilder,
     Verifier,
@@ -64,18 +70,34 @@ def registry(
     return connect(repository, options, environment, reporter)
 
 
-def cosign_signer(key_file: str, signature_format: SignatureFormat, read_password: Callable[[], bytes]) -> Signer:
-    """A signer with a private key; the password is asked for only where the key is encrypted."""
+def signer(
+    options: SigningOptions, environment: Environment, reporter: Reporter, read_password: Callable[[], bytes]
+) -> Signer:
+    """Whoever signs: a private key (the password is asked for only where it is encrypted), or the job's identity.
+
+    Raises:
+        ConfigurationError: the key cannot be used, or there is no identity token.
+        UsageError: nothing to sign with was named.
+    """
+    if options.keyless:
+        from pipeline.signers.keyless import keyless_signer
+
+        return keyless_signer(options, environment, reporter)
+    if options.key is None:
+        raise UsageError("there is nothing to sign with", hint="give --key cosign.key, or --keyless")
     from pipeline.signers.cosign import CosignSigner
 
-    return CosignSigner.from_file(key_file, signature_format, read_password)
+    return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
-def cosign_verifier() -> Verifier:
-    """The verifier for cosign key signatures in either format."""
-    from pipeline.signers.cosign import CosignVerifier
+def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> Verifier:
+    """The verifier for whatever is found beside an artifact, made with a key or without.
 
-    return CosignVerifier()
+    ``cache_dir`` is for what TUF repositories serve; otherwise it is below ``XDG_CACHE_HOME``.
+    """
+    from pipeline.signers.verifier import SignatureVerifier
+
+    return SignatureVerifier(environment, reporter, cache_dir)
 
 
 def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
@@ -85,20 +107,58 @@ def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
     return read_certificate(certificate)
 
 
-def trust_ports() -> TrustPorts:
-    """What every decision about trust needs."""
+def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> TrustPorts:
+    """What every decision about trust needs; ``cache_dir`` as for :func:`verifier`."""
     from pipeline.stages.trust import TrustPorts
 
-    return TrustPorts(cosign_verifier(), expressions(), clock())
+    return TrustPorts(verifier(environment, reporter, cache_dir=cache_dir), expressions(), clock())
 
 
-def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
-    """Trust whoever holds one of these public keys; the files are read and checked now."""
-    if not key_files:
-        return TrustPolicy()
-    from pipeline.signers.cosign import read_public_key
+def trust_policy(options: TrustOptions) -> TrustPolicy:
+    """The policy of the options and their document; every file is read, and everything in it checked, now.
 
-    return TrustPolicy(tuple(read_public_key(file) for file in dict.fromkeys(key_files)))
+    Keys and identities of the options take the place of the document's; its rules stay in force.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    from pipeline.trust_documents import trusted_root
+
+    keys: tuple[PublicKey, ...] = ()
+    policy = TrustPolicy()
+    if options.keys:
+        from pipeline.signers.cosign import read_public_key
+
+        keys = tuple(read_public_key(file) for file in dict.fromkeys(options.keys))
+    if options.policy_file:
+        from pipeline.trust_documents import load_trust_policy
+
+        policy = load_trust_policy(Path(options.policy_file))
+    if keys or options.identities:
+        policy = replace(policy, keys=keys, identities=options.identities)
+    policy = replace(
+        policy,
+        trusted_root=trusted_root(options, policy.trusted_root),
+        requires_log=policy.requires_log and not options.ignores_log,
+    )
+    check_trust_policy(policy)
+    return policy
+
+
+def check_trust_policy(policy: TrustPolicy) -> None:
+    """See that every key of a policy can be used, and every regular expression and condition be compiled.
+
+    Raises:
+        ConfigurationError: one of them cannot; the message says which.
+    """
+    from pipeline.stages.policy_check import check_expressions
+
+    if policy.every_signer.keys:
+        from pipeline.signers.cosign import check_public_key
+
+        for key in policy.every_signer.keys:
+            check_public_key(key)
+    check_expressions(policy, expressions)
 
 
 def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:
@@ -259,7 +319,7 @@ def trusted_manifests(
 
         reference = parse_reference(what)
         store = registry(reference.repository, options, environment, reporter)
-        return fetch(reference, store, trust_ports(), trust)
+        return fetch(reference, store, trust_ports(environment, reporter), trust)
     if isinstance(trust, TrustPolicy):
         raise TrustError(
             f"{what} is a folder, and nobody can sign a folder",
@@ -271,3 +331,28 @@ def trusted_manifests(
     found = provenance(Path(what), environment, reporter)
     built = build((Source(Path(what)),), renderers(environment, reporter))
     return trust_local(built.manifests, trust, source=found.source, revision=found.revision)
+
+
+def sbom(name: str) -> SbomFormat:
+    """The format of bills of materials of that name: ``cyclonedx`` or ``spdx``."""
+    if name == "spdx":
+        from pipeline.sboms.spdx import SpdxFormat
+
+        return SpdxFormat()
+    from pipeline.sboms.cyclonedx import CycloneDxFormat
+
+    return CycloneDxFormat()
+
+
+def build_platform(environment: Environment) -> BuildPlatform:
+    """Where this process runs, in the words of SLSA provenance."""
+    from pipeline.build_environment import detect_platform
+
+    return detect_platform(environment)
+
+
+def materials(sources: Sequence[Source], environment: Environment, reporter: Reporter) -> tuple[Material, ...]:
+    """What the sources are made of beside themselves; nothing is rendered."""
+    from pipeline.stages.build import materials_of
+
+    return materials_of(sources, renderers(environment, reporter))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking, trust_options
+from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.errors import ArtifactNotFoundError, TrustError, UsageError
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.policy import TrustPolicy
 
 if TYPE_CHECKING:
     from pipeline.model.outcome.inspect import InspectResult
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 @option("--attestation", metavar="TYPE",
         help="Print that predicate alone, as JSON; a URI, or such as provenance, cyclonedx, spdx, vuln.")  # fmt: skip
 @option("--sbom", is_flag=True, help="Print the bill of materials alone, as JSON.")
-@trust_options
+@required_trust_options
 @registry_options
 @talking()
 def command(
-    *, reference: str, attestation: str | None, sbom: bool, trust: TrustPolicy | UnsafeSkipVerification,
+    *, reference: str, attestation: str | None, sbom: bool, trust: TrustPolicy,
     registry_options: RegistryOptions, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Show an artifact, what is in it, and all signatures, attestations and other referrers beside it.
@@ -45,13 +46,14 @@ def command(
     from pipeline import wiring
     from pipeline.stages.inspect import inspect
 
-    if isinstance(trust, UnsafeSkipVerification):
-        raise UsageError("--insecure-skip-verification has no meaning here: what is not verified is shown as such")
+    warn_unverified(trust, terminal)
     if attestation is not None and sbom:
         raise UsageError("--attestation and --sbom each print one document; ask for one of them")
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    result = inspect(parsed, registry, wiring.trust_ports(), trust, wiring.read_certificate)
+    result = inspect(
+        parsed, registry, wiring.trust_ports(os.environ, terminal.reporter), trust, wiring.read_certificate
+    )
     wanted = "sbom" if sbom else attestation
     if wanted is None:
         terminal.print_result(result)

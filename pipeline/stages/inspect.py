@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ from pipeline.model.artifact.manifest import (
 )
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.artifact.unpacking import read_archive
+from pipeline.model.attestation.materials import image_names_in
 from pipeline.model.outcome.inspect import Evidence, InspectedContent, InspectResult
 from pipeline.model.outcome.signatures import attestation_format
 from pipeline.model.trust.claims import Claims, read_claims
@@ -45,7 +46,6 @@ ReadCertificate = Callable[[str | bytes], CertificateIdentity | None]
 
 _KEPT_BYTES = 16 * 1024 * 1024
 """Of bundles and envelopes together whose predicates are kept to be shown."""
-_POD_LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def inspect(
@@ -103,18 +103,18 @@ class _Beside:
         self._ports = ports
         self._policy = policy
         self._read_certificate = read_certificate
-        self._verified: list[Verified] = []
+        self._judged: list[Verified | RejectedSignature] = []
         self._kept = 0
 
     def add(self, found: Found) -> None:
         """Judge it, and keep it with what it says."""
         self.places.add(found.found_in or "")
         claims = self._claims(found)
-        judged = self._judged(found, claims)
+        judged = self._judge(found, claims)
+        self._judged.append(judged)
         if isinstance(judged, RejectedSignature):
             self.items.append(self._unconfirmed(found, judged.reason, claims))
         else:
-            self._verified.append(judged)
             self.items.append(self._confirmed(found, judged, claims))
 
     def _unconfirmed(self, found: Found, reason: str, claims: Claims) -> Evidence:
@@ -150,15 +150,16 @@ class _Beside:
         if self._policy.is_empty:
             return None, ""
         judgement = Judgement(
-            tuple(item for item in self._verified if isinstance(item, VerifiedSignature)),
-            tuple(item for item in self._verified if isinstance(item, VerifiedAttestation)),
+            tuple(item for item in self._judged if isinstance(item, VerifiedSignature)),
+            tuple(item for item in self._judged if isinstance(item, VerifiedAttestation)),
+            tuple(item for item in self._judged if isinstance(item, RejectedSignature)),
         )
         now = self._ports.clock.now()
         decision = decide(self._artifact, judgement, self._policy, self._ports.expressions, now)
         leaves = [leaf for leaf in decision.leaves() if leaf.passed or not decision.passed]
         return decision.passed, "; ".join(f"{leaf.requirement}: {leaf.found}" for leaf in leaves)
 
-    def _judged(self, found: Found, claims: Claims) -> Verified | RejectedSignature:
+    def _judge(self, found: Found, claims: Claims) -> Verified | RejectedSignature:
         if not self._policy.is_empty or isinstance(found, RejectedSignature):
             return judge(self._artifact.digest, found, self._ports.verifier, self._policy)
         reason = "nobody was named to verify it with"
@@ -194,22 +195,8 @@ def _content(artifact: PinnedReference, manifest: ParsedManifest, registry: Regi
     except (ManifestError, TrustError, ArtifactNotFoundError) as error:
         return InspectedContent(files=len(files), problem=error.message)
     kinds = Counter(f"{item.id.kind}.{item.id.group}".removesuffix(".") for item in manifests)
-    images = sorted({image for resource in manifests for image in _images(resource.body)})
+    images = sorted({image for resource in manifests for image in image_names_in(resource)})
     return InspectedContent(files=len(files), objects=dict(sorted(kinds.items())), images=tuple(images))
-
-
-def _images(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if key in _POD_LISTS and isinstance(item, list):
-                yield from (
-                    part["image"] for part in item if isinstance(part, Mapping) and isinstance(part.get("image"), str)
-                )
-            else:
-                yield from _images(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _images(item)
 
 
 def _other_referrers(registry: Registry, digest: str, known: set[str]) -> tuple[Descriptor, ...]:

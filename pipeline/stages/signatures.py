@@ -10,6 +10,7 @@ from pipeline.model.trust.claims import claimed_type
 from pipeline.model.trust.evidence import (
     Judgement,
     RejectedSignature,
+    Signature,
     Verified,
     VerifiedAttestation,
     VerifiedSignature,
@@ -62,8 +63,15 @@ def judge(digest: str, found: Found, verifier: Verifier, policy: TrustPolicy) ->
     if isinstance(found, RejectedSignature):
         return found
     try:
-        return verifier.verify(digest, found, policy)
+        verified = verifier.verify(digest, found, policy)
     except TrustError as error:
-        return RejectedSignature(
-            found.format, found.found_in or "", error.message, claimed_type(found), is_envelope=found.is_envelope
-        )
+        return _rejected(found, error.message)
+    if found.is_envelope and isinstance(verified, VerifiedSignature):
+        return _rejected(found, "it is a signature where attestations are kept; signatures are bundles, or behind .sig")
+    return verified
+
+
+def _rejected(found: Signature, reason: str) -> RejectedSignature:
+    return RejectedSignature(
+        found.format, found.found_in or "", reason, claimed_type(found), is_envelope=found.is_envelope
+    )

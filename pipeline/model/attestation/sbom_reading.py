@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from pipeline.model.attestation.predicate_names import short_name
+from pipeline.model.trust.predicate_types import short_name
 
 _IMAGE_PURLS = ("pkg:oci/", "pkg:docker/")
 

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.manifest import Descriptor
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.attestation.predicate_names import is_called, short_name
-from pipeline.model.attestation.provenance_reading import ProvenanceFacts, read_provenance
+from pipeline.model.attestation.predicate_names import is_called
+from pipeline.model.attestation.provenance_details import ProvenanceDetails, read_details
 from pipeline.model.attestation.sbom_reading import SbomFacts, read_sbom
 from pipeline.model.documents.times import format_time
 from pipeline.model.outcome import header
 from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.trust.evidence import CertificateIdentity, VerifiedSignature
+from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE
+from pipeline.model.trust.predicate_types import short_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,12 @@ class Evidence:
     @property
     def name(self) -> str:
         """The predicate type's short name."""
-        return short_name(self.predicate_type)
+        return "signature" if self.predicate_type == SIGN_PREDICATE_TYPE else short_name(self.predicate_type)
 
     @property
-    def provenance(self) -> ProvenanceFacts | None:
+    def provenance(self) -> ProvenanceDetails | None:
         """What it says of the build, if it is provenance."""
-        return None if self.predicate is None else read_provenance(self.predicate_type, self.predicate)
+        return None if self.predicate is None else read_details(self.predicate_type, self.predicate)
 
     @property
     def sbom(self) -> SbomFacts | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.model.attestation.provenance_reading import ProvenanceFacts
+from pipeline.model.attestation.provenance_details import ProvenanceDetails
 from pipeline.model.attestation.sbom_reading import SbomFacts
 from pipeline.model.documents.printable import printable
 from pipeline.model.documents.times import format_time
@@ -118,26 +118,27 @@ def _facts(item: Evidence, paint: Paint) -> Iterator[str]:
         yield from _sbom(sbom)
 
 
-def _provenance(facts: ProvenanceFacts) -> Iterator[str]:
+def _provenance(details: ProvenanceDetails) -> Iterator[str]:
+    facts = details.facts
     yield from _fields(
         {
             "builder": facts.builder,
             "build type": facts.build_type,
-            "repository": facts.repository,
+            "repository": ", ".join(facts.repositories),
             "ref": facts.ref,
-            "commit": facts.commit,
+            "commit": details.commit,
             "workflow": facts.workflow,
-            "trigger": facts.trigger,
-            "invocation": facts.invocation,
-            "started": facts.started,
-            "finished": facts.finished,
+            "trigger": details.trigger,
+            "invocation": details.invocation,
+            "started": details.started,
+            "finished": details.finished,
         }
     )
     yield from _limited(
-        [f"  parameter {_clean(name)}: {_clean(inline(value))}" for name, value in facts.parameters.items()]
+        [f"  parameter {_clean(name)}: {_clean(inline(value))}" for name, value in details.parameters.items()]
     )
     yield from _limited(
-        [f"  from {_clean(item.uri or item.name)} {_clean(item.digest)}".rstrip() for item in facts.dependencies]
+        [f"  from {_clean(item.uri or item.name)} {_clean(item.digest)}".rstrip() for item in details.dependencies]
     )
 
 

@@ -54,7 +54,7 @@ def test_with_a_key_it_is_shown_what_is_by_it(gitless: Gitless, artifact: Pinned
     assert (document["kind"], document["trusted"]) == ("InspectResult", True)
     assert [one["accepted"] for one in document["signatures"]] == [True]
     assert {one["name"]: one["accepted"] for one in document["attestations"]} == {
-        "provenance": True,
+        "slsaprovenance1": True,
         "cyclonedx": False,
     }
     assert document["attestations"][0]["predicate"] == GITHUB_PROVENANCE
@@ -116,11 +116,13 @@ def test_where_signers_are_named_nobody_elses_attestation_is_printed(
 def test_a_type_that_is_not_there_is_missing(gitless: Gitless, artifact: PinnedReference) -> None:
     attest(artifact, CYCLONEDX, BOM)
 
-    refused = gitless("inspect", str(artifact), "--attestation", "provenance\x1b[31m")
+    refused = gitless("inspect", str(artifact), "--attestation", "provenance")
+    mistyped = gitless("inspect", str(artifact), "--attestation", "cyclonedX\x1b[31m")
 
     assert (refused.code, refused.out) == (5, "")
     assert "there are: cyclonedx" in refused.err
-    assert "\x1b" not in refused.err
+    assert (mistyped.code, mistyped.out) == (2, "")
+    assert "\x1b" not in mistyped.err
 
 
 @pytest.mark.parametrize("arguments", [("--insecure-skip-verification",), ("--sbom", "--attestation", "provenance")])

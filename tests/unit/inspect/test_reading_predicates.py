@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model.attestation.predicate_names import is_called, short_name
-from pipeline.model.attestation.provenance_reading import Dependency, read_provenance, split_source
+from pipeline.errors import ConfigurationError
+from pipeline.model.attestation.predicate_names import is_called
+from pipeline.model.attestation.provenance_details import Dependency, read_details
 from pipeline.model.attestation.sbom_reading import read_sbom
 from tests.unit.inspect.support import BOM, COMMIT, CYCLONEDX, GITHUB_PROVENANCE, PROVENANCE, REPOSITORY, WORKFLOW
 
@@ -91,11 +92,11 @@ CHAINS_02: dict[str, Any] = {
             GITHUB_PROVENANCE,
             (WORKFLOW, REPOSITORY, "refs/heads/main", ".github/workflows/release.yml", "push"),
         ),
-        (PROVENANCE, TEKTON, ("https://tekton.dev/chains/v2", "https://git.test/shop.git", "", "", "")),
+        (PROVENANCE, TEKTON, ("https://tekton.dev/chains/v2", "https://git.test/shop", "", "", "")),
         (
             PROVENANCE,
             GITLAB,
-            ("https://gitlab.com/acme/shop/-/runners/1", "https://gitlab.com/acme/shop", "", "build", ""),
+            ("https://gitlab.com/acme/shop/-/runners/1", "https://gitlab.com/acme/shop", "", "", ""),
         ),
         (PROVENANCE, OURS, ("https://gitless.dev/local", REPOSITORY, "refs/heads/main", "release", "")),
         (
@@ -109,22 +110,23 @@ CHAINS_02: dict[str, Any] = {
                 "push",
             ),
         ),
-        (PROVENANCE_02, CHAINS_02, ("https://tekton.dev/chains/v2", "https://git.test/shop.git", "", "", "")),
+        (PROVENANCE_02, CHAINS_02, ("https://tekton.dev/chains/v2", "https://git.test/shop", "", "", "")),
     ],
     ids=["GitHub", "Tekton", "GitLab", "gitless", "generator v0.2", "Chains v0.2"],
 )
 def test_provenance_of_every_maker_reads_alike(
     predicate_type: str, predicate: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
-    facts = read_provenance(predicate_type, predicate)
+    facts = read_details(predicate_type, predicate)
 
     assert facts is not None
-    assert (facts.builder, facts.repository, facts.ref, facts.workflow, facts.trigger) == expected
+    (repository,) = facts.facts.repositories
+    assert (facts.facts.builder, repository, facts.facts.ref, facts.facts.workflow, facts.trigger) == expected
     assert facts.commit == COMMIT
 
 
 def test_run_times_and_dependencies_are_read() -> None:
-    facts = read_provenance(PROVENANCE, TEKTON)
+    facts = read_details(PROVENANCE, TEKTON)
 
     assert facts is not None
     assert (facts.invocation, facts.started) == ("uid", "2026-11-01T00:00:00Z")
@@ -135,38 +137,28 @@ def test_run_times_and_dependencies_are_read() -> None:
 def test_the_commit_is_that_of_the_source_and_of_no_other_dependency() -> None:
     predicate = {
         "buildDefinition": {
+            "buildType": "https://gitless.dev/build/v1",
             "externalParameters": {"source": {"repository": REPOSITORY}},
             "resolvedDependencies": [{"uri": f"git+{REPOSITORY}-evil@refs/heads/main", "digest": {"sha1": COMMIT}}],
         }
     }
 
-    facts = read_provenance(PROVENANCE, predicate)
+    facts = read_details(PROVENANCE, predicate)
 
     assert facts is not None
-    assert (facts.repository, facts.commit) == (REPOSITORY, "")
+    assert (facts.facts.repositories, facts.commit) == ((REPOSITORY,), "")
 
 
 def test_of_several_git_dependencies_none_is_taken_for_the_source() -> None:
-    dependencies = [{"uri": f"git+https://git.test/{name}", "digest": {"sha1": COMMIT}} for name in ("a", "b")]
+    dependencies = [
+        {"uri": f"git+https://git.test/{name}", "digest": {"sha1": COMMIT}, "name": "inputs/result"} for name in "ab"
+    ]
+    definition = {"buildType": "https://tekton.dev/chains/v2/slsa", "resolvedDependencies": dependencies}
 
-    facts = read_provenance(PROVENANCE, {"buildDefinition": {"resolvedDependencies": dependencies}})
+    facts = read_details(PROVENANCE, {"buildDefinition": definition})
 
     assert facts is not None
-    assert (facts.repository, facts.commit) == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("uri", "expected"),
-    [
-        ("git+https://git.test/shop@refs/heads/a@b", ("https://git.test/shop", "refs/heads/a@b")),
-        ("https://git.test/shop.git#main", ("https://git.test/shop.git", "main")),
-        ("git+ssh://git@git.test/shop@v1", ("ssh://git@git.test/shop", "v1")),
-        ("https://user@git.test/shop", ("https://user@git.test/shop", "")),
-        ("", ("", "")),
-    ],
-)
-def test_a_source_is_split_into_repository_and_ref(uri: str, expected: tuple[str, str]) -> None:
-    assert split_source(uri) == expected
+    assert (len(facts.facts.repositories), facts.commit) == (2, "")
 
 
 def test_a_cyclonedx_document_is_read() -> None:
@@ -216,35 +208,34 @@ def test_an_spdx_document_is_read() -> None:
 
 
 def test_other_predicates_are_neither() -> None:
-    assert read_provenance("https://in-toto.io/Link/v1", {}) is None
+    assert read_details("https://in-toto.io/Link/v1", {}) is None
     assert read_sbom(PROVENANCE, {}) is None
 
 
 @pytest.mark.parametrize(
-    ("predicate_type", "name"),
+    ("wanted", "meant"),
     [
-        (PROVENANCE, "provenance"),
-        (f"{CYCLONEDX}/v1.5", "cyclonedx"),
-        (SPDX, "spdx"),
-        ("https://in-toto.io/attestation/test-result/v0.1", "test-result"),
-        ("https://gitless.dev/diff/v1", "diff"),
-        ("https://openvex.dev/ns/v0.2.0", "openvex"),
-        ("https://example.com/anything", "https://example.com/anything"),
-        ("https://cyclonedx.org/bombast", "https://cyclonedx.org/bombast"),
+        ("provenance", {PROVENANCE, PROVENANCE_02}),
+        ("slsaprovenance", {PROVENANCE_02}),
+        ("slsaprovenance1", {PROVENANCE}),
+        ("sbom", {CYCLONEDX, f"{CYCLONEDX}/v1.5", SPDX, f"{SPDX}/v2.3"}),
+        ("spdxjson", {SPDX, f"{SPDX}/v2.3"}),
+        (CYCLONEDX, {CYCLONEDX}),
+        ("https://example.com/anything", {"https://example.com/anything"}),
     ],
 )
-def test_types_have_short_names(predicate_type: str, name: str) -> None:
-    assert short_name(predicate_type) == name
-    assert is_called(predicate_type, name)
-    assert is_called(predicate_type, predicate_type)
+def test_who_asks_for_a_kind_of_attestation_means_these_types(wanted: str, meant: set[str]) -> None:
+    types = {PROVENANCE, PROVENANCE_02, CYCLONEDX, f"{CYCLONEDX}/v1.5", SPDX, f"{SPDX}/v2.3"}
+    types |= {"https://example.com/anything", "https://cyclonedx.org/bombast"}
+
+    assert {item for item in types if is_called(item, wanted)} == meant
 
 
-def test_names_of_cosign_mean_the_version_that_cosign_means() -> None:
-    assert is_called(PROVENANCE, "slsaprovenance1")
-    assert not is_called(PROVENANCE, "slsaprovenance")
-    assert is_called(SPDX, "spdxjson")
-    assert is_called(CYCLONEDX, "sbom")
-    assert not is_called(PROVENANCE, "sbom")
+def test_who_mistypes_a_name_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="no predicate type") as refused:
+        is_called(PROVENANCE, "cyclondx")
+
+    assert refused.value.hint == "did you mean 'cyclonedx'?"
 
 
 _json = st.recursive(
@@ -263,6 +254,6 @@ _json = st.recursive(
 def test_whatever_stands_in_a_predicate_reading_it_is_no_error(value: object) -> None:
     predicate = value if isinstance(value, dict) else {"buildDefinition": value, "components": value}
     for predicate_type in (PROVENANCE, PROVENANCE_02):
-        assert read_provenance(predicate_type, predicate) is not None
+        assert read_details(predicate_type, predicate) is not None
     for predicate_type in (CYCLONEDX, SPDX):
         assert read_sbom(predicate_type, predicate) is not None
