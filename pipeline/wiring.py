@@ -19,7 +19,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.settings.trust import TrustOptions
-from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
@@ -98,6 +98,13 @@ def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | N
     from pipeline.signers.verifier import SignatureVerifier
 
     return SignatureVerifier(environment, reporter, cache_dir)
+
+
+def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
+    """Whom a keyless certificate names, unchecked; ``None`` where it cannot be read."""
+    from pipeline.signers.certificates import read_certificate
+
+    return read_certificate(certificate)
 
 
 def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> TrustPorts:
