@@ -211,6 +211,7 @@ class Chain:
             force_conflicts=target.force_conflicts,
             recreate=target.recreate,
             take_ownership=target.take_ownership,
+            allow_rollback=target.allow_rollback,
             timeout=target.timeout,
             writer=wiring.writer(self._environment),
         )

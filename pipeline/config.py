@@ -227,4 +227,5 @@ def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) 
         force_conflicts=item.get("forceConflicts", False),
         recreate=item.get("recreate", False),
         take_ownership=item.get("takeOwnership", False),
+        allow_rollback=item.get("allowRollback", False),
     )

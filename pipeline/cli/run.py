@@ -55,6 +55,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
+@option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
 @trust_options
 @registry_options
 @cluster_options

@@ -28,6 +28,7 @@ class Overrides:
     force_conflicts: bool | None = None
     recreate: bool | None = None
     take_ownership: bool | None = None
+    allow_rollback: bool | None = None
 
     def of_target(self, target: TargetSettings) -> TargetSettings:
         """The target with what was given."""

@@ -56,6 +56,7 @@ class TargetSettings:
     force_conflicts: bool = False
     recreate: bool = False
     take_ownership: bool = False
+    allow_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
