@@ -34,6 +34,7 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             requeue_dependency=arguments.pop("requeue_dependency"),
             interval_jitter=arguments.pop("interval_jitter_percentage") / 100,
             sops_age_secret=arguments.pop("sops_age_secret"),
+            trust_policy=arguments.pop("trust_policy"),
         )
         options = InstallOptions(
             version=__version__,
@@ -94,4 +95,6 @@ _PROCESS = (
            help="By how much intervals vary."),
     option("--sops-age-secret", default="", metavar="NAME",
            help="Secret whose *.agekey open what Kustomizations have no keys for."),
+    option("--trust-policy", default="", metavar="NAMESPACE/NAME",
+           help="ConfigMap whose policy.yaml every source must satisfy."),
 )  # fmt: skip

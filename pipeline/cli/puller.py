@@ -79,6 +79,12 @@ _DEFAULT = PullerOptions()
 )
 @option("--sops-age-secret", default="", metavar="NAME", help="Secret with age keys for whoever brings none.")
 @option(
+    "--trust-policy",
+    default="",
+    metavar="NAMESPACE/NAME",
+    help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
+)
+@option(
     "--enable-leader-election",
     type=bool,
     default=True,
@@ -136,6 +142,7 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         requeue_dependency=given["requeue_dependency"],
         interval_jitter=given["interval_jitter_percentage"] / 100.0,
         sops_age_secret=given["sops_age_secret"],
+        trust_policy=given["trust_policy"],
         leader_election=given["enable_leader_election"],
         metrics_address=given["metrics_addr"],
         health_address=given["health_addr"],

@@ -54,9 +54,9 @@ class PolicyDocument:
             raise PolicyError(f"{self.where} asks for nothing, so nothing is accepted; expected who must have signed")
         return policy
 
-    def _file(self, name: str) -> bytes:
+    def _file(self, name: str) -> str:
         try:
-            return self.files[name]
+            return self.files[name].decode("utf-8", "replace")
         except KeyError:
             raise PolicyError(f"{self.where} names the file {ascii(name)[:120]}, which is no key of it") from None
 
