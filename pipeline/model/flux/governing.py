@@ -39,7 +39,7 @@ def read_policy_reference(text: str, namespace: str) -> PolicyReference:
     where = found if slash else namespace
     if _NAMESPACE.fullmatch(where) and _is_name(name):
         return PolicyReference(where, name)
-    raise ConfigurationError(f"{ascii(text)[:120]} names no ConfigMap; expected NAMESPACE/NAME")
+    raise ConfigurationError(f"trust policy {ascii(text)[:120]} names no ConfigMap; expected NAMESPACE/NAME")
 
 
 def governing_policies(body: Body, floor: PolicyReference | None) -> tuple[PolicyReference, ...]:

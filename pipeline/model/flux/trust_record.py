@@ -1,7 +1,7 @@
 """What ``status.artifact.metadata`` keeps of a verification, for the next one; Flux leaves it alone.
 
-The time of its signature tells an old artifact that is offered again, and the policies' digest whether there is anything
-to verify anew.
+The time of its signature tells an old artifact that is offered again, the policies' digest whether there is anything to
+verify anew.
 """
 
 from __future__ import annotations

@@ -139,11 +139,6 @@ def test_keys_that_cannot_be_had_are_told(world: World, data: dict[str, str] | N
 @pytest.mark.parametrize(
     ("verify", "complaint"),
     [
-        ({"provider": "cosign"}, "keyless verification by cosign is not supported"),
-        (
-            {"provider": "cosign", "matchOIDCIdentity": [{"issuer": "i", "subject": "s"}]},
-            "keyless verification by cosign is not supported",
-        ),
         ({"provider": "notation", "secretRef": {"name": "keys"}}, "verification by 'notation' is not supported"),
     ],
 )
