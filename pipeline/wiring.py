@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError, UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.attestation.materials import Material
+from pipeline.model.attestation.provenance import BuildPlatform
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
@@ -28,6 +30,7 @@ from pipeline.ports import (
     Registry,
     Renderer,
     Reporter,
+    SbomFormat,
     Signer,
     TreeBuilder,
     Verifier,
@@ -281,3 +284,28 @@ def trusted_manifests(
     found = provenance(Path(what), environment, reporter)
     built = build((Source(Path(what)),), renderers(environment, reporter))
     return trust_local(built.manifests, trust, source=found.source, revision=found.revision)
+
+
+def sbom(name: str) -> SbomFormat:
+    """The format of bills of materials of that name: ``cyclonedx`` or ``spdx``."""
+    if name == "spdx":
+        from pipeline.sboms.spdx import SpdxFormat
+
+        return SpdxFormat()
+    from pipeline.sboms.cyclonedx import CycloneDxFormat
+
+    return CycloneDxFormat()
+
+
+def build_platform(environment: Environment) -> BuildPlatform:
+    """Where this process runs, in the words of SLSA provenance."""
+    from pipeline.build_environment import detect_platform
+
+    return detect_platform(environment)
+
+
+def materials(sources: Sequence[Source], environment: Environment, reporter: Reporter) -> tuple[Material, ...]:
+    """What the sources are made of beside themselves; nothing is rendered."""
+    from pipeline.stages.build import materials_of
+
+    return materials_of(sources, renderers(environment, reporter))

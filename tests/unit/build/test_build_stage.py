@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.attestation.materials import Material, MaterialKind
 from pipeline.model.manifests import Origin, Resource
 from pipeline.model.settings.sources import Source
 from pipeline.stages.build import build
@@ -29,6 +30,9 @@ class Shelf:
 
     def render(self, source: Source) -> Sequence[Resource]:
         return self._objects.get(str(source.path), [])
+
+    def materials(self, source: Source) -> Sequence[Material]:
+        return (Material(MaterialKind.CHART, str(source.path), "1.0.0"),) if self.name == "helm" else ()
 
 
 def test_sources_are_merged_in_canonical_order() -> None:
