@@ -73,6 +73,11 @@ class DebianTool(Tool):
     package: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NodeTool(Tool):
+    """A folder of Node.js modules, installed from the lock file; ``binary()`` gives the folder."""
+
+
 def _kubernetes(name: str, cold_seconds: int) -> GoTool:
     versions = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     return GoTool(
@@ -120,6 +125,7 @@ TOOLS: tuple[Tool, ...] = (
         version_variable=("sigs.k8s.io/kustomize/api/provenance.version",),
         cold_seconds=28,
     ),
+    NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
     _kubernetes("kube-controller-manager", 93),
