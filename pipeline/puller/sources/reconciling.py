@@ -135,7 +135,10 @@ class _Reconciliation:
     def _verify(self, chosen: Chosen, registry: Registry) -> None:
         accepted = self._demands.require(chosen, registry, self._deps)
         succession = accept(chosen, accepted, self._demands, self._status, self._body)
-        self._status.verified(chosen.revision, str(self._demands))
+        if accepted.is_verified:
+            self._status.verified(chosen.revision, str(self._demands))
+        else:
+            self._status.unverified()
         self._record = succession.record
         self.events += succession.events
 

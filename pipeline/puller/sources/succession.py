@@ -16,7 +16,6 @@ from pipeline.puller.sources.failing import VERIFICATION_ERROR, Again, SourceErr
 from pipeline.puller.sources.status import NewStatus
 
 _ROLLED_BACK = "RolledBack"
-_ANYBODY = "UnrestrictedIdentity"
 _AGE_UNKNOWN = "AgeUnknown"
 
 
@@ -50,7 +49,9 @@ def accept(chosen: Chosen, accepted: Accepted, demands: Demands, status: NewStat
         )
     except TrustError as error:
         raise _refused(error, chosen) from error
-    events = [ObjectEvent(Severity.ERROR, _ANYBODY, note) for note in accepted.notes]
+    # What is never said to be verified is looked at again and again.
+    is_known = not accepted.is_verified and served is not None and served.revision == chosen.revision
+    events = [] if is_known else list(accepted.notes)
     if succession.is_rollback:
         events.append(ObjectEvent(Severity.INFO, _ROLLED_BACK, succession.note))
     issued_at = accepted.issued_at

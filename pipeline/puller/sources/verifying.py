@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.strict_json import parse_object
 from pipeline.model.flux.oci_repository import Verification
+from pipeline.model.trust.notation import NotationTrust, read_notation_trust
 from pipeline.model.trust.policy import Identity, PublicKey, TrustedRoot, TrustPolicy
 from pipeline.ports import ApiServer
 from pipeline.puller.sources.dependencies import SourceDependencies
@@ -43,6 +44,18 @@ def cosign_policy(verification: Verification, namespace: str, deps: SourceDepend
     if verification.secret:
         return TrustPolicy(_keys(verification.secret, namespace, deps.api), trusted_root=root)
     return TrustPolicy(identities=_identities(verification, deps), trusted_root=root)
+
+
+def notation_trust(verification: Verification, namespace: str, api: ApiServer) -> NotationTrust:
+    """Trust policy and certificates of the Secret.
+
+    Raises:
+        SecretError: there is no such Secret.
+        TrustError: it lacks one of both, or the policy cannot be read.
+        ClusterError: the Secret cannot be read.
+    """
+    name = verification.secret
+    return read_notation_trust(read_secret(api, namespace, name), f"secret '{namespace}/{name}'")
 
 
 def _keys(secret: str, namespace: str, api: ApiServer) -> tuple[PublicKey, ...]:
