@@ -41,6 +41,7 @@ from pipeline.ports import (
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
     from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.signers.notation import NotationVerifier
     from pipeline.stages.trust import TrustPorts
 
 
@@ -126,6 +127,13 @@ def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str 
     from pipeline.stages.trust import TrustPorts
 
     return TrustPorts(verifier(environment, reporter, cache_dir=cache_dir), expressions(), clock())
+
+
+def notation_verifier(environment: Environment) -> NotationVerifier:
+    """The real notation."""
+    from pipeline.signers.notation import NotationVerifier
+
+    return NotationVerifier(environment)
 
 
 def trust_policy(options: TrustOptions) -> TrustPolicy:
