@@ -157,7 +157,8 @@ def _settings(body: Mapping[str, Any], path: Path) -> Settings:
 
 
 def _file(folder: Path, name: str) -> str:
-    return str(folder / name) if name else ""
+    # A key may also be a URI, which is nowhere in the folder.
+    return str(folder / name) if name and "://" not in name else name
 
 
 def _sources(items: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Source, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.evidence import SignatureFormat
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
     ApiServer,
@@ -65,7 +66,11 @@ def registry(
 
 
 def cosign_signer(key_file: str, signature_format: SignatureFormat, read_password: Callable[[], bytes]) -> Signer:
-    """A signer with a private key; the password is asked for only where the key is encrypted."""
+    """A signer with a private key, in a file or by URI; the password is asked for only where the key is encrypted."""
+    if "://" in key_file:
+        from pipeline.signers.kms import open_signer
+
+        return open_signer(key_file, signature_format, os.environ)
     from pipeline.signers.cosign import CosignSigner
 
     return CosignSigner.from_file(key_file, signature_format, read_password)
@@ -86,12 +91,23 @@ def trust_ports() -> TrustPorts:
 
 
 def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
-    """Trust whoever holds one of these public keys; the files are read and checked now."""
-    if not key_files:
-        return TrustPolicy()
+    """Trust whoever holds one of these public keys; they are read, or fetched, and checked now."""
+    return TrustPolicy(tuple(public_key(name) for name in dict.fromkeys(key_files)))
+
+
+def public_key(name: str) -> PublicKey:
+    """A public key to trust, by file or by the URI of whoever keeps the private one.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is none.
+    """
+    if "://" in name:
+        from pipeline.signers.kms import read_public_key as fetch_public_key
+
+        return fetch_public_key(name, os.environ)
     from pipeline.signers.cosign import read_public_key
 
-    return TrustPolicy(tuple(read_public_key(file) for file in dict.fromkeys(key_files)))
+    return read_public_key(name)
 
 
 def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.bundle import write_bundle
@@ -17,12 +18,25 @@ from pipeline.signers.cosign.private_keys import ReadPassword, parse_private_key
 
 if TYPE_CHECKING:
     from pipeline.signers.cosign.private_keys import SigningKey
+    from pipeline.signers.cosign.public_keys import VerifyingKey
+
+
+class RemoteKey(Protocol):
+    """A private key that stays with whoever keeps it."""
+
+    def public_key(self) -> VerifyingKey:
+        """Its public half."""
+        ...
+
+    def sign(self, content: bytes) -> bytes:
+        """A signature over the content: ECDSA (DER) or RSA PKCS #1 v1.5, with SHA-256, or Ed25519."""
+        ...
 
 
 class CosignSigner:
     """Signs with a private key, offline: no certificate, no transparency log, no time stamp."""
 
-    def __init__(self, key: SigningKey, source: str, signature_format: SignatureFormat) -> None:
+    def __init__(self, key: SigningKey | RemoteKey, source: str, signature_format: SignatureFormat) -> None:
         self.format = signature_format
         self._key = key
         self._public_key = PublicKey(public_keys.public_pem(key.public_key()), source)
@@ -35,6 +49,12 @@ class CosignSigner:
             ConfigurationError: the file is not a private key, or the password is wrong.
         """
         return cls(parse_private_key(read_key_file(file), file, read_password), file, signature_format)
+
+    def in_format(self, signature_format: SignatureFormat) -> CosignSigner:
+        """The same key, signing in this format."""
+        other = copy(self)
+        other.format = signature_format
+        return other
 
     def own_policy(self) -> TrustPolicy:
         """The policy that trusts this key alone."""
