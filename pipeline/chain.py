@@ -19,8 +19,8 @@ from pipeline.model.artifact.reference import PinnedReference, Reference, Reposi
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import Settings, TargetSettings
-from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
@@ -124,14 +124,14 @@ class Chain:
         if settings.signing is None:
             self._reporter.warn("the artifact is not signed: there is no `signing` in the settings")
             return None
-        artifact, registry, verifier = self._packaged(), self._registry(), wiring.cosign_verifier()
-        signer = wiring.cosign_signer(
-            settings.signing.key, SignatureFormat(settings.signing.format), self._options.read_password
-        )
+        artifact, registry = self._packaged(), self._registry()
+        verifier = wiring.verifier(self._environment, self._reporter)
+        options = SigningOptions(key=settings.signing.key, format=settings.signing.format)
+        signer = wiring.signer(options, self._environment, self._reporter, self._options.read_password)
         result = sign(artifact, registry, signer, verifier)
         if isinstance(self._options.trust, TrustPolicy):
             policy = signer.own_policy() if self._options.trust.is_empty else self._options.trust
-            require_trust(artifact, registry, wiring.trust_ports(), policy)
+            require_trust(artifact, registry, wiring.trust_ports(self._environment, self._reporter), policy)
         if settings.artifact.tags:
             moved = move_tags(artifact, settings.artifact.tags, registry)
             for tag in moved.tags:
@@ -160,7 +160,12 @@ class Chain:
         from pipeline.stages.fetch import fetch
 
         artifact = self._packaged()
-        trusted = fetch(_reference(artifact), self._registry(), wiring.trust_ports(), self._options.trust)
+        trusted = fetch(
+            _reference(artifact),
+            self._registry(),
+            wiring.trust_ports(self._environment, self._reporter),
+            self._options.trust,
+        )
         return apply(trusted, self._cluster(), self._apply_options(), reporter=self._reporter, clock=self._clock)
 
     def _verify(self) -> Result:
@@ -176,7 +181,7 @@ class Chain:
         ports = Ports(
             cluster=self._cluster(),
             open_registry=self._open,
-            trust=wiring.trust_ports(),
+            trust=wiring.trust_ports(self._environment, self._reporter),
             clock=self._clock,
             reporter=self._reporter,
         )

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.environment import Provenance
-from pipeline.errors import ToolError, TrustError
+from pipeline.errors import ToolError, TrustError, UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
@@ -65,29 +66,45 @@ def registry(
     return connect(repository, options, environment, reporter)
 
 
-def cosign_signer(key_file: str, signature_format: SignatureFormat, read_password: Callable[[], bytes]) -> Signer:
-    """A signer with a private key, in a file or by URI; the password is asked for only where the key is encrypted."""
-    if "://" in key_file:
+def signer(
+    options: SigningOptions, environment: Environment, reporter: Reporter, read_password: Callable[[], bytes]
+) -> Signer:
+    """Whoever signs: a private key, in a file (whose password is asked for only if it has one) or by URI, or the job's identity.
+
+    Raises:
+        ConfigurationError: the key cannot be used, or there is no identity token.
+        UsageError: nothing to sign with was named.
+    """
+    if options.keyless:
+        from pipeline.signers.keyless import keyless_signer
+
+        return keyless_signer(options, environment, reporter)
+    if options.key is None:
+        raise UsageError("there is nothing to sign with", hint="give --key cosign.key, or --keyless")
+    if "://" in options.key:
         from pipeline.signers.kms import open_signer
 
-        return open_signer(key_file, signature_format, os.environ)
+        return open_signer(options.key, SignatureFormat(options.format), environment)
     from pipeline.signers.cosign import CosignSigner
 
-    return CosignSigner.from_file(key_file, signature_format, read_password)
+    return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
-def cosign_verifier() -> Verifier:
-    """The verifier for cosign key signatures in either format."""
-    from pipeline.signers.cosign import CosignVerifier
+def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> Verifier:
+    """The verifier for whatever is found beside an artifact, made with a key or without.
 
-    return CosignVerifier()
+    ``cache_dir`` is for what TUF repositories serve; otherwise it is below ``XDG_CACHE_HOME``.
+    """
+    from pipeline.signers.verifier import SignatureVerifier
+
+    return SignatureVerifier(environment, reporter, cache_dir)
 
 
-def trust_ports() -> TrustPorts:
-    """What every decision about trust needs."""
+def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> TrustPorts:
+    """What every decision about trust needs; ``cache_dir`` as for :func:`verifier`."""
     from pipeline.stages.trust import TrustPorts
 
-    return TrustPorts(cosign_verifier(), expressions(), clock())
+    return TrustPorts(verifier(environment, reporter, cache_dir=cache_dir), expressions(), clock())
 
 
 def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
@@ -268,7 +285,7 @@ def trusted_manifests(
 
         reference = parse_reference(what)
         store = registry(reference.repository, options, environment, reporter)
-        return fetch(reference, store, trust_ports(), trust)
+        return fetch(reference, store, trust_ports(environment, reporter), trust)
     if isinstance(trust, TrustPolicy):
         raise TrustError(
             f"{what} is a folder, and nobody can sign a folder",

@@ -83,7 +83,7 @@ def command(
         parsed,
         wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter),
         lambda entries: write_folder(entries, folder),
-        trust=wiring.trust_ports() if keys else None,
+        trust=wiring.trust_ports(os.environ, terminal.reporter) if keys else None,
         policy=policy,
         layer_media_type=layer_media_type,
         limits=Limits(max_bytes=max_size, max_entries=max_entries, max_ratio=max_ratio),

@@ -64,7 +64,7 @@ def source_dependencies(
         reporter=reporter,
         clock=clock,
         connect=wiring.registry_pool(reporter, clock, observe=observe),
-        trust=wiring.trust_ports(),
+        trust=wiring.trust_ports(environment, reporter, cache_dir=options.cache_dir),
         matching=wiring.matching_tags,
         files=PrivateFiles(Path(options.cache_dir) / "private"),
     )
