@@ -69,7 +69,7 @@ def registry(
 def signer(
     options: SigningOptions, environment: Environment, reporter: Reporter, read_password: Callable[[], bytes]
 ) -> Signer:
-    """Whoever signs: a private key, in a file (whose password is asked for only if it has one) or by URI, or the job's identity.
+    """Whoever signs: a private key, in a file or by URI, or the job's identity; only an encrypted key needs a password.
 
     Raises:
         ConfigurationError: the key cannot be used, or there is no identity token.
