@@ -35,8 +35,24 @@ def schema_text() -> str:
 def load_settings(path: Path) -> Settings:
     """Read, check and resolve a settings file; paths in it become relative to the file's folder.
 
+    ``trust`` is only checked against the schema; :mod:`pipeline.trust_documents` makes a policy of it.
+
     Raises:
         ConfigurationError: the file is missing, unreadable, or says something that the schema does not allow.
+    """
+    body, content = read_mapping(path, "expected one YAML document with keys such as name, sources and artifact")
+    check_settings(body, content, str(path))
+    try:
+        return _settings(body, path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
+
+
+def read_mapping(path: Path, expected: str) -> tuple[Mapping[str, Any], bytes]:
+    """The one YAML document of a file, and the file's bytes; ``expected`` is told where it is none.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable, or no single mapping.
     """
     from pipeline.model.documents.yaml_reading import read_documents
 
@@ -52,16 +68,24 @@ def load_settings(path: Path) -> Settings:
     except ManifestError as error:
         raise ConfigurationError(error.message, hint=error.hint) from None
     if len(documents) != 1 or not isinstance(documents[0][0], Mapping):
-        raise ConfigurationError(f"{path}:1: expected one YAML document with keys such as name, sources and artifact")
-    body = documents[0][0]
-    _check(body, content, str(path))
-    try:
-        return _settings(body, path)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
+        raise ConfigurationError(f"{path}:1: {expected}")
+    return documents[0][0], content
 
 
-def _check(body: Mapping[str, Any], content: bytes, file: str) -> None:
+def line_of(place: Sequence[str | int], content: bytes) -> int:
+    """The line of a key or item in a YAML document, or of the nearest thing around it."""
+    positions = dict(_positions(content))
+    return next(
+        (positions[found] for end in range(len(place), -1, -1) if (found := tuple(place[:end])) in positions), 1
+    )
+
+
+def check_settings(body: Mapping[str, Any], content: bytes, file: str) -> None:
+    """Hold a settings file against its schema.
+
+    Raises:
+        ConfigurationError: something is not allowed; the message has file and line.
+    """
     import jsonschema_rs
 
     schema = json.loads(schema_text())
@@ -150,7 +174,6 @@ def _settings(body: Mapping[str, Any], path: Path) -> Settings:
         )
         if signing
         else None,
-        trusted_keys=tuple(_file(folder, key) for key in body.get("trust", {}).get("keys", ())),
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
     )

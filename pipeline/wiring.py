@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
+from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.evidence import SignatureFormat
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
@@ -107,11 +109,6 @@ def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str 
     return TrustPorts(verifier(environment, reporter, cache_dir=cache_dir), expressions(), clock())
 
 
-def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
-    """Trust whoever holds one of these public keys; they are read, or fetched, and checked now."""
-    return TrustPolicy(tuple(public_key(name) for name in dict.fromkeys(key_files)))
-
-
 def public_key(name: str) -> PublicKey:
     """A public key to trust, by file or by the URI of whoever keeps the private one.
 
@@ -125,6 +122,51 @@ def public_key(name: str) -> PublicKey:
     from pipeline.signers.cosign import read_public_key
 
     return read_public_key(name)
+
+
+def trust_policy(options: TrustOptions) -> TrustPolicy:
+    """The policy of the options and their document; every file is read, and everything in it checked, now.
+
+    Keys and identities of the options take the place of the document's; its rules stay in force.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    from pipeline.trust_documents import trusted_root
+
+    keys: tuple[PublicKey, ...] = ()
+    policy = TrustPolicy()
+    if options.keys:
+        keys = tuple(public_key(name) for name in dict.fromkeys(options.keys))
+    if options.policy_file:
+        from pipeline.trust_documents import load_trust_policy
+
+        policy = load_trust_policy(Path(options.policy_file), lambda uri: public_key(uri).pem)
+    if keys or options.identities:
+        policy = replace(policy, keys=keys, identities=options.identities)
+    policy = replace(
+        policy,
+        trusted_root=trusted_root(options, policy.trusted_root),
+        requires_log=policy.requires_log and not options.ignores_log,
+    )
+    check_trust_policy(policy)
+    return policy
+
+
+def check_trust_policy(policy: TrustPolicy) -> None:
+    """See that every key of a policy can be used, and every regular expression and condition be compiled.
+
+    Raises:
+        ConfigurationError: one of them cannot; the message says which.
+    """
+    from pipeline.stages.policy_check import check_expressions
+
+    if policy.every_signer.keys:
+        from pipeline.signers.cosign import check_public_key
+
+        for key in policy.every_signer.keys:
+            check_public_key(key)
+    check_expressions(policy, expressions)
 
 
 def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:

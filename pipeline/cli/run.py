@@ -18,16 +18,16 @@ from pipeline.cli.options import (
     option,
     registry_options,
     talking,
-    trust_options,
-    warn_unverified,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.trust_options import given_trust, warn_unverified
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.settings.values import Settings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
@@ -55,13 +55,13 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
-@trust_options
+@given_trust
 @registry_options
 @cluster_options
 @talking()
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
-    trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
+    trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     password_file: str | None, **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
     """Run the whole chain, or a part of it, from gitless.yaml.
@@ -82,15 +82,14 @@ def command(
 
     if STAGES.index(first) > STAGES.index(last):
         raise UsageError(f"--from {first} --to {last}: {first} comes after {last}", hint=f"stages: {', '.join(STAGES)}")
-    warn_unverified(trust, terminal)
     settings = load_settings(file)
+    policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
+    warn_unverified(policy, terminal)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
-    if isinstance(trust, TrustPolicy) and trust.is_empty:
-        trust = wiring.trust_policy(settings.trusted_keys)
     signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
     options = ChainOptions(
         settings=settings,
@@ -101,7 +100,7 @@ def command(
             cluster_options.context or chosen.context or None,
             cluster_options.namespace or chosen.namespace or None,
         ),
-        trust=trust,
+        trust=policy,
         first=first,
         last=last,
         results=Path(terminal.results_dir) if terminal.results_dir else None,
@@ -149,6 +148,13 @@ class _Telling:
 
         if self._verdict is not None:
             require_verified(self._verdict)
+
+
+def _policy(options: TrustOptions, settings: Settings) -> TrustPolicy:
+    """The file's policy, unless another is named; the options' keys and identities instead of its own."""
+    from pipeline import wiring
+
+    return wiring.trust_policy(replace(options, policy_file=options.policy_file or settings.file))
 
 
 def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:

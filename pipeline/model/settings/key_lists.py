@@ -1,7 +1,7 @@
 """Change which keys a YAML document names, and leave every other byte as it is.
 
-Every list under the name ``keys``, wherever it is, counts as a list of trusted keys: so it is in ``gitless.yaml`` and in a
-document with a trust policy.
+Every list under the name ``keys``, wherever it is, counts as a list of trusted keys: so it is in ``gitless.yaml`` and
+in a document with a trust policy.
 """
 
 from __future__ import annotations
@@ -88,9 +88,10 @@ def set_value(changed: Changed, file: str, path: tuple[str, ...], value: str) ->
     node: yaml.Node = _compose(changed.text, file)
     for name in path:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        node = next((found for key, found in pairs if key.value == name), None)
-        if node is None:
+        values = [found for key, found in pairs if key.value == name]
+        if not values:
             raise ConfigurationError(f"{file}: there is no '{'.'.join(path)}'")
+        node = values[0]
     line = node.start_mark.line + 1
     edit = _Edit(node.start_mark.index, node.end_mark.index, _scalar(value), f"line {line}: {'.'.join(path)}: {value}")
 

@@ -67,7 +67,6 @@ class Settings:
     sources: tuple[Source, ...] = ()
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningSettings | None = None
-    trusted_keys: tuple[str, ...] = ()
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 

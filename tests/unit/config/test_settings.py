@@ -70,7 +70,6 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.sources[0].path == tmp_path / "base"
     assert settings.signing is not None
     assert settings.signing.key == str(tmp_path / "k/cosign.key")
-    assert settings.trusted_keys == (str(tmp_path / "cosign.pub"),)
     assert settings.artifact.repository == f"oci-layout:{tmp_path / 'out'}"
 
 
