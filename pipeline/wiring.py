@@ -13,12 +13,14 @@ from pipeline.errors import ToolError, TrustError, UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
-from pipeline.model.outcome.keys import KeyPairResult, KeyResult
+from pipeline.model.outcome.key_rotation import KeyRotationResult
+from pipeline.model.outcome.keys import KeyConversionResult, KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.key_forms import KeyForm, KeyType
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
@@ -39,6 +41,7 @@ from pipeline.ports import (
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
     from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.signers.cosign.key_rotation import Rotation
     from pipeline.stages.trust import TrustPorts
 
 
@@ -169,18 +172,69 @@ def check_trust_policy(policy: TrustPolicy) -> None:
     check_expressions(policy, expressions)
 
 
-def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:
+def generate_key_pair(prefix: str, read_password: Callable[[], bytes], key_type: KeyType) -> KeyPairResult:
     """Write ``<prefix>.key`` and ``<prefix>.pub``."""
     from pipeline.signers.cosign import generate_key_pair
 
-    return generate_key_pair(prefix, read_password)
+    return generate_key_pair(prefix, read_password, key_type)
 
 
-def describe_key(file: str, read_password: Callable[[], bytes]) -> KeyResult:
-    """What a public or private key file holds."""
-    from pipeline.signers.cosign import describe_key
+def describe_key(name: str, read_password: Callable[[], bytes]) -> KeyResult:
+    """What a key's file, in any form, or what is behind a key's URI holds."""
+    from pipeline.signers.cosign.key_conversion import describe, describe_key
 
-    return describe_key(file, read_password)
+    if "://" in name:
+        return describe(public_key(name).pem.encode(), name, read_password)
+    return describe_key(name, read_password)
+
+
+def convert_key(
+    name: str, form: KeyForm, output: str, passwords: tuple[Callable[[], bytes], Callable[[], bytes]]
+) -> KeyConversionResult:
+    """A key, by file or URI, in another form; the passwords open it and encrypt the new one."""
+    from pipeline.signers.cosign.key_conversion import convert, convert_key
+
+    if "://" in name:
+        return convert(public_key(name).pem.encode(), name, form, output, passwords)
+    return convert_key(name, form, output, passwords)
+
+
+def start_rotation(rotation: Rotation, read_password: Callable[[], bytes]) -> KeyRotationResult:
+    """The first half of a change of keys: both are accepted."""
+    from pipeline.signers.cosign.key_rotation import start_rotation
+
+    return start_rotation(rotation, read_password)
+
+
+def finish_rotation(
+    rotation: Rotation,
+    references: Sequence[str],
+    options: RegistryOptions,
+    environment: Environment,
+    reporter: Reporter,
+) -> KeyRotationResult:
+    """The second half: the old key goes, unless one of the artifacts is signed by nothing else.
+
+    Raises:
+        RefusedError: it is.
+        RegistryError: that cannot be found out.
+    """
+    from pipeline.signers.cosign.key_rotation import finish_rotation
+    from pipeline.stages.key_rotation import require_signed_by
+
+    opened = [parse_reference(text) for text in references]
+    return finish_rotation(
+        rotation,
+        lambda key: tuple(
+            require_signed_by(
+                reference,
+                registry(reference.repository, options, environment, reporter),
+                trust_ports(environment, reporter),
+                key,
+            )
+            for reference in opened
+        ),
+    )
 
 
 def cluster(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Cluster:

@@ -60,18 +60,18 @@ def add_key(text: str, file: str, old: Matches, new: str) -> Changed:
     return _checked(text, file, edits, lambda data: _with_key(data, old, new))
 
 
-def remove_key(text: str, file: str, old: Matches) -> Changed:
-    """Take the key out of every list.
+def remove_key(text: str, file: str, old: Matches, new: Matches) -> Changed:
+    """Take the old key out of every list.
 
     Raises:
-        ConfigurationError: no list names it, a list would be left without any, or the document cannot be edited.
+        ConfigurationError: no list names it, one does and does not name the new one, or the document cannot be edited.
     """
     items = list(_items(_compose(text, file), old))
     for item in items:
-        if len(item.parent.value) == 1:
+        if not any(_named(other, new) for other in item.parent.value):
             raise ConfigurationError(
-                f"{file}:{item.scalar.start_mark.line + 1}: '{item.scalar.value}' is the only key there",
-                hint="without it nobody would be trusted: add the new key first (gitless keys rotate)",
+                f"{file}:{item.scalar.start_mark.line + 1}: '{item.scalar.value}' stands there without the new key",
+                hint="whoever signs with the new key would not be trusted: add it first (gitless keys rotate)",
             )
     edits = [_removed(text, item) for item in items]
     return _checked(text, file, edits, lambda data: _without_key(data, old))
