@@ -21,7 +21,6 @@ from tests.integration.keyless.conftest import (
     ARTIFACT,
     OTHER_DIGEST,
     encoded,
-    material_of,
     policy_of,
     signer_of,
 )
