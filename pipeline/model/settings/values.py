@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 
 
@@ -20,20 +21,14 @@ class ArtifactSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningSettings:
-    """How the artifact is signed; files are paths that can be opened."""
-
-    key: str
-    password_file: str = ""
-    format: str = "bundle"
-
-
-@dataclass(frozen=True, slots=True)
 class AttestationSettings:
-    """What is attested of the artifact when it is signed; ``sboms`` are names of formats."""
+    """What is stated about the artifact beside its signature; ``sboms`` are formats such as ``cyclonedx``."""
 
     provenance: bool = True
-    sboms: tuple[str, ...] = ()
+    sboms: tuple[str, ...] = ("cyclonedx",)
+
+    def __bool__(self) -> bool:
+        return self.provenance or bool(self.sboms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +59,7 @@ class TargetSettings:
     force_conflicts: bool = False
     recreate: bool = False
     take_ownership: bool = False
+    allow_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +70,10 @@ class Settings:
     name: str
     sources: tuple[Source, ...] = ()
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
-    signing: SigningSettings | None = None
-    trusted_keys: tuple[str, ...] = ()
+    signing: SigningOptions | None = None
+    attestations: AttestationSettings | None = None
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
-    attestations: AttestationSettings | None = None
 
     def for_target(self, target: TargetSettings) -> Settings:
         """These settings with what the target replaces: sources, and single fields of the artifact."""
