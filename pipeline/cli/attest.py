@@ -61,7 +61,7 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
     envvar=None,
     help="Take the sources from this settings file.",
 )
-@option("--target", shell_complete=completing.targets, help="Which of the settings file's targets.")
+@option("--target", shell_complete=completing.targets, envvar=None, help="Which of the settings file's targets.")
 @signing_options(formats=False)
 @option("--allow-shadowing", is_flag=True, help="Attest even where that hides the .sig signatures there are.")
 @registry_options
