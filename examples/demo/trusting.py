@@ -46,9 +46,7 @@ def _sign(job: Narrator, artifact: str) -> None:
         "--keyless", "--identity-token-file", "identity-token",
         "--trusted-root", "trust/trusted_root.json", "--signing-config", "trust/signing_config.json",
     )  # fmt: skip
-    job.heading(
-        "No key to guard: a CI job signs as itself, with a certificate for minutes and an entry in a public log"
-    )
+    job.heading("No key to guard: a CI job signs as itself, by a certificate of minutes, on a public log")
     job.say("  (Sigstore's services run on this machine for the demo; the job is a release workflow's on GitHub)")
     job.run("gitless", "sign", artifact, *keyless)
     job.heading("It also states how the artifact was built, and what is in it")
