@@ -249,7 +249,7 @@ def test_nothing_but_our_own_error_comes_out_whatever_bit_is_turned(
             assert path[-1] == "signedTimestamp"
 
 
-def _paths(value: Any) -> list[tuple[Any, Any]]:
+def _paths(value: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     found: list[tuple[Any, Any]] = []
     for key, inner in pairs:

@@ -10,10 +10,10 @@ from pipeline.model.trust.in_toto import write_statement
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.signers.keyless.signer import SigningServiceError
 from pipeline.signers.verifier import SignatureVerifier
+from tests.contract.registry.servers import Silent
 from tests.integration.keyless.conftest import (
     ARTIFACT,
     OTHER_DIGEST,
-    Heard,
     changed,
     material_of,
     policy_of,
@@ -78,7 +78,7 @@ def test_an_attestation_is_never_a_signature(
 
 
 def test_a_bundle_without_log_entry_counts_only_where_no_log_is_required(
-    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature, reporter: Heard
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature, reporter: Silent
 ) -> None:
     unlogged = changed(signature, lambda document: document["verificationMaterial"].pop("tlogEntries"))
 
