@@ -143,6 +143,7 @@ def test_what_others_vouch_for_is_refused(
     ("variant", "message"),
     [
         ("root-with-other-ct", r"\(SCT\) does not hold, or is not from a log that the tests' trusted root names"),
+        ("root-without-ct", "the tests' trusted root names no certificate transparency log"),
         ("root-with-other-log", "from a transparency log that the tests' trusted root does not name"),
         ("root-with-ended-fulcio", "names no certificate authority for 20"),
         ("other", "from a transparency log that"),
@@ -157,6 +158,16 @@ def test_a_root_that_names_others_refuses_what_is_good_elsewhere(
 ) -> None:
     with pytest.raises(TrustError, match=message):
         verifier.verify(ARTIFACT.digest, signature, policy_of(sigstore_deployment.variant(variant)))
+
+
+def test_a_root_without_certificate_log_does_where_no_log_is_required(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature
+) -> None:
+    policy = policy_of(sigstore_deployment.variant("root-without-ct"), requires_log=False)
+    unlogged = changed(signature, lambda document: document["verificationMaterial"].pop("tlogEntries"))
+
+    for form in (signature, unlogged):
+        assert signature_of(verifier.verify(ARTIFACT.digest, form, policy)).digest == ARTIFACT.digest
 
 
 @pytest.mark.parametrize("variant", ["root-with-other-tsa", "root-with-ended-tsa"])
