@@ -121,7 +121,9 @@ def check_shadowing(artifact: PinnedReference, signature_format: SignatureFormat
         RefusedError: that would happen.
     """
     own = {signature.format for signature in judgement.accepted}
-    foreign = {signature.format for signature in judgement.rejected}
+    # An attestation is a bundle like any other to those who look for bundles first.
+    attested = {attestation.signature.format for attestation in judgement.attestations}
+    foreign = {signature.format for signature in judgement.rejected} | attested
     bundle, simple = SignatureFormat.BUNDLE, SignatureFormat.SIMPLE
     if signature_format is bundle and simple in foreign and bundle not in foreign:
         raise RefusedError(
