@@ -28,17 +28,21 @@ Document = dict[str, Any]
 Change = Callable[[Document], None]
 
 
-def options_of(view: SigstoreDeployment, subject: str = SUBJECT, **claims: str) -> SigningOptions:
+def options_of(
+    view: SigstoreDeployment, subject: str = SUBJECT, issuer: str = ISSUER, **claims: object
+) -> SigningOptions:
     return SigningOptions(
         keyless=True,
-        identity_token_file=str(view.token_file(subject, ISSUER, **claims)),
+        identity_token_file=str(view.token_file(subject, issuer, **claims)),
         trusted_root=str(view.trusted_root),
         signing_config=str(view.signing_config),
     )
 
 
-def signer_of(view: SigstoreDeployment, subject: str = SUBJECT, **claims: str) -> KeylessSigner:
-    return keyless_signer(options_of(view, subject, **claims), {}, Silent())
+def signer_of(
+    view: SigstoreDeployment, subject: str = SUBJECT, issuer: str = ISSUER, **claims: object
+) -> KeylessSigner:
+    return keyless_signer(options_of(view, subject, issuer, **claims), {}, Silent())
 
 
 def signed_carelessly(view: SigstoreDeployment) -> Signature:

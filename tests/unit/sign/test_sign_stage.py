@@ -268,7 +268,7 @@ def test_the_document_names_everything_that_scripts_need() -> None:
 
     document = signed(artifact, registry).document()
 
-    assert document | {"signatureDigest": "", "keyFingerprint": ""} == {
+    assert document | {"signatureDigest": "", "keyFingerprint": "", "signedAt": ""} == {
         "apiVersion": "gitless.dev/v1",
         "kind": "SignResult",
         "repository": "oci://memory.test/repo",
@@ -280,7 +280,7 @@ def test_the_document_names_everything_that_scripts_need() -> None:
         "identity": "",
         "issuer": "",
         "log": "",
-        "signedAt": None,
+        "signedAt": "",
         "signed": True,
     }
 
