@@ -46,17 +46,21 @@ class Heard:
         """Not of interest."""
 
 
-def options_of(view: SigstoreDeployment, subject: str = SUBJECT, **claims: object) -> SigningOptions:
+def options_of(
+    view: SigstoreDeployment, subject: str = SUBJECT, issuer: str = ISSUER, **claims: object
+) -> SigningOptions:
     return SigningOptions(
         keyless=True,
-        identity_token_file=str(view.token_file(subject, **claims)),
+        identity_token_file=str(view.token_file(subject, issuer, **claims)),
         trusted_root=str(view.trusted_root),
         signing_config=str(view.signing_config),
     )
 
 
-def signer_of(view: SigstoreDeployment, subject: str = SUBJECT, **claims: object) -> KeylessSigner:
-    return keyless_signer(options_of(view, subject, **claims), {}, Heard())
+def signer_of(
+    view: SigstoreDeployment, subject: str = SUBJECT, issuer: str = ISSUER, **claims: object
+) -> KeylessSigner:
+    return keyless_signer(options_of(view, subject, issuer, **claims), {}, Heard())
 
 
 def signed_carelessly(view: SigstoreDeployment) -> Signature:
