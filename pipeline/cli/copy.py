@@ -58,7 +58,7 @@ def command(
         source_registry,
         target_registry,
         policy=trust,
-        trust=wiring.trust_ports(),
+        trust=wiring.trust_ports(os.environ, terminal.reporter),
         tags=wanted,
         reporter=terminal.reporter,
     )

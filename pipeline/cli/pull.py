@@ -78,7 +78,7 @@ def command(
         parsed,
         wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter),
         lambda entries: write_folder(entries, folder),
-        trust=wiring.trust_ports(),
+        trust=wiring.trust_ports(os.environ, terminal.reporter),
         policy=trust,
         layer_media_type=layer_media_type,
         limits=Limits(max_bytes=max_size, max_entries=max_entries, max_ratio=max_ratio),

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, registry_options, talking
+from pipeline.cli.trust_check import check
 from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions
@@ -20,7 +21,11 @@ def command() -> None:
 
     \b
     gitless trust explain oci://ghcr.io/acme/shop:1.0 --trust-policy gitless.yaml
+    gitless trust check
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+
+
+command.add_command(check)
 
 
 @command.command()
@@ -44,7 +49,7 @@ def explain(*, reference: str, trust: TrustPolicy, registry_options: RegistryOpt
     warn_unverified(trust, terminal)
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    result = explain_trust(parsed, registry, wiring.trust_ports(), trust)
+    result = explain_trust(parsed, registry, wiring.trust_ports(os.environ, terminal.reporter), trust)
     terminal.print_result(result)
     check_policy(trust)
     require_passed(result.verdict, trust)

@@ -102,7 +102,7 @@ def _deployed(
     ports = Ports(
         cluster=cluster,
         open_registry=lambda found: wiring.registry(found, registry_options, os.environ, terminal.reporter),
-        trust=wiring.trust_ports(),
+        trust=wiring.trust_ports(os.environ, terminal.reporter),
         clock=wiring.clock(),
         reporter=terminal.reporter,
     )
@@ -122,4 +122,4 @@ def _artifact(
         raise UsageError("--insecure-skip-verification leaves nothing to verify about an artifact; name a --key")
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    return verify_artifact(parsed, registry, wiring.trust_ports(), trust)
+    return verify_artifact(parsed, registry, wiring.trust_ports(os.environ, terminal.reporter), trust)
