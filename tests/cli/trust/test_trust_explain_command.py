@@ -91,3 +91,43 @@ def test_results_are_kept_for_the_next_step(gitless: Gitless, signed: PinnedRefe
     gitless("trust", "explain", str(signed), "--key", "ours.pub", "--results-dir", "results")
 
     assert (tmp_path / "results" / "trustexplain.json").is_file()
+
+
+RELEASED = """\
+apiVersion: gitless.dev/v1
+kind: TrustPolicy
+spec:
+  keys: [ours.pub]
+  rules:
+    - name: released
+      artifacts: ["oci-layout:**"]
+      require:
+        allOf:
+          - attestation: {type: test-result, where: "predicate.result == 'PASSED'"}
+          - sbom: {format: cyclonedx}
+          - provenance: {repository: "https://git.test/shop"}
+"""
+
+
+def test_what_attest_states_satisfies_what_a_policy_asks_for(
+    gitless: Gitless, signed: PinnedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "released.yaml").write_text(RELEASED)
+    (tmp_path / "failed.json").write_text('{"result": "FAILED"}')
+    (tmp_path / "passed.json").write_text('{"result": "PASSED"}')
+    explain = ("trust", "explain", str(signed), "--trust-policy", "released.yaml")
+    attest = ("attest", str(signed), "--key", "ours.key", "--type")
+    gitless(*attest, "test-result", "--predicate", "failed.json")
+    for made in ("cyclonedx", "slsaprovenance1"):
+        assert gitless(*attest, made).code == 0
+
+    refused = gitless(*explain)
+    assert refused.code == 4
+    assert "of which `predicate.result == 'PASSED'` is false" in refused.err
+    gitless(*attest, "test-result", "--predicate", "passed.json")
+    passed = gitless(*explain)
+
+    assert (passed.code, passed.err) == (0, ""), passed.out
+    assert "✓ SLSA provenance from https://git.test/shop, signed by ours.pub" in passed.out

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.build_environment import detect_platform
+from pipeline.model.attestation.provenance import BuildFacts, write_provenance
 from pipeline.model.trust.policy import Provenance, Signers
 from pipeline.model.trust.predicate_types import CYCLONEDX, SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1
 from pipeline.model.trust.provenance_reading import read_provenance, repository_url, whole_ref
@@ -221,3 +223,38 @@ def test_one_repository_has_many_spellings(text: str, url: str) -> None:
 
 def test_a_bare_name_is_a_branch_and_never_a_tag() -> None:
     assert (whole_ref("main"), whole_ref("refs/tags/main"), whole_ref("")) == ("refs/heads/main", "refs/tags/main", "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "ref", "workflow"),
+    [
+        (
+            {
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_REPOSITORY": "acme/shop",
+                "GITHUB_REF": "refs/heads/main",
+                "GITHUB_WORKFLOW_REF": "acme/shop/.github/workflows/release.yml@refs/heads/main",
+            },
+            "refs/heads/main",
+            ".github/workflows/release.yml",
+        ),
+        (
+            {"GITLAB_CI": "true", "CI_PROJECT_URL": REPOSITORY, "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": "0" * 40},
+            "refs/heads/main",
+            "",
+        ),
+        ({"GITLAB_CI": "true", "CI_PROJECT_URL": REPOSITORY, "CI_COMMIT_TAG": "main"}, "refs/tags/main", ""),
+        ({"GITLESS_TEKTON_TASK_RUN_UID": "uid", "GITLESS_TEKTON_TASK": "publish"}, "refs/heads/main", ""),
+        ({}, "refs/heads/main", ""),
+    ],
+    ids=["github", "gitlab", "gitlab-tag", "tekton", "own"],
+)
+def test_what_gitless_writes_on_each_platform_is_read_back(variables: dict[str, str], ref: str, workflow: str) -> None:
+    written = write_provenance(
+        detect_platform(variables), BuildFacts(source=REPOSITORY, revision=f"main@sha1:{'0' * 40}")
+    )
+
+    facts = read_provenance(SLSA_PROVENANCE_V1, written)
+
+    assert (facts.repositories, facts.ref, facts.workflow) == ((REPOSITORY,), ref, workflow)
+    assert facts.builder
