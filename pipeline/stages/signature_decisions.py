@@ -169,5 +169,5 @@ def _fits(found: str, exact: str, pattern: str, expressions: Expressions) -> boo
 
 
 def _body(pem: str) -> str:
-    """Line breaks and blanks make no other key."""
-    return "".join(pem.split())
+    """Line breaks, and what stands before the key, make no other key."""
+    return "".join(pem[max(pem.find("-----BEGIN"), 0) :].split())

@@ -293,6 +293,13 @@ def test_joined_out_of_nothing_is_refused() -> None:
         ("*.acme.test/shop", "evil.test/x.acme.test/shop", False),
         ("localhost:5000/**", "localhost:5000/shop", True),
         ("**", "anything.test/at/all", True),
+        ("ghcr.io/acme/*", "GHCR.io/acme/shop", True),
+        ("GHCR.io:443/acme/*", "ghcr.io/acme/shop", True),
+        ("ghcr.io/acme/*", "ghcr.io:443/acme/shop", True),
+        ("ghcr.io/acme/*", "ghcr.io:8443/acme/shop", False),
+        ("docker.io/acme/*", "registry-1.docker.io/acme/shop", True),
+        ("index.docker.io/nginx", "docker.io/library/nginx", True),
+        ("docker.io/**", "docker.io/nginx", True),
     ],
 )
 def test_patterns_stop_where_a_part_of_the_path_does(pattern: str, repository: str, fits: bool) -> None:  # noqa: FBT001
