@@ -90,6 +90,20 @@ def signer(
     return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
+def stranger() -> Signer:
+    """A signer with a key that was made just now and is kept nowhere, so that nobody can trust it."""
+    from pipeline.signers.cosign import CosignSigner
+
+    return CosignSigner.generated("a key made for this check")
+
+
+def delete_manifest(registry: Registry, digest: str) -> bool:
+    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
+    from pipeline.registries.oci.registry import OciRegistry
+
+    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+
+
 def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> Verifier:
     """The verifier for whatever is found beside an artifact, made with a key or without.
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Prove that what runs is what was signed, and healthy.",
     "inspect": "Show an artifact, and what is signed and attested about it.",
     "trust": "Explain what a trust policy makes of an artifact.",
+    "trust": "Explain what a trust policy makes of an artifact, and prove that it is enforced.",
     "pull": "Verify and unpack an artifact into a folder.",
     "list": "List an artifact repository's tags.",
     "tag": "Point tags at a digest.",
