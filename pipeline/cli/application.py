@@ -20,7 +20,6 @@ COMMANDS = {
     "apply": "Apply an artifact to a cluster, prune, and record the inventory.",
     "verify": "Prove that what runs is what was signed, and healthy.",
     "inspect": "Show an artifact, and what is signed and attested about it.",
-    "trust": "Explain what a trust policy makes of an artifact.",
     "trust": "Explain what a trust policy makes of an artifact, and prove that it is enforced.",
     "pull": "Verify and unpack an artifact into a folder.",
     "list": "List an artifact repository's tags.",
