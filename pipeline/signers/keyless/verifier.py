@@ -77,7 +77,7 @@ class KeylessVerifier:
         _check_signature(material.signed)
         witnessed = _witnessed(material, root, requires_log=policy.requires_log)
         for when in witnessed.times:
-            check_certificate(material.signed.certificate, root, when)
+            check_certificate(material.signed.certificate, root, when, requires_log=policy.requires_log)
         if signature.keyless is None and material.entry is not None and material.entry.has_proof:
             _check_with_sigstore(signature.content, material, root)
         identity = identity_of(material.signed.certificate)
@@ -137,7 +137,7 @@ def _check_with_sigstore(content: bytes, material: Material, root: OpenedRoot) -
     """Have sigstore verify the bundle too; it reads it by itself, and must arrive at the same payload."""
     from sigstore.models import Bundle
 
-    if material.entry is None or kind_of(material.entry.body) not in _SIGSTORE_KINDS:
+    if material.entry is None or kind_of(material.entry.body) not in _SIGSTORE_KINDS or not root.has_certificate_logs:
         return
     if root.verifier is None:
         raise TrustError(f"{root.source} names no transparency log")
