@@ -33,6 +33,7 @@ _PURPOSES = {
     "kubectl": ("renders kustomizations where there is no kustomize", "https://kubernetes.io/docs/tasks/tools/"),
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
     "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
+    "notation": ("verifies Notary Project signatures", "https://github.com/notaryproject/notation/releases"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 

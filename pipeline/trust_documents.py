@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +18,10 @@ _MAX_FILE = 4 * 1024 * 1024
 _EXPECTED = "expected one YAML document: a TrustPolicy, or a gitless.yaml with trust in it"
 
 
-def load_trust_policy(path: Path) -> TrustPolicy:
+def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None) -> TrustPolicy:
     """Read a policy; files that it names are relative to its folder, and read now.
+
+    ``fetch_key`` gives the PEM of a public key that is named by URI.
 
     A ``gitless.yaml`` without ``trust`` is an empty policy, as ``trust: {}`` is: it refuses everything.
 
@@ -28,6 +31,8 @@ def load_trust_policy(path: Path) -> TrustPolicy:
     body, content = read_mapping(path, _EXPECTED)
 
     def read_file(name: str) -> str:
+        if fetch_key is not None and "://" in name:
+            return fetch_key(name)
         return read_text(path.parent / name)
 
     try:

@@ -104,6 +104,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
     )
 
 
+_NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
 _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
@@ -141,6 +142,13 @@ TOOLS: tuple[Tool, ...] = (
         cold_seconds=6,
     ),
     _cosign(2, 135),
+    GoTool(
+        name="notation",
+        recipe="notation",
+        package=f"{_NOTATION}/cmd/notation",
+        version_of=_NOTATION,
+        cold_seconds=30,
+    ),
     # 1.8 is the first that accepts sigstore bundles; the module proxy lacks what later ones require.
     GoTool(
         name="source-controller",

@@ -49,7 +49,7 @@ def simple(sigstore_deployment: SigstoreDeployment) -> Signature:
 
     signer: Any = signer_of(sigstore_deployment)
     certificate, opened = signer._certificate(), signer._opened()
-    payload = write_payload(ARTIFACT.repository, ARTIFACT.digest)
+    payload = write_payload(ARTIFACT.repository, ARTIFACT.digest, 1.0)
     made = opened._private_key.sign(payload, ECDSA(SHA256()))
     rekor = signer._services.context._rekor
     entry = rekor.create_entry(
