@@ -87,6 +87,7 @@ def _cleaned(statement: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _stores(statements: list[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     """Those with names that can be a folder's; notation itself complains about the others."""
-    named = [store for item in statements for store in item.get("trustStores") or () if isinstance(store, str)]
+    lists = (item.get("trustStores") for item in statements)
+    named = [store for stores in lists if isinstance(stores, list) for store in stores if isinstance(store, str)]
     found = (_STORE.fullmatch(store) for store in dict.fromkeys(named))
     return tuple((match[1], match[2]) for match in found if match is not None)
