@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
     ArtifactSettings,
+    AttestationSettings,
     RegistrySettings,
     Settings,
-    SigningSettings,
     TargetSettings,
 )
 
@@ -35,8 +36,24 @@ def schema_text() -> str:
 def load_settings(path: Path) -> Settings:
     """Read, check and resolve a settings file; paths in it become relative to the file's folder.
 
+    ``trust`` is only checked against the schema; :mod:`pipeline.trust_documents` makes a policy of it.
+
     Raises:
         ConfigurationError: the file is missing, unreadable, or says something that the schema does not allow.
+    """
+    body, content = read_mapping(path, "expected one YAML document with keys such as name, sources and artifact")
+    check_settings(body, content, str(path))
+    try:
+        return _settings(body, path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
+
+
+def read_mapping(path: Path, expected: str) -> tuple[Mapping[str, Any], bytes]:
+    """The one YAML document of a file, and the file's bytes; ``expected`` is told where it is none.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable, or no single mapping.
     """
     from pipeline.model.documents.yaml_reading import read_documents
 
@@ -52,16 +69,24 @@ def load_settings(path: Path) -> Settings:
     except ManifestError as error:
         raise ConfigurationError(error.message, hint=error.hint) from None
     if len(documents) != 1 or not isinstance(documents[0][0], Mapping):
-        raise ConfigurationError(f"{path}:1: expected one YAML document with keys such as name, sources and artifact")
-    body = documents[0][0]
-    _check(body, content, str(path))
-    try:
-        return _settings(body, path)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
+        raise ConfigurationError(f"{path}:1: {expected}")
+    return documents[0][0], content
 
 
-def _check(body: Mapping[str, Any], content: bytes, file: str) -> None:
+def line_of(place: Sequence[str | int], content: bytes) -> int:
+    """The line of a key or item in a YAML document, or of the nearest thing around it."""
+    positions = dict(_positions(content))
+    return next(
+        (positions[found] for end in range(len(place), -1, -1) if (found := tuple(place[:end])) in positions), 1
+    )
+
+
+def check_settings(body: Mapping[str, Any], content: bytes, file: str) -> None:
+    """Hold a settings file against its schema.
+
+    Raises:
+        ConfigurationError: something is not allowed; the message has file and line.
+    """
     import jsonschema_rs
 
     schema = json.loads(schema_text())
@@ -94,6 +119,11 @@ def _complaints(
         name = error.kind.as_dict()["property"]
         says = _schema_at(schema, error.schema_path[:-1]).get("properties", {}).get(name, {}).get("description", "")
         yield line, f"'{_dotted((*place, name))}' is missing{': ' + says if says else ''}"
+    elif error.kind.name.startswith("oneOf"):
+        choices = [
+            key for one in _schema_at(schema, error.schema_path[:-1])["oneOf"] for key in one.get("required", ())
+        ]
+        yield line, f"'{where}' needs exactly one of: {', '.join(choices)}"
     else:
         says = _schema_at(schema, error.schema_path[:-1]).get("description", "")
         yield line, f"'{where}': {error.message}{' (' + says + ')' if says else ''}"
@@ -137,22 +167,39 @@ def _node_positions(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tu
 
 def _settings(body: Mapping[str, Any], path: Path) -> Settings:
     folder = path.parent
-    signing = body.get("signing")
     return Settings(
         file=str(path),
         name=body["name"],
         sources=_sources(body.get("sources", ()), folder),
         artifact=_artifact(body.get("artifact", {}), folder),
-        signing=SigningSettings(
-            key=_file(folder, signing["key"]),
-            password_file=_file(folder, signing.get("passwordFile", "")),
-            format=signing.get("format", "bundle"),
-        )
-        if signing
-        else None,
-        trusted_keys=tuple(_file(folder, key) for key in body.get("trust", {}).get("keys", ())),
+        signing=_signing(body["signing"], folder) if "signing" in body else None,
+        attestations=_attestations(body["attestations"]) if "attestations" in body else None,
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
+    )
+
+
+def _signing(item: Mapping[str, Any], folder: Path) -> SigningOptions:
+    key, tuf = item.get("key"), item.get("tuf", {})
+    if item.get("keyless") and item.get("format") == "simple":
+        raise ConfigurationError("'signing.keyless' makes bundles, not 'format: simple'")
+    return SigningOptions(
+        # A URI names a key that a service keeps.
+        key=key if key is None or "://" in key else _file(folder, key),
+        keyless=item.get("keyless", False),
+        identity_token_file=_file(folder, item.get("identityTokenFile", "")) or None,
+        trusted_root=_file(folder, item.get("trustedRoot", "")) or None,
+        signing_config=_file(folder, item.get("signingConfig", "")) or None,
+        tuf_url=tuf.get("url"),
+        tuf_root=_file(folder, tuf.get("root", "")) or None,
+        format=item.get("format", "bundle"),
+        password_file=_file(folder, item.get("passwordFile", "")) or None,
+    )
+
+
+def _attestations(item: Mapping[str, Any]) -> AttestationSettings:
+    return AttestationSettings(
+        provenance=item.get("provenance", True), sboms=tuple(dict.fromkeys(item.get("sbom", ("cyclonedx",))))
     )
 
 

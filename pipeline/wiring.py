@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from pipeline.model.outcome.keys import KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
-from pipeline.model.trust.evidence import SignatureFormat
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.settings.trust import TrustOptions
+from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
+from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
     ApiServer,
@@ -89,6 +91,20 @@ def signer(
     return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
+def stranger() -> Signer:
+    """A signer with a key that was made just now and is kept nowhere, so that nobody can trust it."""
+    from pipeline.signers.cosign import CosignSigner
+
+    return CosignSigner.generated("a key made for this check")
+
+
+def delete_manifest(registry: Registry, digest: str) -> bool:
+    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
+    from pipeline.registries.oci.registry import OciRegistry
+
+    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+
+
 def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> Verifier:
     """The verifier for whatever is found beside an artifact, made with a key or without.
 
@@ -97,6 +113,13 @@ def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | N
     from pipeline.signers.verifier import SignatureVerifier
 
     return SignatureVerifier(environment, reporter, cache_dir)
+
+
+def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
+    """Whom a keyless certificate names, unchecked; ``None`` where it cannot be read."""
+    from pipeline.signers.certificates import read_certificate
+
+    return read_certificate(certificate)
 
 
 def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> TrustPorts:
@@ -113,13 +136,51 @@ def notation_verifier(environment: Environment) -> NotationVerifier:
     return NotationVerifier(environment)
 
 
-def trust_policy(key_files: Sequence[str]) -> TrustPolicy:
-    """Trust whoever holds one of these public keys; the files are read and checked now."""
-    if not key_files:
-        return TrustPolicy()
-    from pipeline.signers.cosign import read_public_key
+def trust_policy(options: TrustOptions) -> TrustPolicy:
+    """The policy of the options and their document; every file is read, and everything in it checked, now.
 
-    return TrustPolicy(tuple(read_public_key(file) for file in dict.fromkeys(key_files)))
+    Keys and identities of the options take the place of the document's; its rules stay in force.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    from pipeline.trust_documents import trusted_root
+
+    keys: tuple[PublicKey, ...] = ()
+    policy = TrustPolicy()
+    if options.keys:
+        from pipeline.signers.cosign import read_public_key
+
+        keys = tuple(read_public_key(file) for file in dict.fromkeys(options.keys))
+    if options.policy_file:
+        from pipeline.trust_documents import load_trust_policy
+
+        policy = load_trust_policy(Path(options.policy_file))
+    if keys or options.identities:
+        policy = replace(policy, keys=keys, identities=options.identities)
+    policy = replace(
+        policy,
+        trusted_root=trusted_root(options, policy.trusted_root),
+        requires_log=policy.requires_log and not options.ignores_log,
+    )
+    check_trust_policy(policy)
+    return policy
+
+
+def check_trust_policy(policy: TrustPolicy) -> None:
+    """See that every key of a policy can be used, and every regular expression and condition be compiled.
+
+    Raises:
+        ConfigurationError: one of them cannot; the message says which.
+    """
+    from pipeline.stages.policy_check import check_expressions
+
+    if policy.every_signer.keys:
+        from pipeline.signers.cosign import check_public_key
+
+        for key in policy.every_signer.keys:
+            check_public_key(key)
+    check_expressions(policy, expressions)
 
 
 def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:

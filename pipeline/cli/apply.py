@@ -14,9 +14,8 @@ from pipeline.cli.options import (
     option,
     registry_options,
     talking,
-    trust_options,
-    warn_unverified,
 )
+from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.model.outcome.apply import ApplyInterruptedError
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification

@@ -14,6 +14,7 @@ from pipeline.errors import ArtifactNotFoundError, RegistryError, UsageError
 from pipeline.model.artifact.reference import Reference
 from pipeline.model.installation.options import InstallOptions
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.trust import TrustOptions
 
 
 @click.command()
@@ -78,7 +79,7 @@ def command(
             "--export would print the password or the private key",
             hint="make the Secret by `gitless create secret oci`, and name it with --secret-ref",
         )
-    wiring.trust_policy(key)  # refuses what is no public key
+    wiring.trust_policy(TrustOptions(keys=key))  # refuses what is no public key
     request = BootstrapRequest(
         named=Named(name or namespace, namespace),
         artifact=reference,

@@ -8,29 +8,33 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import check_tag, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 
 @click.command()
 @click.argument("source", metavar="FROM", shell_complete=completing.artifacts)
 @click.argument("target", metavar="TO", shell_complete=completing.artifacts)
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set at the target besides TO's; repeatable.")
+@trust_options_if_any
 @registry_options
 @talking()
 def command(
-    *, source: str, target: str, tags: tuple[str, ...], registry_options: RegistryOptions, terminal: Terminal
-) -> None:
+    *, source: str, target: str, tags: tuple[str, ...], trust: TrustPolicy | UnsafeSkipVerification | None,
+    registry_options: RegistryOptions, terminal: Terminal,
+) -> None:  # fmt: skip
     """Copy an artifact with its signatures and everything else that refers to it; digests stay what they are.
 
     FROM and TO are registries or layout folders. Where TO has no tag, FROM's is set. The registry options count for
-    both sides.
+    both sides. Where a policy is given, nothing is copied that it refuses.
 
     \b
     gitless copy oci://ghcr.io/acme/shop:1.0 oci://registry.internal/acme/shop
     gitless copy oci://ghcr.io/acme/shop:1.0 oci-layout:bundle    # into the air gap ...
-    gitless copy oci-layout:bundle:1.0 oci://airgap.local/acme/shop    # ... and out of it
+    gitless copy oci-layout:bundle:1.0 oci://airgap.local/acme/shop --key cosign.pub    # ... and out of it
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.stages.copy import copy
@@ -48,4 +52,14 @@ def command(
     source_registry = wiring.registry(from_.repository, registry_options, os.environ, terminal.reporter)
     target_registry = wiring.registry(to.repository, registry_options, os.environ, terminal.reporter)
     artifact = pin(from_, source_registry)
-    terminal.print_result(copy(artifact, source_registry, target_registry, tags=wanted, reporter=terminal.reporter))
+    warn_unverified(trust, terminal)
+    result = copy(
+        artifact,
+        source_registry,
+        target_registry,
+        policy=trust,
+        trust=wiring.trust_ports(os.environ, terminal.reporter),
+        tags=wanted,
+        reporter=terminal.reporter,
+    )
+    terminal.print_result(result)

@@ -103,8 +103,9 @@ def cosign(*, key: tuple[str, ...], writing: Writing) -> None:
     from pipeline import wiring
     from pipeline.model.creating.secrets import public_keys
     from pipeline.model.flux.api import SECRETS
+    from pipeline.model.settings.trust import TrustOptions
 
-    wiring.trust_policy(key)  # refuses what is no public key, a private one above all
+    wiring.trust_policy(TrustOptions(keys=key))  # refuses what is no public key, a private one above all
     writing.write(public_keys(writing.named, {file: _read(file) for file in key}), SECRETS)
 
 

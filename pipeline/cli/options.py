@@ -14,7 +14,6 @@ from pipeline.cli import completing
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.outcome import Result
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Reporter
 
 _LONGEST = 86400.0
@@ -105,7 +104,7 @@ def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
             terminal = _terminal(output, log_format, verbose=verbose)
             return command(terminal=replace(terminal, results_dir=results_dir), **arguments)
 
-        _stand_in(wrapped, command)
+        stand_in(wrapped, command)
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
         if "json" in choices:
             decorated = option(
@@ -164,7 +163,7 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
         options = RegistryOptions(username, password, ca_file, cert_file, key_file, plain_http, registry_timeout)
         return command(registry_options=options, **arguments)
 
-    _stand_in(wrapped, command)
+    stand_in(wrapped, command)
     decorated: Callable[..., Any] = wrapped
     for decorate in reversed(
         (
@@ -198,49 +197,7 @@ def _read_password() -> str:
     return password
 
 
-def trust_options(command: Decorated) -> Callable[..., Any]:
-    """Whose signatures are accepted; the command receives ``trust: TrustPolicy | UnsafeSkipVerification``.
-
-    Without any key the policy is empty and refuses everything.
-    """
-
-    def wrapped(
-        *,
-        key: tuple[str, ...],
-        insecure_skip_verification: bool,
-        **arguments: Any,  # noqa: ANN401 - the command's other options
-    ) -> Any:  # noqa: ANN401 - whatever the command returns
-        from pipeline import wiring
-
-        if not insecure_skip_verification:
-            return command(trust=wiring.trust_policy(key), **arguments)
-        if key:
-            raise click.UsageError("--key and --insecure-skip-verification contradict each other")
-        return command(trust=UnsafeSkipVerification(), **arguments)
-
-    _stand_in(wrapped, command)
-    decorated: Callable[..., Any] = option(
-        "--insecure-skip-verification",
-        is_flag=True,
-        envvar=None,  # it must be seen where the command is read
-        help="Accept what nobody signed. Anybody who can write to the registry then decides what runs.",
-    )(wrapped)
-    return option(
-        "--key",
-        multiple=True,
-        type=click.Path(dir_okay=False),
-        metavar="FILE",
-        help="Public key (PEM, such as cosign.pub) whose signatures are accepted; repeatable, any one is enough.",
-    )(decorated)
-
-
-def warn_unverified(trust: TrustPolicy | UnsafeSkipVerification, terminal: Terminal) -> None:
-    """Say loudly that nothing vouches for what comes next."""
-    if isinstance(trust, UnsafeSkipVerification):
-        terminal.reporter.warn("signatures are NOT verified (--insecure-skip-verification)")
-
-
-def _stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
+def stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
     """Let click see the wrapped command's name, help and parameters."""
     wrapped.__name__ = command.__name__
     wrapped.__doc__ = command.__doc__
@@ -266,7 +223,7 @@ def cluster_and_namespace(namespace_help: str, default: str | None = None) -> Ca
             check_namespace(namespace)
             return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
 
-        _stand_in(wrapped, command)
+        stand_in(wrapped, command)
         decorated: Callable[..., Any] = wrapped
         for add in reversed(
             (

@@ -9,9 +9,11 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.artifact.unpacking import Limits
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 _DEFAULT = Limits()
 
@@ -19,14 +21,6 @@ _DEFAULT = Limits()
 @click.command()
 @click.argument("reference", shell_complete=completing.artifacts)
 @click.argument("folder", type=click.Path(path_type=Path))
-@option(
-    "--key",
-    "keys",
-    multiple=True,
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Public key whose signature is demanded before anything is unpacked; repeatable, any one is enough.",
-)
 @option("--layer-media-type", metavar="TYPE", help="Unpack the first layer of this type instead of the first layer.")
 @option(
     "--max-size",
@@ -52,13 +46,14 @@ _DEFAULT = Limits()
     metavar="NUMBER",
     help="Refuse what is compressed better than this, beyond 8 MiB.",
 )
+@trust_options_if_any
 @registry_options
 @talking()
 def command(
     *,
     reference: str,
     folder: Path,
-    keys: tuple[str, ...],
+    trust: TrustPolicy | UnsafeSkipVerification | None,
     layer_media_type: str | None,
     max_size: int,
     max_entries: int,
@@ -70,7 +65,7 @@ def command(
 
     \b
     gitless pull oci://ghcr.io/acme/shop:1.0 out/ --key cosign.pub
-    gitless pull oci-layout:bundle:1.0 out/
+    gitless pull oci-layout:bundle:1.0 out/ --trust-policy trust.yaml
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.folders import check_target, write_folder
@@ -78,13 +73,13 @@ def command(
 
     check_target(folder)
     parsed = parse_reference(reference)
-    policy = wiring.trust_policy(keys)
+    warn_unverified(trust, terminal)
     result = pull(
         parsed,
         wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter),
         lambda entries: write_folder(entries, folder),
-        trust=wiring.trust_ports(os.environ, terminal.reporter) if keys else None,
-        policy=policy,
+        trust=wiring.trust_ports(os.environ, terminal.reporter),
+        policy=trust,
         layer_media_type=layer_media_type,
         limits=Limits(max_bytes=max_size, max_entries=max_entries, max_ratio=max_ratio),
         reporter=terminal.reporter,

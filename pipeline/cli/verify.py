@@ -16,9 +16,8 @@ from pipeline.cli.options import (
     option,
     registry_options,
     talking,
-    trust_options,
-    warn_unverified,
 )
+from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.outcome import Result

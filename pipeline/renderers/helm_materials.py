@@ -33,7 +33,7 @@ def chart_materials(chart: Path) -> Iterator[Material]:
     lock = files.get(_LOCK) or files.get(_OLD_LOCK)
     if lock is not None:
         lock_name = _LOCK if _LOCK in files else _OLD_LOCK
-        yield Material(MaterialKind.FILE, (chart / lock_name).as_posix(), digest=sha256_digest(lock))
+        yield Material(MaterialKind.FILE, f"{name or chart.name}/{lock_name}", digest=sha256_digest(lock))
     named = _document(lock) if lock is not None else _document(files.get(_OLD_CHART, b"")) or about
     for dependency in _dependencies(named):
         name, version = _text(dependency, "name"), _text(dependency, "version")

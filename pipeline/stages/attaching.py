@@ -55,9 +55,9 @@ def check_shadowing(artifact: PinnedReference, signature_format: SignatureFormat
         RefusedError: that would happen.
     """
     own = {signature.format for signature in judgement.accepted}
-    foreign = {signature.format for signature in judgement.rejected}
+    foreign = {signature.format for signature in judgement.rejected if not signature.is_envelope}
     bundle, simple = SignatureFormat.BUNDLE, SignatureFormat.SIMPLE
-    others_bundles = bundle in foreign or bool(judgement.attestations)
+    others_bundles = bundle in foreign or _has_bundled_attestation(judgement)
     if signature_format is bundle and simple in foreign and not others_bundles:
         raise RefusedError(
             f"{artifact} has .sig signatures by other keys, which cosign 3 and Flux since 2.8 overlook "
@@ -81,14 +81,19 @@ def check_attestation_shadowing(artifact: PinnedReference, judgement: Judgement)
         RefusedError: all the signatures are ``.sig`` ones, and there is no bundle yet.
     """
     found = {signature.format for signature in judgement.accepted}
-    found |= {signature.format for signature in judgement.rejected}
-    if found == {SignatureFormat.SIMPLE} and not judgement.attestations:
+    found |= {signature.format for signature in judgement.rejected if not signature.is_envelope}
+    if found == {SignatureFormat.SIMPLE} and not _has_bundled_attestation(judgement):
         raise RefusedError(
             f"{artifact} has only .sig signatures, which cosign 3 and Flux since 2.8 overlook "
             "as soon as there is a bundle such as an attestation",
             hint="sign with --format bundle first, or use --allow-shadowing where only older verifiers count",
             code="refused.shadowing",
         )
+
+
+def _has_bundled_attestation(judgement: Judgement) -> bool:
+    # Those behind ``.att`` hide nothing.
+    return any(item.signature.format is SignatureFormat.BUNDLE for item in judgement.attestations)
 
 
 def is_own(signature: VerifiedSignature, policy: TrustPolicy) -> bool:

@@ -12,6 +12,7 @@ from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.evidence import Signature, VerifiedAttestation
 from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, write_statement
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Registry, Signer, Verifier
 from pipeline.stages.attaching import attach, check_attestation_shadowing, is_own, read_subject
 from pipeline.stages.signatures import judge_signatures
@@ -47,15 +48,15 @@ def attest(
     policy = signer.own_policy()
     judgement = judge_signatures(artifact, registry, verifier, policy)
     for found in judgement.attestations:
-        is_same = found.predicate_type == predicate_type and _canonical(found.predicate) == canonical
-        if is_same and is_own(found.signature, policy):
-            return _result(artifact, found, found.signature.found_in, attested=False)
+        is_alike = found.predicate_type == predicate_type and is_own(found.signature, policy)
+        if is_alike and _canonical(found.predicate) == canonical:
+            return AttestResult.of(artifact, found, found.signature.found_in, attested=False)
     if not allow_shadowing:
         check_attestation_shadowing(artifact, judgement)
     signature = signer.attest(write_statement(artifact.digest, artifact.repository.name, predicate_type, predicate))
-    verified = _verified(artifact, signature, signer, verifier)
+    verified = _verified(artifact, signature, policy, verifier)
     attached = attach(registry, subject, signature, predicate_type)
-    return _result(artifact, verified, attached, attested=True)
+    return AttestResult.of(artifact, verified, attached, attested=True)
 
 
 def _canonical(predicate: Mapping[str, Any]) -> str:
@@ -68,7 +69,7 @@ def _canonical(predicate: Mapping[str, Any]) -> str:
 
 
 def _verified(
-    artifact: PinnedReference, signature: Signature, signer: Signer, verifier: Verifier
+    artifact: PinnedReference, signature: Signature, policy: TrustPolicy, verifier: Verifier
 ) -> VerifiedAttestation:
     if len(signature.content) > MAX_BUNDLE_BYTES:
         size = len(signature.content)
@@ -76,18 +77,9 @@ def _verified(
             f"the signed attestation has {size} bytes, and nobody reads more than {MAX_BUNDLE_BYTES}",
             hint="attest less, or a reference to where it is kept",
         )
-    verified = verifier.verify(artifact.digest, signature, signer.own_policy())
+    verified = verifier.verify(artifact.digest, signature, policy)
     if not isinstance(verified, VerifiedAttestation):
         raise PipelineError("our own attestation reads as a signature")
+    if not is_own(verified.signature, policy):
+        raise PipelineError(f"our own attestation is by {verified.signature.signer}")
     return verified
-
-
-def _result(artifact: PinnedReference, verified: VerifiedAttestation, found_in: str, *, attested: bool) -> AttestResult:
-    return AttestResult(
-        artifact=artifact,
-        predicate_type=verified.predicate_type,
-        attestation_digest=found_in,
-        signer=verified.signature.signer,
-        key_fingerprint=verified.signature.fingerprint,
-        attested=attested,
-    )

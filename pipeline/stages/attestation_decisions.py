@@ -28,7 +28,7 @@ _TEXT_SHOWN = 120
 
 def attested(requirement: Attested, evidence: Evidence) -> Decision:
     """Whether one attestation has a wanted type, is by a wanted signer, young enough, and all conditions are true."""
-    wanted = f"{requirement.name} by {requirement.signers}{max_age_text(requirement.max_age)}"
+    wanted = f"{requirement.name} by {evidence.named(requirement.signers)}{max_age_text(requirement.max_age)}"
     wanted += "".join(f" where {condition}" for condition in requirement.conditions)
     return best_of(
         wanted,
@@ -76,7 +76,8 @@ def complaint_about(
 def _not_by(item: VerifiedAttestation, signers: Signers, evidence: Evidence) -> str:
     if is_by(item.signature, signers, evidence.expressions):
         return ""
-    return f"one by {signer_text(item.signature)}, {why_not(item.signature, signers, evidence.expressions)}"
+    why = why_not(item.signature, signers, evidence.expressions) or "who is not one of them"
+    return f"one by {signer_text(item.signature)}, {why}"
 
 
 def _age_complaint(item: VerifiedAttestation, max_age: float | None, evidence: Evidence) -> str:

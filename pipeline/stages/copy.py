@@ -9,8 +9,10 @@ from pipeline.errors import ArtifactNotFoundError, RegistryError
 from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest, is_manifest_type, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.trust import TrustPorts, require_trust
 
 _CONCURRENCY = 4
 _MAX_DEPTH = 16
@@ -19,17 +21,28 @@ _SUFFIXES = (".sig", ".att", ".sbom")
 
 
 def copy(
-    artifact: PinnedReference, source: Registry, target: Registry, *, tags: Sequence[str] = (), reporter: Reporter
+    artifact: PinnedReference,
+    source: Registry,
+    target: Registry,
+    *,
+    policy: TrustPolicy | UnsafeSkipVerification | None,
+    trust: TrustPorts,
+    tags: Sequence[str] = (),
+    reporter: Reporter,
 ) -> CopyResult:
-    """Copy what hangs on the digest; the tags move last, when all of it is there.
+    """Copy what hangs on the digest, once the policy is satisfied; the tags move last, when all of it is there.
 
     Raises:
         ArtifactNotFoundError: there is no such artifact, or something that it points at is missing.
-        TrustError: something is not what its digest says.
+        TrustError: the policy refuses the artifact, and nothing was copied; or something is not what its digest says.
         RegistryError: one of the two could not be read or written; no tag has moved then.
     """
     for tag in tags:
         check_tag(tag)
+    if isinstance(policy, TrustPolicy):
+        require_trust(artifact, source, trust, policy)
+    elif policy is None:
+        reporter.warn("no --key and no other trust option was given: it is copied whoever signed it")
     work = _Copy(source, target, reporter)
     work.tree(artifact.digest)
     manifest = work.done[artifact.digest]

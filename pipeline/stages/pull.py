@@ -1,4 +1,4 @@
-"""Pull: unpack one layer of an artifact into a folder, after verifying its signature where keys are given."""
+"""Pull: unpack one layer of an artifact into a folder, after verifying it where there is a policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.model.artifact.reference import Reference
 from pipeline.model.artifact.unpacking import ArchiveEntry, Limits, read_entries
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.trust.evidence import VerifiedSignature
-from pipeline.model.trust.policy import TrustPolicy
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.fetch import pin
 from pipeline.stages.trust import TrustPorts, require_trust
@@ -53,13 +53,13 @@ def pull(
     registry: Registry,
     write: Callable[[Iterator[ArchiveEntry]], Written],
     *,
-    trust: TrustPorts | None,
-    policy: TrustPolicy,
+    trust: TrustPorts,
+    policy: TrustPolicy | UnsafeSkipVerification | None,
     layer_media_type: str | None = None,
     limits: Limits | None = None,
     reporter: Reporter,
 ) -> PullResult:
-    """Resolve once, verify that digest if the policy trusts anybody, and unpack its layer.
+    """Resolve once, verify that digest where there is a policy, and unpack its layer.
 
     ``write`` must keep the entries out of sight until the last one has come: only then is the layer's digest known to
     be right.
@@ -72,10 +72,10 @@ def pull(
     """
     artifact = pin(reference, registry)
     signature: VerifiedSignature | None = None
-    if trust is not None and not policy.is_empty:
+    if isinstance(policy, TrustPolicy):
         signature = require_trust(artifact, registry, trust, policy).signatures[0]
-    else:
-        reporter.warn("no --key was given, so nobody's signature was asked for; only digests are compared")
+    elif policy is None:
+        reporter.warn("no --key and no other trust option was given: only digests are compared")
     manifest = parse_manifest(registry.read_manifest(artifact.digest))
     layer = select_layer(manifest, str(artifact), layer_media_type)
     written = write(read_entries(registry.read_blob(layer), limits))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.printable import printable
 from pipeline.model.trust.decision import Decision
-from pipeline.model.trust.evidence import Judgement, RejectedSignature, VerifiedAttestation, VerifiedSignature
+from pipeline.model.trust.evidence import Judgement, VerifiedAttestation, VerifiedSignature
 from pipeline.model.trust.policy import Identity, SignedBy, Signers
-from pipeline.model.trust.predicate_types import short_name
 from pipeline.ports import Expressions
 
 REASONS_SHOWN = 3
@@ -27,6 +26,14 @@ class Evidence:
     judgement: Judgement
     expressions: Expressions
     now: float
+    own: Signers = field(default_factory=Signers)
+    """Those whom the policy trusts with every artifact."""
+
+    def named(self, signers: Signers) -> str:
+        """The signers for messages; a long list that is the policy's own is not told again and again."""
+        if signers == self.own and len(signers.keys) + len(signers.identities) > 1:
+            return "the policy's own keys or identities"
+        return str(signers)
 
     @property
     def signatures(self) -> tuple[VerifiedSignature, ...]:
@@ -48,7 +55,7 @@ def is_by(signature: VerifiedSignature, signers: Signers, expressions: Expressio
 
 def signed_by(requirement: SignedBy, evidence: Evidence) -> Decision:
     """Whether enough different ones of the signers have signed; an attestation is no signature, whoever made it."""
-    wanted = _wanted(requirement)
+    wanted = _wanted(requirement, evidence)
     by = [item for item in evidence.signatures if is_by(item, requirement.signers, evidence.expressions)]
     fresh = [item for item in by if not too_old(item, requirement.max_age, evidence.now)]
     # One signer counts once, however often and in whatever format they sign.
@@ -61,13 +68,13 @@ def signed_by(requirement: SignedBy, evidence: Evidence) -> Decision:
         found = f"signed by {len(different)} of {requirement.count} different ones: {names}"
         missing = requirement.count - len(different)
         others = "another of them" if missing == 1 else f"{missing} others of them"
-        needed = f"a signature by {others}: {requirement.signers}"
+        needed = f"a signature by {others}: {evidence.named(requirement.signers)}"
         return Decision(wanted, passed=False, found=found, needed=needed)
     if by:
         found = _listed(f"signed by {signer_text(item)} {age_text(item, evidence.now)}" for item in by)
     else:
         found = _listed(_others(requirement.signers, evidence)) or "it is not signed"
-    return Decision(wanted, passed=False, found=found, needed=f"a {wanted}")
+    return Decision(wanted, passed=False, found=found, needed=wanted if requirement.count > 1 else f"a {wanted}")
 
 
 def too_old(signature: VerifiedSignature, max_age: float | None, now: float) -> bool:
@@ -96,10 +103,10 @@ def signer_text(signature: VerifiedSignature) -> str:
 
 
 def why_not(signature: VerifiedSignature, signers: Signers, expressions: Expressions) -> str:
-    """Why a signer is none of those that are wanted, where it is worth telling."""
+    """Why a signer is none of those that are wanted, where it comes near; else empty."""
     found = signature.identity
     if found is None:
-        return "who is not one of them"
+        return ""
     for wanted in signers.identities:
         right_issuer = _fits(found.issuer, wanted.issuer, wanted.issuer_regexp, expressions)
         if _fits(found.subject, wanted.subject, wanted.subject_regexp, expressions) and not right_issuer:
@@ -107,21 +114,19 @@ def why_not(signature: VerifiedSignature, signers: Signers, expressions: Express
             return f"whose issuer is {printable(found.issuer, _TEXT_SHOWN)} and not {asked}"
         if wanted.subject and wanted.subject in found.subject and wanted.subject != found.subject:
             return f"whose subject only contains '{wanted.subject}'; the whole of it must be that"
-    return "who is not one of them"
+    return ""
 
 
 def _others(signers: Signers, evidence: Evidence) -> Iterable[str]:
-    for signature in evidence.signatures:
-        yield f"signed by {signer_text(signature)}, {why_not(signature, signers, evidence.expressions)}"
+    for item in evidence.signatures:
+        why = why_not(item, signers, evidence.expressions)
+        yield f"{item.format} signature in {item.found_in} is by {signer_text(item)}{f', {why}' if why else ''}"
     for attestation in evidence.attestations:
-        kind = printable(short_name(attestation.predicate_type), _TEXT_SHOWN)
-        yield f"an attestation of type {kind} by {signer_text(attestation.signature)}, which is no signature"
-    yield from (rejection_text(item) for item in evidence.judgement.rejected)
-
-
-def rejection_text(rejected: RejectedSignature) -> str:
-    """What was not accepted and why."""
-    return f"{rejected.format} signature in {rejected.found_in}: {printable(rejected.reason, 2 * _TEXT_SHOWN)}"
+        made, kind = attestation.signature, printable(attestation.predicate_type, _TEXT_SHOWN)
+        yield f"{made.format} signature in {made.found_in}: it is an attestation of type '{kind}', not a signature"
+    for rejected in evidence.judgement.rejected:
+        reason = printable(rejected.reason, 2 * _TEXT_SHOWN)
+        yield f"{rejected.format} signature in {rejected.found_in}: {reason}"
 
 
 def _listed(reasons: Iterable[str]) -> str:
@@ -130,9 +135,9 @@ def _listed(reasons: Iterable[str]) -> str:
     return "; ".join(told[:REASONS_SHOWN]) + more
 
 
-def _wanted(requirement: SignedBy) -> str:
+def _wanted(requirement: SignedBy, evidence: Evidence) -> str:
     count = f"signatures by {requirement.count} different ones of" if requirement.count > 1 else "signature by"
-    return f"{count} {requirement.signers}{max_age_text(requirement.max_age)}"
+    return f"{count} {evidence.named(requirement.signers)}{max_age_text(requirement.max_age)}"
 
 
 def max_age_text(max_age: float | None) -> str:

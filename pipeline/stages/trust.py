@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from pipeline.errors import TrustError
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.trust.decision import Decision, Verdict
+from pipeline.model.trust.decision import Verdict
 from pipeline.model.trust.evidence import Judgement
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Clock, Expressions, Registry, Verifier
+from pipeline.stages.signature_decisions import REASONS_SHOWN
 from pipeline.stages.signatures import growing_judgement
 from pipeline.stages.trust_decisions import decide
 
@@ -63,7 +64,7 @@ def require_passed(verdict: Verdict, policy: TrustPolicy) -> Verdict:
         return verdict
     if not policy.rules:
         raise _no_accepted_signature(verdict, policy)
-    raise _policy_refusal(verdict)
+    raise _policy_refusal(verdict, policy)
 
 
 def check_policy(policy: TrustPolicy) -> None:
@@ -74,9 +75,10 @@ def check_policy(policy: TrustPolicy) -> None:
     """
     if policy.is_empty:
         raise TrustError(
-            "no key and no identity is trusted, so no signature can be accepted",
+            f"no key and no identity is trusted{f' by {policy.source}' if policy.source else ''}, "
+            "so no signature can be accepted",
             hint="name the signer: --key cosign.pub, GITLESS_KEY, --certificate-identity with "
-            "--certificate-oidc-issuer, or trust in gitless.yaml",
+            "--certificate-oidc-issuer, or --trust-policy FILE",
             code="trust.no-keys",
         )
 
@@ -87,46 +89,29 @@ def _decided(artifact: PinnedReference, judgement: Judgement, ports: TrustPorts,
 
 
 def _no_accepted_signature(verdict: Verdict, policy: TrustPolicy) -> TrustError:
-    found = _found(verdict.judgement)
-    if not found:
+    if verdict.judgement == Judgement():
         return TrustError(
             f"{verdict.artifact} is not signed",
             hint=f"sign it with `gitless sign {verdict.artifact} --key cosign.key`",
             code="trust.unsigned",
         )
-    reasons = "; ".join(found[:_REASONS_SHOWN])
-    more = f"; and {len(found) - _REASONS_SHOWN} more" if len(found) > _REASONS_SHOWN else ""
     return TrustError(
-        f"{verdict.artifact} has no signature by {policy.signers}: {reasons}{more}",
+        f"{verdict.artifact} has no signature by {policy.signers}: {verdict.decision.found}",
         hint="either it was not released by whom you trust, or the wrong signer is configured",
         code="trust.not-accepted",
     )
 
 
-def _policy_refusal(verdict: Verdict) -> TrustError:
-    failed = [leaf for leaf in verdict.decision.leaves() if not leaf.passed]
-    told = "; ".join(f"{leaf.requirement}: {leaf.found}" for leaf in failed[:_REASONS_SHOWN])
-    more = f"; and {len(failed) - _REASONS_SHOWN} more" if len(failed) > _REASONS_SHOWN else ""
+def _policy_refusal(verdict: Verdict, policy: TrustPolicy) -> TrustError:
+    decision = verdict.decision
+    # With several demands the decision is about all of them, and its words are those of the ones that failed.
+    failed = [part for part in decision.parts if not part.passed] if len(decision.parts) > 1 else [decision]
+    told = "; ".join(f"{part.requirement}: {part.found}" for part in failed[:REASONS_SHOWN])
+    more = f"; and {len(failed) - REASONS_SHOWN} more" if len(failed) > REASONS_SHOWN else ""
+    needs = list(dict.fromkeys(part.needed for part in failed[:REASONS_SHOWN] if part.needed))
+    explained = "`gitless trust explain` shows every rule"
     return TrustError(
-        f"{verdict.artifact} does not satisfy the trust policy: {told}{more}",
-        hint="; ".join(_needs(failed)[:_REASONS_SHOWN]) or None,
+        f"{verdict.artifact} does not satisfy {policy.source or 'the trust policy'}: {told}{more}",
+        hint=f"needed: {'; and '.join(needs)}; {explained}" if needs else explained,
         code="trust.policy",
     )
-
-
-def _needs(failed: list[Decision]) -> list[str]:
-    return list(dict.fromkeys(leaf.needed for leaf in failed if leaf.needed))
-
-
-def _found(judgement: Judgement) -> list[str]:
-    accepted = [f"{item.format} signature in {item.found_in} is by {item.signer}" for item in judgement.accepted]
-    attested = [
-        f"{item.signature.format} signature in {item.signature.found_in}: it is an attestation of type "
-        f"{ascii(item.predicate_type)[:120]}, not a signature"
-        for item in judgement.attestations
-    ]
-    rejected = [f"{item.format} signature in {item.found_in}: {item.reason}" for item in judgement.rejected]
-    return [*accepted, *attested, *rejected]
-
-
-_REASONS_SHOWN = 3

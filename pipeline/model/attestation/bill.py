@@ -59,8 +59,8 @@ class Bill:
     def purl(self) -> str:
         """The artifact's own package URL; a layout folder's has no repository that others could reach."""
         repository = self.artifact.repository
-        name = repository.path.rstrip("/").rpartition("/")[2] if repository.is_layout else repository.name
-        return oci_purl(name, self.artifact.digest)
+        name = repository.path.rstrip("/").rpartition("/")[2] or "artifact"
+        return oci_purl(name, self.artifact.digest, repository="" if repository.is_layout else repository.name)
 
 
 def _rfc3339(text: str) -> str:

@@ -52,9 +52,9 @@ def parse_image_name(text: str) -> ImageName | None:
     return ImageName(host, path, match["tag"] or "", match["digest"] or "")
 
 
-def oci_purl(repository: str, digest: str = "", tag: str = "") -> str:
-    """``pkg:oci/NAME@DIGEST?repository_url=…&tag=…`` of ``HOST/PATH``; version and tag are left out where empty."""
-    name = quote(repository.rpartition("/")[2].lower(), safe="")
-    version = f"@{quote(digest, safe='')}" if digest else ""
-    tagged = f"&tag={quote(tag, safe='')}" if tag else ""
-    return f"pkg:oci/{name}{version}?repository_url={quote(repository, safe='/:')}{tagged}"
+def oci_purl(name: str, digest: str = "", *, repository: str = "", tag: str = "") -> str:
+    """``pkg:oci/NAME@DIGEST?repository_url=HOST/PATH&tag=…``; what is empty is left out."""
+    version = f"@{quote(digest, safe=':')}" if digest else ""
+    qualifiers = {"repository_url": quote(repository, safe="/:"), "tag": quote(tag, safe="")}
+    given = "&".join(f"{key}={value}" for key, value in qualifiers.items() if value)
+    return f"pkg:oci/{quote(name.lower(), safe='')}{version}{'?' if given else ''}{given}"

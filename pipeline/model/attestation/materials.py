@@ -57,7 +57,8 @@ class Material:
     def purl(self) -> str:
         """The package URL, where there is a type for it; else empty."""
         if self.kind is MaterialKind.IMAGE and "/" in self.name:
-            return oci_purl(self.name, self.digest, self.version)
+            name = self.name.rpartition("/")[2]
+            return oci_purl(name, self.digest, repository=self.name, tag=self.version)
         if self.kind is MaterialKind.CHART:
             version = f"@{quote(self.version, safe='')}" if self.version else ""
             source = f"?repository_url={quote(self.source, safe='/:')}" if "://" in self.source else ""

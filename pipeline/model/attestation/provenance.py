@@ -127,8 +127,7 @@ def _source(repository: str, ref: str, commit: str) -> dict[str, Any]:
 def _material_descriptors(materials: Iterable[Material]) -> Iterator[dict[str, Any]]:
     for material in materials:
         if material.kind is MaterialKind.BASE:
-            uri = f"{material.name}@{material.version}" if material.version else material.name
-            yield _descriptor(uri, material.digests)
+            yield _descriptor(_base_uri(material), material.digests)
         elif material.kind is MaterialKind.FILE:
             yield {"name": material.name, "digest": dict(material.digests)}
         elif material.purl:
@@ -137,6 +136,20 @@ def _material_descriptors(materials: Iterable[Material]) -> Iterator[dict[str, A
             )
         else:
             yield {"name": material.name}
+
+
+def _base_uri(base: Material) -> str:
+    """``git+URL@REF#FOLDER`` of what kustomize clones; a single file's address stays as it is."""
+    address = base.name.removeprefix("git::")
+    if address.endswith((".yaml", ".yml", ".json")) and not base.version:
+        return address
+    scheme, separator, rest = address.partition("://")
+    repository, _, folder = rest.partition("//") if separator else address.partition("//")
+    if separator:
+        repository = f"{scheme}://{repository}"
+    elif "@" not in repository:
+        repository = f"https://{repository}"
+    return _git(repository) + (f"@{base.version}" if base.version else "") + (f"#{folder}" if folder else "")
 
 
 def _descriptor(uri: str, digests: Mapping[str, str], name: str = "") -> dict[str, Any]:

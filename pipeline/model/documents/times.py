@@ -23,9 +23,15 @@ def parse_time(text: str) -> float:
 
 
 def format_time(seconds: float) -> str:
-    """RFC 3339 in UTC, such as ``2026-11-25T18:00:00Z``; with milliseconds only where there are any."""
-    precision = "seconds" if seconds == int(seconds) else "milliseconds"
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    """RFC 3339 in UTC, such as ``2026-11-25T18:00:00Z``; with milliseconds only where there are any.
+
+    Empty where no calendar has that time.
+    """
+    try:
+        precision = "seconds" if seconds == int(seconds) else "milliseconds"
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def format_age(seconds: float) -> str:

@@ -40,12 +40,21 @@ def read_public_key(file: str) -> PublicKey:
     Raises:
         ConfigurationError: the file is missing or not a public key.
     """
-    pem = read_key_file(file)
+    key = PublicKey(read_key_file(file), file)
+    check_public_key(key)
+    return key
+
+
+def check_public_key(key: PublicKey) -> None:
+    """See that a key can be used.
+
+    Raises:
+        ConfigurationError: it is no public key in PEM, or too weak.
+    """
     try:
-        public_keys.parse_public_key(pem, file)
+        public_keys.parse_public_key(key.pem, key.source)
     except TrustError as error:
         raise ConfigurationError(error.message, hint=error.hint) from None
-    return PublicKey(pem, file)
 
 
 def describe_key(file: str, read_password: ReadPassword) -> KeyResult:

@@ -42,6 +42,13 @@ class CosignSigner:
         """
         return cls(parse_private_key(read_key_file(file), file, read_password), file, signature_format)
 
+    @classmethod
+    def generated(cls, source: str) -> CosignSigner:
+        """A signer whose key, ECDSA P-256, is made now and kept nowhere; ``source`` names it in messages."""
+        from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+
+        return cls(generate_private_key(SECP256R1()), source, SignatureFormat.BUNDLE)
+
     def own_policy(self) -> TrustPolicy:
         """The policy that trusts this key alone."""
         return TrustPolicy((self._public_key,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.clock import SystemClock
 from pipeline.errors import TrustError
 from pipeline.model.documents.strict_json import decode_base64
-from pipeline.model.trust.bundle import read_envelope
+from pipeline.model.trust.bundle import read_bare_envelope, read_envelope
 from pipeline.model.trust.evidence import (
     Signature,
     SignatureFormat,
@@ -14,7 +14,7 @@ from pipeline.model.trust.evidence import (
     VerifiedAttestation,
     VerifiedSignature,
 )
-from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, check_sign_statement, read_statement
+from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, Envelope, check_sign_statement, read_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.model.trust.signing_time import signed_at_of_payload, signed_at_of_statement
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES, check_payload
@@ -38,7 +38,9 @@ class CosignVerifier:
         if not keys:
             raise TrustError("no key is trusted, so no signature can be accepted", code="trust.no-keys")
         if signature.format is SignatureFormat.BUNDLE:
-            return _bundle(digest, signature, keys, self._clock.now())
+            return _stated(digest, signature, read_envelope(signature.content), keys, self._clock.now())
+        if signature.is_envelope:
+            return _stated(digest, signature, read_bare_envelope(signature.content), keys, self._clock.now())
         if len(signature.content) > MAX_PAYLOAD_BYTES:
             raise TrustError(f"the signed payload is larger than {MAX_PAYLOAD_BYTES} bytes")
         key = _signing_key(keys, decode_base64(signature.signature or "", "the signature"), signature.content)
@@ -46,8 +48,7 @@ class CosignVerifier:
         return _verified(digest, signature, key, signed_at_of_payload(signature.content, self._clock.now()))
 
 
-def _bundle(digest: str, signature: Signature, keys: tuple[PublicKey, ...], now: float) -> Verified:
-    envelope = read_envelope(signature.content)
+def _stated(digest: str, signature: Signature, envelope: Envelope, keys: tuple[PublicKey, ...], now: float) -> Verified:
     key = _signing_key(keys, envelope.signature, envelope.signed_bytes)
     predicate_type, predicate = read_statement(envelope.payload, digest)
     verified = _verified(digest, signature, key, signed_at_of_statement(envelope.payload, digest, now))

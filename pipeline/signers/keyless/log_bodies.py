@@ -1,6 +1,6 @@
 """What a log entry is about: it must be this signature by this certificate over this content, and nothing else.
 
-Formats: Rekor's types ``hashedrekord`` 0.0.1 and 0.0.2, ``dsse`` 0.0.1, ``intoto`` 0.0.1 and 0.0.2 (``sigstore/rekor``,
+Formats: Rekor's types ``hashedrekord``, ``dsse`` and ``intoto``, each 0.0.1 and 0.0.2 (``sigstore/rekor``,
 ``pkg/types``; ``sigstore/rekor-tiles``). Without this check, any entry of the log would vouch for any signature.
 """
 
@@ -75,15 +75,25 @@ def _hashedrekord(spec: JsonObject, signed: Signed) -> bool:
 
 def _hashedrekord_v2(spec: JsonObject, signed: Signed) -> bool:
     inner = object_in(spec, "hashedRekordV002", _SUBJECT)
-    data, signature = object_in(inner, "data", _SUBJECT), object_in(inner, "signature", _SUBJECT)
-    verifier = object_in(object_in(signature, "verifier", _SUBJECT), "x509Certificate", _SUBJECT)
+    return _is_output(inner, "data", signed.signed) and _is_by(object_in(inner, "signature", _SUBJECT), signed)
+
+
+def _dsse_v2(spec: JsonObject, signed: Signed) -> bool:
+    inner = object_in(spec, "dsseV002", _SUBJECT)
+    return _is_output(inner, "payloadHash", signed.payload or b"") and _is_by(_only(inner.get("signatures")), signed)
+
+
+def _is_output(parent: JsonObject, key: str, content: bytes) -> bool:
+    data = object_in(parent, key, _SUBJECT)
     hashed = _PROTO_HASHES.get(text_in(data, "algorithm", _SUBJECT))
-    return (
-        hashed is not None
-        and decode_base64(text_in(data, "digest", _SUBJECT), _SUBJECT) == hashed(signed.signed).digest()
-        and decode_base64(text_in(signature, "content", _SUBJECT), _SUBJECT) == signed.signature
-        and decode_base64(text_in(verifier, "rawBytes", _SUBJECT), _SUBJECT) == _der(signed)
-    )
+    return hashed is not None and decode_base64(text_in(data, "digest", _SUBJECT), _SUBJECT) == hashed(content).digest()
+
+
+def _is_by(signature: JsonObject, signed: Signed) -> bool:
+    verifier = object_in(object_in(signature, "verifier", _SUBJECT), "x509Certificate", _SUBJECT)
+    return decode_base64(text_in(signature, "content", _SUBJECT), _SUBJECT) == signed.signature and decode_base64(
+        text_in(verifier, "rawBytes", _SUBJECT), _SUBJECT
+    ) == _der(signed)
 
 
 def _dsse(spec: JsonObject, signed: Signed) -> bool:
@@ -146,6 +156,7 @@ _MATCHES: Mapping[tuple[str, bool], Callable[[JsonObject, Signed], bool]] = {
     ("hashedrekord 0.0.2", False): _hashedrekord_v2,
     ("hashedrekord 0.0.2", True): _hashedrekord_v2,
     ("dsse 0.0.1", True): _dsse,
+    ("dsse 0.0.2", True): _dsse_v2,
     ("intoto 0.0.1", True): _intoto,
     ("intoto 0.0.2", True): _intoto_v2,
 }

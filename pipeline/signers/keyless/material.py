@@ -100,8 +100,10 @@ def _envelope(envelope: JsonObject) -> tuple[bytes, bytes]:
 
 
 def _timestamps(material: JsonObject) -> tuple[bytes, ...]:
-    data = material.get("timestampVerificationData") or {}
-    found = data.get("rfc3161Timestamps") or [] if isinstance(data, dict) else None
+    data = material.get("timestampVerificationData")
+    if data is None:
+        return ()
+    found = data.get("rfc3161Timestamps", []) if isinstance(data, dict) else None
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise TrustError("the bundle's timestamps are malformed")
     return tuple(decode_base64(text_in(item, "signedTimestamp", _BUNDLE), "a timestamp") for item in found)

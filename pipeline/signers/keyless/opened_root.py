@@ -90,14 +90,15 @@ def _opened(content: bytes, source: str) -> OpenedRoot:
         certificate_authorities=tuple(map(_authority, document.certificate_authorities)),
         timestamp_authorities=tuple(map(_authority, document.timestamp_authorities)),
         logs={
-            log.log_id.key_id: Log(
-                printable(urlsplit(log.base_url).hostname or log.base_url, 100), *_period(log.public_key.valid_for)
-            )
-            for log in document.tlogs
+            log.log_id.key_id: Log(_host(log.base_url), *_period(log.public_key.valid_for)) for log in document.tlogs
         },
         has_certificate_logs=bool(document.ctlogs),
         verifier=Verifier(trusted_root=inner) if document.tlogs else None,
     )
+
+
+def _host(url: str) -> str:
+    return printable(urlsplit(url).netloc.rpartition("@")[2] or url, 100)
 
 
 def _authority(authority: object) -> Authority:

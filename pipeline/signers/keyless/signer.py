@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import json
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, PipelineError, TrustError
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.printable import printable
 from pipeline.model.settings.signing import SigningOptions
@@ -18,10 +20,10 @@ from pipeline.ports import Environment, Reporter
 from pipeline.signers.keyless.certificates import identity_of
 from pipeline.signers.keyless.identity_tokens import FoundToken, find_token
 from pipeline.signers.keyless.roots import tuf_folder
-from pipeline.signers.keyless.trust_configs import TrustConfig, read_trust_config
+from pipeline.signers.keyless.services import SigningServices, read_bounded, read_services
 
 if TYPE_CHECKING:
-    from sigstore.models import Bundle
+    from cryptography.x509 import Certificate
     from sigstore.sign import Signer as SigstoreSigner
 
 _TIMEOUT = 60.0
@@ -38,15 +40,15 @@ class SigningServiceError(PipelineError):
 class KeylessSigner:
     """Signs as the identity that a token stands for, with a key that lives as long as this object.
 
-    One certificate serves for everything that is signed within its ten minutes; every signature is logged, and stamped
-    where the signing configuration names a timestamp authority.
+    One certificate serves for everything that is signed within its ten minutes. Every signature is logged, and stamped
+    where the signing configuration names a timestamp authority; where it names no log, the stamp must do.
     """
 
     format = SignatureFormat.BUNDLE
 
-    def __init__(self, token: FoundToken, config: TrustConfig, reporter: Reporter) -> None:
+    def __init__(self, token: FoundToken, services: SigningServices, reporter: Reporter) -> None:
         self._token = token
-        self._config = config
+        self._services = services
         self._reporter = reporter
         self._signer: SigstoreSigner | None = None
 
@@ -56,10 +58,12 @@ class KeylessSigner:
         Raises:
             SigningServiceError: no certificate is to be had.
         """
-        certificate = self._guarded(lambda: self._opened()._signing_cert())  # noqa: SLF001 - no public way
-        found = identity_of(certificate)
-        wanted = Identity(subject=found.subject, issuer=found.issuer)
-        return TrustPolicy(identities=(wanted,), trusted_root=self._config.root)
+        found = identity_of(self._guarded(self._certificate))
+        return TrustPolicy(
+            identities=(Identity(subject=found.subject, issuer=found.issuer),),
+            trusted_root=self._services.root,
+            requires_log=self._services.is_logged,
+        )
 
     def sign(self, subject: PinnedReference) -> Signature:
         """Sign the digest.
@@ -75,31 +79,45 @@ class KeylessSigner:
         Raises:
             SigningServiceError: a service refuses or does not answer.
         """
-        bundle: Bundle = self._guarded(lambda: self._opened().sign_dsse(_statement(statement)))
+        make = self._logged if self._services.is_logged else self._stamped
+        content: str = self._guarded(lambda: make(statement))
+        return Signature(SignatureFormat.BUNDLE, content.encode("utf-8"))
+
+    def _logged(self, statement: bytes) -> str:
+        bundle = self._opened().sign_dsse(_statement(statement))
         stamped = bundle.verification_material.timestamp_verification_data
-        missing = len(self._config.inner.signing_config.get_tsas()) - (
-            len(stamped.rfc3161_timestamps) if stamped else 0
-        )
+        missing = len(self._services.timestamp_authorities) - (len(stamped.rfc3161_timestamps) if stamped else 0)
         if missing > 0:
             self._reporter.warn(f"{missing} of the timestamp authorities did not answer; the log's time must do")
-        return Signature(SignatureFormat.BUNDLE, bundle.to_json().encode("utf-8"))
+        return bundle.to_json()
+
+    def _stamped(self, statement: bytes) -> str:
+        """A bundle without a log entry, which sigstore itself does not make."""
+        from sigstore import dsse
+
+        certificate = self._certificate()
+        envelope = dsse._sign(self._opened()._private_key, _statement(statement))  # noqa: SLF001 - no public way
+        stamps = [client.request_timestamp(envelope.signature) for client in self._services.timestamp_authorities]
+        return _bundle(certificate, envelope.to_json(), [stamp.as_bytes() for stamp in stamps])
+
+    def _certificate(self) -> Certificate:
+        return self._opened()._signing_cert()  # noqa: SLF001 - no public way
 
     def _opened(self) -> SigstoreSigner:
         from sigstore.oidc import IdentityToken
-        from sigstore.sign import Signer, SigningContext
+        from sigstore.sign import Signer
 
         if self._signer is None:
-            context = SigningContext.from_trust_config(self._config.inner)
+            context: Any = self._services.context
             # Neither client has a timeout of its own.
-            for client in (context._fulcio.session, getattr(context._rekor, "_session", None)):  # noqa: SLF001
-                if client is not None:
-                    setattr(client, "request", partial(client.request, timeout=_TIMEOUT))  # noqa: B010 - no assignment for mypy
+            for session in (context._fulcio.session, getattr(context._rekor, "_session", None)):  # noqa: SLF001
+                if session is not None:
+                    session.request = partial(session.request, timeout=_TIMEOUT)
             self._signer = Signer(IdentityToken(self._token.text), context)
         return self._signer
 
     def _guarded(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
-        from sigstore.errors import Error
-        from sigstore.sign import ExpiredCertificate  # type: ignore[attr-defined] # it is where it is raised
+        from sigstore._internal.fulcio import ExpiredCertificate
 
         try:
             return ask()
@@ -109,15 +127,9 @@ class KeylessSigner:
             raise SigningServiceError(
                 "the certificate expired before everything was signed", hint="sign again"
             ) from None
-        except Error as error:
+        except Exception as error:  # noqa: BLE001 - three services answer through requests, pydantic and ASN.1 in Rust
             raise SigningServiceError(
                 f"keyless signing failed: {self._told(error)}",
-                hint="see which services the signing configuration names",
-            ) from None
-        except Exception as error:  # noqa: BLE001 - below
-            # Four services answer through requests, pydantic, cryptography and ASN.1 in Rust.
-            raise SigningServiceError(
-                f"keyless signing failed: {type(error).__name__}: {self._told(error)}",
                 hint="see which services the signing configuration names, and whether they can be reached",
             ) from None
 
@@ -130,17 +142,17 @@ class KeylessSigner:
 
 
 def keyless_signer(options: SigningOptions, environment: Environment, reporter: Reporter) -> KeylessSigner:
-    """A signer with the token and the services that were asked for; nothing is sent yet.
+    """A signer with the token and the services that were asked for; nothing is sent to these yet.
 
     Raises:
         ConfigurationError: there is no token that can be used, or the configuration makes no sense.
     """
     token = find_token(options.identity_token_file, environment)
     try:
-        config = read_trust_config(_root(options), options.signing_config, tuf_folder(environment))
+        services = read_services(_root(options), options.signing_config, tuf_folder(environment))
     except TrustError as error:
         raise ConfigurationError(error.message, hint=error.hint) from None
-    return KeylessSigner(token, config, reporter)
+    return KeylessSigner(token, services, reporter)
 
 
 def _root(options: SigningOptions) -> TrustedRoot:
@@ -152,19 +164,9 @@ def _root(options: SigningOptions) -> TrustedRoot:
     return TrustedRoot(offline=options.offline)
 
 
-_MAX_FILE_BYTES = 4 * 1024 * 1024
-
-
 def _text(file: str) -> str:
     try:
-        with Path(file).open("rb") as stream:
-            content = stream.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror or error}") from None
-    if len(content) > _MAX_FILE_BYTES:
-        raise ConfigurationError(f"{file} is larger than {_MAX_FILE_BYTES} bytes")
-    try:
-        return content.decode("utf-8")
+        return read_bounded(file).decode("utf-8")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file} is not text; expected JSON") from None
 
@@ -176,3 +178,23 @@ def _statement(content: bytes) -> Any:  # noqa: ANN401 - sigstore's own type
     statement = Statement.__new__(Statement)
     statement._contents = content  # noqa: SLF001 - what its own initializer sets
     return statement
+
+
+def _bundle(certificate: Certificate, envelope: str, stamps: Sequence[bytes]) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    document = {
+        "mediaType": SIGSTORE_BUNDLE,
+        "verificationMaterial": {
+            "certificate": {"rawBytes": _base64(certificate.public_bytes(Encoding.DER))},
+            "timestampVerificationData": {
+                "rfc3161Timestamps": [{"signedTimestamp": _base64(stamp)} for stamp in stamps]
+            },
+        },
+        "dsseEnvelope": json.loads(envelope),
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -44,7 +44,7 @@ def test_package_pull_round_trip(folder: Path, capsys: Captured) -> None:
     assert (folder / "out" / "a.yaml").read_text() == "kind: Namespace\n"
     captured = capsys.readouterr()
     assert captured.out.startswith("Unpacked 1 files")
-    assert "no --key was given" in captured.err
+    assert "no --key and no other trust option was given" in captured.err
 
 
 def test_text_goes_to_stdout_and_talk_to_stderr(capsys: Captured) -> None:

@@ -111,7 +111,7 @@ def test_without_a_key_trust_is_refused_before_anything_is_asked(gitless: Gitles
     code, out, err = gitless("verify", "--kubeconfig", "missing")
 
     assert (code, out) == (4, "")
-    assert err.startswith("Error: no key is trusted")
+    assert err.startswith("Error: no key and no identity is trusted")
 
 
 def test_a_wrong_duration_is_a_usage_error(gitless: Gitless) -> None:

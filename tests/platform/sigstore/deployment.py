@@ -84,6 +84,11 @@ class SigstoreDeployment:
         return str(self.state[self._signing["rekor"]]["url"]) if "rekor" in self._signing else ""
 
     @property
+    def rekor_version(self) -> int:
+        """Which protocol ``rekor_url`` speaks."""
+        return 2 if self._signing.get("rekor") == "rekor2" else 1
+
+    @property
     def tsa_url(self) -> str:
         """Where timestamps come from, with the path; empty where there are none."""
         return f"{self.state[self._signing['tsa']]['url']}{TIMESTAMP_PATH}" if "tsa" in self._signing else ""

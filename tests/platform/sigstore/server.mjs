@@ -5,11 +5,13 @@
 // Each authority listens on a port of its own, because clients build URLs from host and port alone. Once all listen,
 // their URLs, certificates and keys are in STATE_FILE as JSON. Everything is made anew at each start.
 
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import process from "node:process";
+
+import { Tree, sha256 } from "./tree.mjs";
 
 const [modules, stateFile] = process.argv.slice(2);
 const require = createRequire(`${modules}/`);
@@ -26,7 +28,6 @@ const GITHUB = "https://token.actions.githubusercontent.com";
 class Refused extends Error {}
 
 const keyPair = () => generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
 const spki = (key) => key.export({ format: "der", type: "spki" });
 const segment = (document) => Buffer.from(JSON.stringify(document)).toString("base64url");
 
@@ -111,15 +112,22 @@ function kept(proposed) {
   };
 }
 
-function rekor(log, publicKey) {
+function rekor(log, tree, publicKey) {
   const { fn } = mock.rekorHandler(log);
   return {
     "POST /api/v1/log/entries": async (body) => {
       const answer = await fn(JSON.stringify(kept(JSON.parse(body))));
+      const [[uuid, entry]] = Object.entries(JSON.parse(answer.response));
+      const proof = tree.add(Buffer.from(entry.body, "base64"));
+      entry.verification.inclusionProof = {
+        logIndex: proof.index,
+        treeSize: proof.size,
+        rootHash: proof.root.toString("hex"),
+        hashes: proof.hashes.map((hash) => hash.toString("hex")),
+        checkpoint: proof.checkpoint,
+      };
       // Go clients find the entry in the answer by this header.
-      const [uuid] = Object.keys(JSON.parse(answer.response));
-      const headers = { ETag: uuid, Location: `/api/v1/log/entries/${uuid}` };
-      return { status: answer.statusCode, type: "application/json", content: answer.response, headers };
+      return { ...json(201, { [uuid]: entry }), headers: { ETag: uuid, Location: `/api/v1/log/entries/${uuid}` } };
     },
     "GET /api/v1/log/publicKey": () => ({
       status: 200,
@@ -129,64 +137,25 @@ function rekor(log, publicKey) {
   };
 }
 
-/** A tree of RFC 6962 whose head is a checkpoint of C2SP (tlog-checkpoint, signed-note), as Rekor 2 serves it. */
-class Tree {
-  constructor(origin) {
-    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-    Object.assign(this, { origin, privateKey, publicKey, leaves: [] });
-    const raw = spki(publicKey).subarray(-32);
-    this.id = sha256(Buffer.from(`${origin}\n\x01`), raw);
-  }
-
-  add(kind, body) {
-    this.leaves.push(sha256(Buffer.of(0), body));
-    const index = this.leaves.length - 1;
-    const size = String(this.leaves.length);
-    const root = rootOf(this.leaves);
+function rekor2(tree) {
+  const entry = (kind, spec) => {
+    const body = Buffer.from(canonicalize({ apiVersion: "0.0.2", kind, spec }));
+    const proof = tree.add(body);
     return {
-      logIndex: String(index),
-      logId: { keyId: this.id.toString("base64") },
+      logIndex: String(proof.index),
+      logId: { keyId: tree.id.toString("base64") },
       kindVersion: { kind, version: "0.0.2" },
       integratedTime: "0",
       inclusionProof: {
-        logIndex: String(index),
-        rootHash: root.toString("base64"),
-        treeSize: size,
-        hashes: pathTo(index, this.leaves).map((hash) => hash.toString("base64")),
-        checkpoint: { envelope: this.#checkpoint(size, root) },
+        logIndex: String(proof.index),
+        rootHash: proof.root.toString("base64"),
+        treeSize: String(proof.size),
+        hashes: proof.hashes.map((hash) => hash.toString("base64")),
+        checkpoint: { envelope: proof.checkpoint },
       },
       canonicalizedBody: body.toString("base64"),
     };
-  }
-
-  #checkpoint(size, root) {
-    const note = `${this.origin}\n${size}\n${root.toString("base64")}\n`;
-    const signature = Buffer.concat([this.id.subarray(0, 4), sign(null, Buffer.from(note), this.privateKey)]);
-    return `${note}\n\u2014 ${this.origin} ${signature.toString("base64")}\n`;
-  }
-}
-
-function splitOf(leaves) {
-  let half = 1;
-  while (half * 2 < leaves.length) half *= 2;
-  return [leaves.slice(0, half), leaves.slice(half)];
-}
-
-function rootOf(leaves) {
-  if (leaves.length === 1) return leaves[0];
-  const [left, right] = splitOf(leaves);
-  return sha256(Buffer.of(1), rootOf(left), rootOf(right));
-}
-
-function pathTo(index, leaves) {
-  if (leaves.length === 1) return [];
-  const [left, right] = splitOf(leaves);
-  if (index < left.length) return [...pathTo(index, left), rootOf(right)];
-  return [...pathTo(index - left.length, right), rootOf(left)];
-}
-
-function rekor2(tree) {
-  const entry = (kind, spec) => tree.add(kind, Buffer.from(canonicalize({ apiVersion: "0.0.2", kind, spec })));
+  };
   return {
     "POST /api/v2/log/entries": (body) => {
       const { hashedRekordRequestV002: hashed, dsseRequestV002: dsse } = JSON.parse(body);
@@ -292,15 +261,21 @@ async function certificateAuthority(keys, log, shift) {
 }
 
 async function transparencyLog(url) {
-  const keys = keyPair();
-  const log = await mock.initializeTLog(url, keys);
-  const key = spki(keys.publicKey);
-  return { routes: rekor(log, keys.publicKey), state: { key: base64(key), id: base64(sha256(key)) } };
+  const { privateKey, publicKey } = keyPair();
+  const key = spki(publicKey);
+  const origin = `${new URL(url).hostname} - 1193050959916656506`;
+  const tree = new Tree(origin, sha256(key), (note) => sign("sha256", note, privateKey));
+  const log = await mock.initializeTLog(url, { privateKey, publicKey });
+  return { routes: rekor(log, tree, publicKey), state: { key: base64(key), id: base64(tree.id) } };
 }
 
 async function transparencyLog2(url) {
-  const tree = new Tree(new URL(url).hostname);
-  return { routes: rekor2(tree), state: { key: base64(spki(tree.publicKey)), id: base64(tree.id) } };
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const key = spki(publicKey);
+  const origin = new URL(url).hostname;
+  const id = sha256(Buffer.from(`${origin}\n\x01`), key.subarray(-32));
+  const tree = new Tree(origin, id, (note) => sign(null, note, privateKey));
+  return { routes: rekor2(tree), state: { key: base64(key), id: base64(id) } };
 }
 
 async function timestampAuthority() {

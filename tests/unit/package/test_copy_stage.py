@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,15 +10,23 @@ from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob, Descriptor
 from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.outcome.copy import CopyResult
 from pipeline.stages.copy import copy
 from pipeline.stages.package import package
 from pipeline.testing.registry import MemoryRegistry, MemoryStore
+from pipeline.testing.signing import NamedVerifier
+from tests.trusting import trusting
 from tests.unit.package.conftest import Listener
 
 
 @pytest.fixture
 def elsewhere() -> MemoryRegistry:
     return MemoryRegistry(Repository("elsewhere.test", "team/app"))
+
+
+def copied(artifact: PinnedReference, source: MemoryRegistry, target: MemoryRegistry, **options: Any) -> CopyResult:  # noqa: ANN401 - copy's own
+    """Copied by somebody who asks for nobody's signature."""
+    return copy(artifact, source, target, policy=None, trust=trusting(NamedVerifier()), **options)
 
 
 def push(registry: MemoryRegistry, *tags: str) -> PinnedReference:
@@ -50,7 +59,7 @@ def test_everything_attached_travels_with_its_digests(
     tag_of_tag = sig.digest.replace(":", "-") + ".att"
     attach(registry, sig.digest, "attestation of the signature", tag_of_tag)
 
-    result = copy(artifact, registry, elsewhere, tags=("v1", "stable"), reporter=listener)
+    result = copied(artifact, registry, elsewhere, tags=("v1", "stable"), reporter=listener)
 
     assert elsewhere.tags() == sorted(["v1", "stable", sig_tag, tag_of_tag])
     assert elsewhere.resolve("v1").digest == artifact.digest
@@ -65,7 +74,7 @@ def test_tags_are_written_last(registry: MemoryRegistry, elsewhere: MemoryRegist
     artifact = push(registry, "v1")
     attach(registry, artifact.digest, "sbom")
 
-    copy(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
+    copied(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
 
     assert [call for call in elsewhere.calls if call[0].startswith("write")][-1] == ("write_manifest", "v1")
 
@@ -76,7 +85,7 @@ def test_index_comes_with_its_children(registry: MemoryRegistry, elsewhere: Memo
     body = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [inner]}
     index = registry.write_manifest(Blob(OCI_INDEX, json.dumps(body).encode()), "multi")
 
-    copy(PinnedReference(registry.repository, index.digest), registry, elsewhere, tags=("multi",), reporter=listener)
+    copied(PinnedReference(registry.repository, index.digest), registry, elsewhere, tags=("multi",), reporter=listener)
 
     assert elsewhere.resolve("multi").media_type == OCI_INDEX
     assert elsewhere.read_manifest(child.digest).digest == child.digest
@@ -84,9 +93,9 @@ def test_index_comes_with_its_children(registry: MemoryRegistry, elsewhere: Memo
 
 def test_second_copy_sends_nothing(registry: MemoryRegistry, elsewhere: MemoryRegistry, listener: Listener) -> None:
     artifact = push(registry, "v1")
-    copy(artifact, registry, elsewhere, reporter=listener)
+    copied(artifact, registry, elsewhere, reporter=listener)
 
-    counts = copy(artifact, registry, elsewhere, reporter=listener).counts
+    counts = copied(artifact, registry, elsewhere, reporter=listener).counts
 
     assert (counts.blobs_sent, counts.blobs_present, counts.manifests_sent, counts.manifests_present) == (0, 2, 0, 1)
 
@@ -97,7 +106,7 @@ def test_blobs_of_the_same_registry_are_mounted(
     artifact = push(registry, "v1")
     neighbour = MemoryRegistry(Repository("memory.test", "team/other"), store)
 
-    counts = copy(artifact, registry, neighbour, reporter=listener).counts
+    counts = copied(artifact, registry, neighbour, reporter=listener).counts
 
     assert (counts.blobs_mounted, counts.blobs_sent) == (2, 0)
     assert neighbour.read_manifest(artifact.digest).digest == artifact.digest
@@ -112,7 +121,7 @@ def test_content_that_lies_is_not_copied(
     registry.faults.altered[artifact.digest if part == "manifest" else layer.digest] = b"{}"
 
     with pytest.raises(TrustError):
-        copy(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
+        copied(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
     assert elsewhere.tags() == []
 
 
@@ -124,13 +133,13 @@ def test_no_tag_moves_where_an_attachment_cannot_be_copied(
     registry.faults.fail("referrers", RegistryError("broken"))
 
     with pytest.raises(RegistryError, match="broken"):
-        copy(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
+        copied(artifact, registry, elsewhere, tags=("v1",), reporter=listener)
     assert elsewhere.tags() == []
 
 
 def test_missing_artifact_is_not_found(registry: MemoryRegistry, elsewhere: MemoryRegistry, listener: Listener) -> None:
     with pytest.raises(ArtifactNotFoundError):
-        copy(PinnedReference(registry.repository, f"sha256:{'0' * 64}"), registry, elsewhere, reporter=listener)
+        copied(PinnedReference(registry.repository, f"sha256:{'0' * 64}"), registry, elsewhere, reporter=listener)
 
 
 def test_endless_nesting_is_refused(registry: MemoryRegistry, elsewhere: MemoryRegistry, listener: Listener) -> None:
@@ -140,4 +149,4 @@ def test_endless_nesting_is_refused(registry: MemoryRegistry, elsewhere: MemoryR
         digest = attach(registry, digest, f"{number}").digest
 
     with pytest.raises(RegistryError, match="nested"):
-        copy(artifact, registry, elsewhere, reporter=listener)
+        copied(artifact, registry, elsewhere, reporter=listener)

@@ -13,13 +13,14 @@ from pipeline.model.artifact.manifest import OCI_INDEX, OCI_MANIFEST, Blob, Desc
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.artifact.unpacking import ArchiveEntry
 from pipeline.model.artifact.versions import parse_range
-from pipeline.model.trust.policy import TrustPolicy
 from pipeline.reports import render_result
 from pipeline.stages.list_tags import list_tags, select_tags
 from pipeline.stages.package import package
 from pipeline.stages.pull import pull, select_layer
 from pipeline.stages.tag import move_tags
 from pipeline.testing.registry import MemoryRegistry
+from pipeline.testing.signing import NamedVerifier
+from tests.trusting import trusting
 from tests.unit.package.conftest import Listener
 
 SIGNATURE = f"sha256-{'0' * 64}.sig"
@@ -128,7 +129,7 @@ class Sink:
 
 def pulled(registry: MemoryRegistry, listener: Listener, reference: Reference) -> Sink:
     sink = Sink()
-    pull(reference, registry, sink, trust=None, policy=TrustPolicy(), reporter=listener)
+    pull(reference, registry, sink, trust=trusting(NamedVerifier()), policy=None, reporter=listener)
     return sink
 
 

@@ -170,7 +170,7 @@ def test_bundles_with_one_thing_wrong_are_refused_by_name(change: Change, reason
         (b'{"mediaType": "a", "mediaType": "b"}', "not valid JSON"),
         (b"[" * 100_000, "not valid JSON"),
         (b'{"a":' + b"9" * 5_000 + b"}", "not valid JSON"),
-        (b" " * (1024 * 1024 + 1), "larger than"),
+        (b" " * (8 * 1024 * 1024 + 1), "larger than"),
     ],
     ids=["empty", "list", "encoding", "nan", "duplicate", "deep", "long number", "large"],
 )

@@ -1,0 +1,85 @@
+"""Read trust policies from files: a ``TrustPolicy`` document, or the ``trust`` of a ``gitless.yaml``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.config import check_settings, line_of, read_mapping
+from pipeline.errors import ConfigurationError, TrustError
+from pipeline.model.documents.strict_json import parse_object
+from pipeline.model.settings.trust import TrustOptions
+from pipeline.model.trust.policy import TrustedRoot, TrustPolicy
+from pipeline.model.trust.policy_document import PolicyDocumentError
+from pipeline.model.trust.policy_reading import read_trust, read_trust_policy
+
+_MAX_FILE = 4 * 1024 * 1024
+_EXPECTED = "expected one YAML document: a TrustPolicy, or a gitless.yaml with trust in it"
+
+
+def load_trust_policy(path: Path) -> TrustPolicy:
+    """Read a policy; files that it names are relative to its folder, and read now.
+
+    A ``gitless.yaml`` without ``trust`` is an empty policy, as ``trust: {}`` is: it refuses everything.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
+    """
+    body, content = read_mapping(path, _EXPECTED)
+
+    def read_file(name: str) -> str:
+        return read_text(path.parent / name)
+
+    try:
+        if body.get("kind") != "Pipeline":
+            return read_trust_policy(body, source=str(path), read_file=read_file)
+        check_settings(body, content, str(path))
+        return read_trust(body.get("trust", {}), source=str(path), place=("trust",), read_file=read_file)
+    except PolicyDocumentError as error:
+        line = line_of(error.place, content)
+        raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None
+
+
+def trusted_root(options: TrustOptions, documented: TrustedRoot | None) -> TrustedRoot | None:
+    """The root that the options name, or else the document's; ``None`` is Sigstore's public deployment, online.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or is no JSON.
+    """
+    if options.trusted_root:
+        return TrustedRoot(options.trusted_root, _json(options.trusted_root), offline=options.offline)
+    if options.tuf_url:
+        return TrustedRoot(
+            options.tuf_url, tuf_url=options.tuf_url, tuf_root=_json(options.tuf_root), offline=options.offline
+        )
+    if options.offline:
+        return replace(documented or TrustedRoot(), offline=True)
+    return documented
+
+
+def _json(file: str) -> str:
+    content = read_text(Path(file))
+    try:
+        parse_object(content.encode("utf-8"), file)
+    except TrustError as error:
+        raise ConfigurationError(error.message) from None
+    return content
+
+
+def read_text(path: Path) -> str:
+    """The text of a key or of a trusted root.
+
+    Raises:
+        ConfigurationError: it cannot be read, is no text, or larger than any of them.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror or error}") from None
+    if len(content) > _MAX_FILE:
+        raise ConfigurationError(f"{path} is larger than {_MAX_FILE} bytes, so it is neither key nor trusted root")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not text; expected PEM or JSON") from None
