@@ -7,7 +7,7 @@ from pipeline.model.artifact.manifest import Descriptor, StoredManifest, parse_m
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.notation import ENVELOPES, NOTATION_SIGNATURE, NotationMaterial
 from pipeline.ports import Registry
-from pipeline.stages.signatures import MAX_REFERRERS, read_bounded
+from pipeline.stages.finding import MAX_REFERRERS, read_bounded
 
 MAX_ENVELOPE_BYTES = 1024 * 1024
 MAX_SIGNATURES = 64
