@@ -147,7 +147,7 @@ def _by_policy(
     document: PolicyDocument, chosen: Chosen, registry: Registry, deps: SourceDependencies
 ) -> tuple[VerifiedSignature, ...]:
     try:
-        return require_trust(chosen.pinned, registry, deps.trust, document.understand()).signatures
+        return require_trust(chosen.pinned, registry, deps.trust, document.understand(deps.check_policy)).signatures
     except PipelineError as error:
         raise _refused(f"failed to verify by the trust policy '{document.reference}': {error.message}") from error
 

@@ -129,6 +129,7 @@ def test_all_that_is_asked_for_must_hold(floored: World) -> None:
         ({"policy.yaml": f"{HEAD}spec: {{kees: []}}\n"}, "kees"),
         ({"policy.yaml": f"{HEAD}spec: {{keys: [a.pub]}}\n"}, "names the file 'a.pub', which is no key of it"),
         ({"policy.yaml": f"{HEAD}spec: {{keys: [a.pub]}}\n", "a.pub": "no key"}, "a.pub"),
+        ({"policy.yaml": f"{HEAD}spec: {{identities: [{{subjectRegExp: '^($', issuer: i}}]}}\n"}, "regular expression"),
     ],
 )
 def test_a_policy_that_cannot_be_understood_refuses_everything(
