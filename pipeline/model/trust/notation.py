@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -54,6 +54,11 @@ class NotationMaterial:
     subject: StoredManifest
     signatures: tuple[StoredManifest, ...] = ()
     envelopes: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def each(self) -> Iterator[NotationMaterial]:
+        """One for each signature, without the others."""
+        for manifest, envelope in zip(self.signatures, self.envelopes, strict=True):
+            yield NotationMaterial(self.subject, (manifest,), (envelope,))
 
 
 def read_notation_trust(data: Mapping[str, bytes], where: str) -> NotationTrust:
