@@ -1,34 +1,32 @@
 """``gitless run``: the stages in a row, each one's result the next one's input.
 
-Publishing is atomic: the artifact is pushed by digest, signed, its signature verified as a consumer would, and only
-then the tags move. A failure at any step leaves the tags where they were.
+Publishing is atomic: the artifact is pushed by digest, signed, attested, all of it verified as a consumer would, and
+only then the tags move. A failure at any step leaves the tags where they were; see ``publishing.py``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import wiring
+from pipeline import publishing, wiring
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
-from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
+from pipeline.publishing import Publisher, PublishSettings
 
-STAGES = ("build", "package", "sign", "diff", "apply", "verify")
-CLUSTER_STAGES = frozenset({"diff", "apply", "verify"})
-STREAM = "manifests.yaml"
-"""The one file of the artifact, and of the results folder between build and package."""
+CLUSTER_STAGES = ("diff", "apply", "verify")
+STAGES = ("build", *publishing.STAGES, *CLUSTER_STAGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +56,19 @@ class Chain:
         self._artifact: PinnedReference | None = None
         self._trusted: TrustedManifests | None = None
         self._cluster_made: Cluster | None = None
+        self._publisher = Publisher(
+            PublishSettings(
+                settings=options.settings,
+                target=options.target.name,
+                trust=options.trust,
+                results=options.results,
+                read_password=options.read_password,
+            ),
+            self._registry,
+            environment,
+            reporter,
+            clock,
+        )
 
     def run(self, report: Callable[[str, Result], None]) -> RunResult:
         """Run the stages from first to last; ``report`` is told each one's result at once and keeps it.
@@ -66,10 +77,13 @@ class Chain:
             PipelineError: whatever the stage that failed says; the results before it have been reported and kept.
         """
         runs = []
-        stages = STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]
-        if CLUSTER_STAGES.intersection(stages):
+        stages = self._stages
+        if any(stage in CLUSTER_STAGES for stage in stages):
             # A wrong kubeconfig or context must show before anything is published.
             self._cluster()
+        publish = [stage for stage in stages if stage in publishing.STAGES]
+        if publish:
+            self._begin_publishing(publish)
         for stage in stages:
             begun = self._clock.now()
             result: Result | None = getattr(self, f"_{stage}")()
@@ -82,7 +96,16 @@ class Chain:
             target=self._options.target.name,
             digest_url=self._artifact.digest_url if self._artifact else "",
             stages=tuple(runs),
+            tags=self._publisher.tags,
         )
+
+    def _begin_publishing(self, stages: Sequence[str]) -> None:
+        # What an earlier run has made must be there before anything is asked of the registry.
+        if "package" not in stages:
+            self._packaged()
+        elif "build" not in self._stages:
+            self._built_stream()
+        self._publisher.begin(stages)
 
     def _build(self) -> Result:
         from pipeline.model.documents.yaml_writing import write_stream
@@ -93,51 +116,19 @@ class Chain:
             raise ConfigurationError(f"{self._options.settings.file}: there are no sources to build")
         result = build(sources, wiring.renderers(self._environment, self._reporter))
         self._stream = write_stream(result.manifests)
-        self._keep(STREAM, self._stream)
+        self._keep(publishing.STREAM, self._stream)
         return result
 
     def _package(self) -> Result:
-        from pipeline.model.artifact.archive import pack
-        from pipeline.model.artifact.flux import build_artifact
-        from pipeline.stages.package import package
-
-        settings = self._options.settings
-        detected = wiring.provenance(Path(settings.file).parent, self._environment, self._reporter)
-        artifact = build_artifact(
-            pack([(STREAM, self._built_stream())]),
-            source=settings.artifact.source or detected.source,
-            revision=settings.artifact.revision or detected.revision,
-            annotations=settings.artifact.annotations,
-        )
-        # Without a signature to wait for, the tags may move at once.
-        tags = () if settings.signing else settings.artifact.tags
-        result = package(artifact, self._registry(), tags=tags, reporter=self._reporter)
+        result = self._publisher.package(self._built_stream())
         self._artifact = result.artifact
         return result
 
     def _sign(self) -> Result | None:
-        from pipeline.stages.sign import sign
-        from pipeline.stages.tag import move_tags
-        from pipeline.stages.trust import require_trust
+        return self._publisher.sign(self._packaged())
 
-        settings = self._options.settings
-        if settings.signing is None:
-            self._reporter.warn("the artifact is not signed: there is no `signing` in the settings")
-            return None
-        artifact, registry = self._packaged(), self._registry()
-        verifier = wiring.verifier(self._environment, self._reporter)
-        options = SigningOptions(key=settings.signing.key, format=settings.signing.format)
-        signer = wiring.signer(options, self._environment, self._reporter, self._options.read_password)
-        result = sign(artifact, registry, signer, verifier)
-        if isinstance(self._options.trust, TrustPolicy):
-            policy = signer.own_policy() if self._options.trust.is_empty else self._options.trust
-            require_trust(artifact, registry, wiring.trust_ports(self._environment, self._reporter), policy)
-        if settings.artifact.tags:
-            moved = move_tags(artifact, settings.artifact.tags, registry)
-            for tag in moved.tags:
-                if tag.previous != artifact.digest:
-                    self._reporter.info(f"tag {tag.tag} now points at {artifact.digest}")
-        return result
+    def _attest(self) -> Result | None:
+        return self._publisher.attest(self._packaged())
 
     def _diff(self) -> Result:
         from pipeline.model.outcome.diff import DiffResult, Side
@@ -216,13 +207,18 @@ class Chain:
             force_conflicts=target.force_conflicts,
             recreate=target.recreate,
             take_ownership=target.take_ownership,
+            allow_rollback=target.allow_rollback,
             timeout=target.timeout,
             writer=wiring.writer(self._environment),
         )
 
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]
+
     def _built_stream(self) -> bytes:
         if self._stream is None:
-            self._stream = self._kept(STREAM, "build")
+            self._stream = self._kept(publishing.STREAM, "build")
         return self._stream
 
     def _packaged(self) -> PinnedReference:

@@ -33,6 +33,7 @@ _PURPOSES = {
     "kubectl": ("renders kustomizations where there is no kustomize", "https://kubernetes.io/docs/tasks/tools/"),
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
     "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
+    "notation": ("verifies Notary Project signatures", "https://github.com/notaryproject/notation/releases"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 
@@ -95,13 +96,16 @@ def run(
     cwd: PurePath | None = None,
     stdin: bytes = b"",
     timeout: float = TIMEOUT,
+    passing: tuple[str, ...] = (),
 ) -> Output:
     """Run a program to its end; ``timeout`` in seconds.
+
+    ``passing`` are beginnings of variables that this program needs beside those that every one is given.
 
     Raises:
         ToolError: it cannot be started, ended with an exit code other than 0, or ran out of time.
     """
-    with start(argv, environment=environment, cwd=cwd, stdin=stdin, timeout=timeout) as running:
+    with start(argv, environment=environment, cwd=cwd, stdin=stdin, timeout=timeout, passing=passing) as running:
         return running.finish()
 
 
@@ -112,6 +116,7 @@ def start(
     cwd: PurePath | None = None,
     stdin: bytes = b"",
     timeout: float = TIMEOUT,
+    passing: tuple[str, ...] = (),
 ) -> Running:
     """Start a program and leave it running while the caller does something else; to be used in a ``with``.
 
@@ -134,7 +139,7 @@ def start(
             _in=streams.stdin,
             _out=streams.stdout,
             _err=streams.stderr,
-            _env=child_environment(environment),
+            _env=child_environment(environment, passing),
             _cwd=None if cwd is None else str(cwd),
             _encoding="utf-8",
         )
@@ -237,12 +242,12 @@ class _Streams:
             stream.close()
 
 
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def child_environment(environment: Mapping[str, str], passing: tuple[str, ...] = ()) -> dict[str, str]:
     """What of our environment a program is given."""
     return {
         name: value
         for name, value in environment.items()
-        if name.upper() in _PASSED or name.upper().startswith(_PASSED_PREFIXES)
+        if name.upper() in _PASSED or name.upper().startswith(_PASSED_PREFIXES + passing)
     }
 
 

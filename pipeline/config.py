@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
     ArtifactSettings,
+    AttestationSettings,
     RegistrySettings,
     Settings,
-    SigningSettings,
     TargetSettings,
 )
 
@@ -118,6 +119,11 @@ def _complaints(
         name = error.kind.as_dict()["property"]
         says = _schema_at(schema, error.schema_path[:-1]).get("properties", {}).get(name, {}).get("description", "")
         yield line, f"'{_dotted((*place, name))}' is missing{': ' + says if says else ''}"
+    elif error.kind.name.startswith("oneOf"):
+        choices = [
+            key for one in _schema_at(schema, error.schema_path[:-1])["oneOf"] for key in one.get("required", ())
+        ]
+        yield line, f"'{where}' needs exactly one of: {', '.join(choices)}"
     else:
         says = _schema_at(schema, error.schema_path[:-1]).get("description", "")
         yield line, f"'{where}': {error.message}{' (' + says + ')' if says else ''}"
@@ -161,21 +167,39 @@ def _node_positions(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tu
 
 def _settings(body: Mapping[str, Any], path: Path) -> Settings:
     folder = path.parent
-    signing = body.get("signing")
     return Settings(
         file=str(path),
         name=body["name"],
         sources=_sources(body.get("sources", ()), folder),
         artifact=_artifact(body.get("artifact", {}), folder),
-        signing=SigningSettings(
-            key=_file(folder, signing["key"]),
-            password_file=_file(folder, signing.get("passwordFile", "")),
-            format=signing.get("format", "bundle"),
-        )
-        if signing
-        else None,
+        signing=_signing(body["signing"], folder) if "signing" in body else None,
+        attestations=_attestations(body["attestations"]) if "attestations" in body else None,
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
+    )
+
+
+def _signing(item: Mapping[str, Any], folder: Path) -> SigningOptions:
+    key, tuf = item.get("key"), item.get("tuf", {})
+    if item.get("keyless") and item.get("format") == "simple":
+        raise ConfigurationError("'signing.keyless' makes bundles, not 'format: simple'")
+    return SigningOptions(
+        # A URI names a key that a service keeps.
+        key=key if key is None or "://" in key else _file(folder, key),
+        keyless=item.get("keyless", False),
+        identity_token_file=_file(folder, item.get("identityTokenFile", "")) or None,
+        trusted_root=_file(folder, item.get("trustedRoot", "")) or None,
+        signing_config=_file(folder, item.get("signingConfig", "")) or None,
+        tuf_url=tuf.get("url"),
+        tuf_root=_file(folder, tuf.get("root", "")) or None,
+        format=item.get("format", "bundle"),
+        password_file=_file(folder, item.get("passwordFile", "")) or None,
+    )
+
+
+def _attestations(item: Mapping[str, Any]) -> AttestationSettings:
+    return AttestationSettings(
+        provenance=item.get("provenance", True), sboms=tuple(dict.fromkeys(item.get("sbom", ("cyclonedx",))))
     )
 
 
@@ -251,4 +275,5 @@ def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) 
         force_conflicts=item.get("forceConflicts", False),
         recreate=item.get("recreate", False),
         take_ownership=item.get("takeOwnership", False),
+        allow_rollback=item.get("allowRollback", False),
     )

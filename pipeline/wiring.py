@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError, TrustError, UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.attestation.materials import Material
+from pipeline.model.attestation.provenance import BuildPlatform
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
 from pipeline.model.outcome.key_rotation import KeyRotationResult
@@ -19,7 +21,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.settings.trust import TrustOptions
-from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
 from pipeline.model.trust.key_forms import KeyForm, KeyType
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
@@ -33,6 +35,7 @@ from pipeline.ports import (
     Registry,
     Renderer,
     Reporter,
+    SbomFormat,
     Signer,
     TreeBuilder,
     Verifier,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
     from pipeline.clusters.kubernetes.connection import Connection
     from pipeline.signers.cosign.key_rotation import Rotation
+    from pipeline.signers.notation import NotationVerifier
     from pipeline.stages.trust import TrustPorts
 
 
@@ -95,6 +99,20 @@ def signer(
     return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
+def stranger() -> Signer:
+    """A signer with a key that was made just now and is kept nowhere, so that nobody can trust it."""
+    from pipeline.signers.cosign import CosignSigner
+
+    return CosignSigner.generated("a key made for this check")
+
+
+def delete_manifest(registry: Registry, digest: str) -> bool:
+    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
+    from pipeline.registries.oci.registry import OciRegistry
+
+    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+
+
 def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> Verifier:
     """The verifier for whatever is found beside an artifact, made with a key or without.
 
@@ -105,11 +123,25 @@ def verifier(environment: Environment, reporter: Reporter, *, cache_dir: str | N
     return SignatureVerifier(environment, reporter, cache_dir)
 
 
+def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
+    """Whom a keyless certificate names, unchecked; ``None`` where it cannot be read."""
+    from pipeline.signers.certificates import read_certificate
+
+    return read_certificate(certificate)
+
+
 def trust_ports(environment: Environment, reporter: Reporter, *, cache_dir: str | None = None) -> TrustPorts:
     """What every decision about trust needs; ``cache_dir`` as for :func:`verifier`."""
     from pipeline.stages.trust import TrustPorts
 
     return TrustPorts(verifier(environment, reporter, cache_dir=cache_dir), expressions(), clock())
+
+
+def notation_verifier(environment: Environment) -> NotationVerifier:
+    """The real notation."""
+    from pipeline.signers.notation import NotationVerifier
+
+    return NotationVerifier(environment)
 
 
 def public_key(name: str) -> PublicKey:
@@ -393,3 +425,28 @@ def trusted_manifests(
     found = provenance(Path(what), environment, reporter)
     built = build((Source(Path(what)),), renderers(environment, reporter))
     return trust_local(built.manifests, trust, source=found.source, revision=found.revision)
+
+
+def sbom(name: str) -> SbomFormat:
+    """The format of bills of materials of that name: ``cyclonedx`` or ``spdx``."""
+    if name == "spdx":
+        from pipeline.sboms.spdx import SpdxFormat
+
+        return SpdxFormat()
+    from pipeline.sboms.cyclonedx import CycloneDxFormat
+
+    return CycloneDxFormat()
+
+
+def build_platform(environment: Environment) -> BuildPlatform:
+    """Where this process runs, in the words of SLSA provenance."""
+    from pipeline.build_environment import detect_platform
+
+    return detect_platform(environment)
+
+
+def materials(sources: Sequence[Source], environment: Environment, reporter: Reporter) -> tuple[Material, ...]:
+    """What the sources are made of beside themselves; nothing is rendered."""
+    from pipeline.stages.build import materials_of
+
+    return materials_of(sources, renderers(environment, reporter))

@@ -18,6 +18,7 @@ from pipeline.reports.console import JsonLog
 if TYPE_CHECKING:
     from pipeline.ports import Cluster as ClusterPort
     from tests.platform.control_plane import Cluster
+    from tests.platform.sigstore.deployment import SigstoreDeployment
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,12 @@ def namespace(real_cluster: ClusterPort) -> Iterator[str]:
     kind = real_cluster.resource_type("v1", "Namespace")
     assert kind is not None
     real_cluster.delete(kind, ObjectId("", "Namespace", "", name), uid=uid)
+
+
+@pytest.fixture(scope="session")
+def sigstore_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigstoreDeployment]:
+    """Fulcio, Rekor and a timestamp authority on loopback, with the files that clients of them need."""
+    from tests.platform.sigstore.deployment import SigstoreDeployment
+
+    with SigstoreDeployment.start(tmp_path_factory.mktemp("sigstore")) as started:
+        yield started

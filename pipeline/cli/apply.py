@@ -31,6 +31,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @option("--force-conflicts", is_flag=True, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="Take over objects of other inventories, Flux, Helm or Argo CD.")
+@option("--allow-rollback", is_flag=True, help="Apply an artifact that was signed before the recorded one.")
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
@@ -40,7 +41,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @talking()
 def command(
     *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
-    take_ownership: bool, timeout: float, concurrency: int,
+    take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
@@ -71,6 +72,7 @@ def command(
         force_conflicts=force_conflicts,
         recreate=recreate,
         take_ownership=take_ownership,
+        allow_rollback=allow_rollback,
         concurrency=concurrency,
         timeout=timeout,
         writer=wiring.writer(os.environ),

@@ -10,6 +10,7 @@ import click
 from pipeline import __version__
 from pipeline.cli.options import Duration, option
 from pipeline.cli.sizes import Size
+from pipeline.errors import UsageError
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.installation.options import DEFAULT_REGISTRY, InstallOptions
 
@@ -34,6 +35,7 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             requeue_dependency=arguments.pop("requeue_dependency"),
             interval_jitter=arguments.pop("interval_jitter_percentage") / 100,
             sops_age_secret=arguments.pop("sops_age_secret"),
+            trust_policy=_given(arguments.pop("trust_policy")),
         )
         options = InstallOptions(
             version=__version__,
@@ -56,6 +58,13 @@ def install_options(command: Decorated) -> Callable[..., Any]:
     for add in reversed((*_INSTALLATION, *_PROCESS)):
         decorated = add(decorated)
     return decorated
+
+
+def _given(trust_policy: str | None) -> str:
+    if trust_policy is not None and not trust_policy:
+        # It must not mean that anything goes.
+        raise UsageError("--trust-policy is empty; expected NAMESPACE/NAME of a ConfigMap")
+    return trust_policy or ""
 
 
 _INSTALLATION = (
@@ -94,4 +103,6 @@ _PROCESS = (
            help="By how much intervals vary."),
     option("--sops-age-secret", default="", metavar="NAME",
            help="Secret whose *.agekey open what Kustomizations have no keys for."),
+    option("--trust-policy", envvar=None, metavar="NAMESPACE/NAME",
+           help="ConfigMap whose policy.yaml every source must satisfy."),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import click
 
 from pipeline.cli.options import Duration, option
 from pipeline.cli.sizes import Size
+from pipeline.model.flux.governing import read_policy_reference
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 
@@ -79,6 +80,12 @@ _DEFAULT = PullerOptions()
 )
 @option("--sops-age-secret", default="", metavar="NAME", help="Secret with age keys for whoever brings none.")
 @option(
+    "--trust-policy",
+    envvar=None,
+    metavar="NAMESPACE/NAME",
+    help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
+)
+@option(
     "--enable-leader-election",
     type=bool,
     default=True,
@@ -136,9 +143,13 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         requeue_dependency=given["requeue_dependency"],
         interval_jitter=given["interval_jitter_percentage"] / 100.0,
         sops_age_secret=given["sops_age_secret"],
+        trust_policy=given["trust_policy"] or "",
         leader_election=given["enable_leader_election"],
         metrics_address=given["metrics_addr"],
         health_address=given["health_addr"],
     )
+    if given["trust_policy"] is not None:
+        # An option that came out empty must not mean that anything goes.
+        read_policy_reference(given["trust_policy"], options.namespace)
     cluster = ClusterOptions(kubeconfig, context, None, 30.0)
     assemble(options, cluster, os.environ, sys.stderr, level=log_level, encoding=log_encoding).run()

@@ -20,6 +20,7 @@ from pipeline.cli.options import (
     talking,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
@@ -27,11 +28,12 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.settings.values import Settings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
-_STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
+_STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "verify"])
 
 
 @click.command()
@@ -46,8 +48,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("-a", "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Add an annotation; repeatable.")
 @option("--source", help="Source to record instead of the detected one.")
 @option("--revision", help="Revision to record instead of the detected one.")
-@option("--signing-key", type=click.Path(dir_okay=False), help="Sign with this private key instead of the file's.")
-@option("--password-file", type=click.Path(dir_okay=False), help="File with the private key's password.")
+@signing_options(key="--signing-key", required=False, formats=False, roots=False)
 @option("--inventory", shell_complete=completing.inventories, help="Name of the inventory instead of the file's.")
 @option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
 @option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
@@ -55,6 +56,7 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 @option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
+@option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
 @given_trust
 @registry_options
 @cluster_options
@@ -62,17 +64,17 @@ _STAGES = click.Choice(["build", "package", "sign", "diff", "apply", "verify"])
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    password_file: str | None, **overrides: Any,  # noqa: ANN401 - the fields of Overrides
+    **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
     """Run the whole chain, or a part of it, from gitless.yaml.
 
-    The artifact is pushed by digest, signed, and its signature verified before any tag moves. An option wins over a
-    GITLESS_… variable, that over the file.
+    The artifact is pushed by digest, signed and attested, and all of that is verified before any tag moves. An option
+    wins over a GITLESS_… variable, that over the file.
 
     \b
     gitless run --target staging
     gitless run --target staging --to diff                         # publish, and see what applying would change
-    gitless run --target production --to sign --results-dir out    # one CI job publishes ...
+    gitless run --target production --to attest --results-dir out  # one CI job publishes ...
     gitless run --target production --from diff --results-dir out  # ... another one applies
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
@@ -85,12 +87,12 @@ def command(
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
+    overrides["signing"] = _with_roots(overrides["signing"], trust)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
-    signing_password = password_file or (settings.signing.password_file if settings.signing else None) or None
     options = ChainOptions(
         settings=settings,
         target=chosen,
@@ -104,13 +106,26 @@ def command(
         first=first,
         last=last,
         results=Path(terminal.results_dir) if terminal.results_dir else None,
-        read_password=key_password(signing_password),
+        read_password=key_password(settings.signing.password_file if settings.signing else None),
     )
 
     telling = _Telling(terminal)
     outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage)
     terminal.print_result(outcome)
     telling.require_verified()
+
+
+def _with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerification) -> SigningOptions:
+    """Signing and verifying name the same deployment by the same options."""
+    if isinstance(trust, UnsafeSkipVerification):
+        return signing
+    return replace(
+        signing,
+        trusted_root=trust.trusted_root or None,
+        tuf_url=trust.tuf_url or None,
+        tuf_root=trust.tuf_root or None,
+        offline=trust.offline,
+    )
 
 
 class _Telling:

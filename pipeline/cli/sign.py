@@ -8,12 +8,11 @@ import click
 
 from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.cli.passwords import key_password
+from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
-from pipeline.errors import PipelineError
-from pipeline.model.artifact.reference import PinnedReference, Reference, parse_reference
+from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
-from pipeline.ports import Registry
 
 
 @click.command()
@@ -46,20 +45,7 @@ def command(
 
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    artifact = _pinned(parsed, registry)
+    artifact = pinned(parsed, registry, "sign")
     signer = wiring.signer(signing, os.environ, terminal.reporter, key_password(signing.password_file))
     verifier = wiring.verifier(os.environ, terminal.reporter)
     terminal.print_result(sign(artifact, registry, signer, verifier, allow_shadowing=allow_shadowing))
-
-
-def _pinned(reference: Reference, registry: Registry) -> PinnedReference:
-    """The digest to sign; a refused tag is told what it stands for, where that can be found out."""
-    try:
-        return reference.pinned()
-    except PipelineError as refusal:
-        try:
-            digest = registry.resolve(reference.tag or "latest").digest
-        except PipelineError:
-            raise refusal from None
-        refusal.hint = f"now it is {reference.repository}@{digest}: sign that if it is what you mean"
-        raise

@@ -34,7 +34,7 @@ def signing_options(
         def wrapped(**arguments: Any) -> Any:  # noqa: ANN401 - the command's other options, and whatever it returns
             given = {name: arguments.pop(f"signing_{name}", None) for name in _NAMES}
             options = SigningOptions(**{name: value for name, value in given.items() if value is not None})
-            _check(options, key, required=required)
+            _check(options, key, required=required, roots=roots)
             return command(signing=options, **arguments)
 
         wrapped.__name__ = command.__name__
@@ -49,7 +49,7 @@ def signing_options(
     return decorate
 
 
-def _check(options: SigningOptions, key: str, *, required: bool) -> None:
+def _check(options: SigningOptions, key: str, *, required: bool, roots: bool) -> None:
     if options.keyless and options.key is not None:
         raise UsageError(
             f"{key} and --keyless contradict each other",
@@ -64,7 +64,7 @@ def _check(options: SigningOptions, key: str, *, required: bool) -> None:
         raise UsageError(f"--keyless makes bundles, not --format {options.format}")
     if options.tuf_url and (options.trusted_root or options.signing_config):
         raise UsageError("--tuf-url serves the trusted root and the signing configuration; give it or the files")
-    if bool(options.trusted_root) < bool(options.signing_config):
+    if roots and options.signing_config and not options.trusted_root:
         raise UsageError("--signing-config needs --trusted-root: it has what the signature is checked with")
 
 

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, registry_options, talking
+from pipeline.cli.trust_check import check
 from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions
@@ -20,7 +21,11 @@ def command() -> None:
 
     \b
     gitless trust explain oci://ghcr.io/acme/shop:1.0 --trust-policy gitless.yaml
+    gitless trust check
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+
+
+command.add_command(check)
 
 
 @command.command()

@@ -81,6 +81,11 @@ def warn_unverified(trust: TrustPolicy | UnsafeSkipVerification | None, terminal
                 terminal.reporter.warn(f"/{pattern}/ also accepts what only contains it; write ^{pattern.strip('^$')}$")
 
 
+def required_given_trust(command: Decorated) -> Callable[..., Any]:
+    """What is said about trust, for who does nothing but judge; the command receives ``trust: TrustOptions``."""
+    return _asked(command, lambda options: options, may_skip=False)
+
+
 def _policy(options: TrustOptions) -> TrustPolicy:
     from pipeline import wiring
 

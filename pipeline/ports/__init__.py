@@ -2,6 +2,7 @@
 
 from pipeline.ports.api_server import ApiServer, Stream
 from pipeline.ports.artifacts import Registry, Signer, Verifier
+from pipeline.ports.attesting import SbomFormat
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
@@ -17,6 +18,7 @@ __all__ = [
     "Registry",
     "Renderer",
     "Reporter",
+    "SbomFormat",
     "Signer",
     "Stream",
     "TreeBuilder",

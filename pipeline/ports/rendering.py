@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Protocol
 
+from pipeline.model.attestation.materials import Material
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 
@@ -25,6 +26,13 @@ class Renderer(Protocol):
         Raises:
             ManifestError: something in the source or in the output cannot be read.
             ToolError: the external program is missing or failed.
+        """
+        ...
+
+    def materials(self, source: Source) -> Sequence[Material]:
+        """What goes into the rendering beside the source's own files: charts, remote bases, files that pin them.
+
+        Nothing is rendered or fetched; what cannot be read is left to ``render`` to complain about.
         """
         ...
 

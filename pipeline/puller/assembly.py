@@ -13,6 +13,7 @@ from pipeline.artifact_cache import ArtifactCache, CacheError
 from pipeline.model.artifact.unpacking import Limits
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.flux import api
+from pipeline.model.flux.governing import read_policy_reference
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment
@@ -102,7 +103,9 @@ class _Assembly:
         )
         parts = self._parts()
         self._turns = KustomizationTurns(parts, waits, self._desk(self._options.interval_jitter))
-        dispatch = Dispatch(self._source_turns(self._turns), self._turns, self._desk(0.0))
+        options = self._options
+        floor = read_policy_reference(options.trust_policy, options.namespace) if options.trust_policy else None
+        dispatch = Dispatch(self._source_turns(self._turns), self._turns, self._desk(0.0), floor=floor)
         _connect(self._stores, dispatch)
         self._process = Process(
             Components(

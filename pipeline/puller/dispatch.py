@@ -7,6 +7,7 @@ import time
 import traceback
 
 from pipeline.errors import PipelineError
+from pipeline.model.flux.governing import PolicyReference
 from pipeline.model.manifests import Body
 from pipeline.puller import triggers
 from pipeline.puller.desk import Desk
@@ -21,7 +22,16 @@ from pipeline.puller.source_turns import SourceTurns
 class Dispatch:
     """Handlers of the stores on one side, the workers' work on the other."""
 
-    def __init__(self, sources: SourceTurns, kustomizations: KustomizationTurns, desk: Desk) -> None:
+    def __init__(
+        self,
+        sources: SourceTurns,
+        kustomizations: KustomizationTurns,
+        desk: Desk,
+        *,
+        floor: PolicyReference | None = None,
+    ) -> None:
+        """``floor``: the trust policy that every source is held to."""
+        self._floor = floor
         self._sources = sources
         self._kustomizations = kustomizations
         self._desk = desk
@@ -79,8 +89,8 @@ class Dispatch:
     def _refer(self, key: Key, before: Body | None, after: Body | None) -> None:
         if after is None:
             self._references.put(key, ())
-        elif before is None or before.get("spec") != after.get("spec"):
-            self._references.put(key, references_of(key, after))
+        elif before is None or triggers.refers_anew(before, after):
+            self._references.put(key, references_of(key, after, floor=self._floor))
 
     def _say(self, key: Key, message: str, **fields: str) -> None:
         self._desk.log.about(key.kind, key.namespace, key.name).error(message, **fields)

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from threading import Lock
 
+from pipeline.errors import ConfigurationError
 from pipeline.model.flux.api import CONFIG_MAPS, SECRETS
+from pipeline.model.flux.governing import PolicyReference, governing_policies
 from pipeline.model.flux.kustomization import KustomizationSpec, read_kustomization
 from pipeline.model.flux.oci_repository import OCIRepositorySpec, read_oci_repository
 from pipeline.model.flux.reading import InvalidObjectError
@@ -42,12 +44,15 @@ class References:
             return tuple(sorted(self._to.get(target, ())))
 
 
-def references_of(key: Key, body: Body) -> frozenset[Key]:
-    """What the object refers to; nothing where its spec cannot be read."""
+def references_of(key: Key, body: Body, *, floor: PolicyReference | None = None) -> frozenset[Key]:
+    """What the object refers to; nothing where its spec cannot be read.
+
+    Every source refers to ``floor``, the trust policy that all of them are held to.
+    """
     try:
         if key.kind == KUSTOMIZATION:
             return frozenset(_of_kustomization(key, read_kustomization(body)))
-        return frozenset(_of_source(key, read_oci_repository(body)))
+        return frozenset([*_of_source(key, read_oci_repository(body)), *_policies_of(body, floor)])
     except InvalidObjectError:
         return frozenset()
 
@@ -71,3 +76,12 @@ def _of_source(key: Key, spec: OCIRepositorySpec) -> Iterable[Key]:
     names = [spec.secret, spec.cert_secret, spec.proxy_secret]
     names += [verify.secret, verify.trusted_root_secret] if verify else []
     return [Key(SECRETS.kind, key.namespace, name) for name in names if name]
+
+
+def _policies_of(body: Body, floor: PolicyReference | None) -> Iterable[Key]:
+    try:
+        found = governing_policies(body, floor)
+    except ConfigurationError:
+        # Its own is told when it is reconciled.
+        found = (floor,) if floor is not None else ()
+    return [Key(CONFIG_MAPS.kind, reference.namespace, reference.name) for reference in found]

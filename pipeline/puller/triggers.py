@@ -31,6 +31,19 @@ def has_new_status(before: Body | None, after: Body) -> bool:
     return before is None or before.get("status") != after.get("status")
 
 
+def refers_anew(before: Body, after: Body) -> bool:
+    """Whether the object may refer to others than it did."""
+    return (before.get("spec"), _annotation(before, api.TRUST_POLICY_ANNOTATION)) != (
+        after.get("spec"),
+        _annotation(after, api.TRUST_POLICY_ANNOTATION),
+    )
+
+
+def _annotation(body: Body, name: str) -> str | None:
+    found: str | None = (body["metadata"].get("annotations") or {}).get(name)
+    return found
+
+
 def _asked(body: Body) -> tuple[Any, ...]:
     metadata = body["metadata"]
     annotations = metadata.get("annotations") or {}
@@ -39,5 +52,7 @@ def _asked(body: Body) -> tuple[Any, ...]:
         metadata.get("generation"),
         annotations.get(api.REQUESTED_AT),
         annotations.get(api.DRIFT_ANNOTATION),
+        annotations.get(api.TRUST_POLICY_ANNOTATION),
+        annotations.get(api.ROLLBACK_ANNOTATION),
         bool(metadata.get("deletionTimestamp")),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from pipeline.errors import ManifestError, ToolError, UsageError
+from pipeline.model.attestation.materials import Material
 from pipeline.model.manifests import Origin, Resource
 from pipeline.model.settings.sources import Source
 from pipeline.ports import Environment, Reporter
@@ -69,6 +70,12 @@ class HelmRenderer:
             for resource in read_manifests(content, f"chart {chart}, {template} (rendered)")
         ]
         return self._without_hooks_for_other_moments(rendered)
+
+    def materials(self, source: Source) -> Sequence[Material]:
+        """The chart, its dependencies with versions, repositories and (of packed ones) digests, and its lock."""
+        from pipeline.renderers.helm_materials import chart_materials
+
+        return tuple(chart_materials(Path(source.path)))
 
     def _without_hooks_for_other_moments(self, rendered: Sequence[Resource]) -> list[Resource]:
         kept: list[Resource] = []

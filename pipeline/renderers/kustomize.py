@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from pipeline.errors import ToolError, UsageError
+from pipeline.model.attestation.materials import Material
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 from pipeline.ports import Environment, Reporter
@@ -58,6 +59,14 @@ class KustomizeRenderer:
             self._reporter.warn(f"{folder}: kustomize: {line.removeprefix('# Warning: ')}")
         built = read_manifests(output.stdout, f"{folder} (built)")
         return [replace(resource, origin=origins.of(resource.id)) for resource in built]
+
+    def materials(self, source: Source) -> Sequence[Material]:
+        """Remote bases with the ref that was asked for, and charts, of the kustomization and its local bases."""
+        from pipeline.renderers.kustomize_materials import kustomization_materials
+
+        path = Path(source.path)
+        kustomization = _kustomization(path if path.is_dir() else path.parent)
+        return () if kustomization is None else tuple(kustomization_materials(kustomization))
 
     def _program(self) -> tuple[str, ...]:
         from pipeline.command import find_tool

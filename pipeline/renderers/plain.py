@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from pipeline.errors import ManifestError, UsageError
+from pipeline.model.attestation.materials import Material
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 
@@ -52,6 +53,10 @@ class PlainRenderer:
                 f"{path}: no manifests in this folder", hint=f"expected files whose names end in {', '.join(SUFFIXES)}"
             )
         return [resource for file in files for resource in read_manifests(_content(file), str(file))]
+
+    def materials(self, source: Source) -> Sequence[Material]:  # noqa: ARG002 - the port's signature
+        """None: manifests stand for themselves."""
+        return ()
 
 
 def _files(root: Path) -> Iterator[Path]:

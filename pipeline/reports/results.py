@@ -16,5 +16,5 @@ def write_result(result: Result, folder: str) -> Path:
         ConfigurationError: it cannot be written.
     """
     file = Path(folder, f"{result.kind.removesuffix('Result').lower()}.json")
-    write_whole(file, render_result(result, "json").encode())
+    write_whole(file, render_result(result, "json").encode("utf-8", "backslashreplace"))
     return file

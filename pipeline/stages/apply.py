@@ -19,6 +19,7 @@ from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.model.trust.replay import Succession, check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.performing import Performer
@@ -41,6 +42,7 @@ def apply(
     """Bring the cluster to what the manifests say, and remember it in the inventory.
 
     Raises:
+        TrustError: it was signed before what the inventory records, and nobody asked for a rollback.
         RefusedError: conflicts, foreign owners or immutable fields, all named; or another apply came first.
         ManifestError: an object cannot be applied anywhere, such as one that is too large.
         ClusterError: something is missing or denied in the cluster, or it could not be asked.
@@ -54,12 +56,15 @@ def apply(
             hint="if that is what you want, delete the objects by their label: kubectl delete -l "
             + owner_selector(inventory),
         )
+    succession = _succession(trusted, inventory, options)
     plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
+    if succession.note:
+        plan = replace(plan, notes=(succession.note, *plan.notes))
     for note in plan.notes:
         reporter.info(note)
     if plan.obstacles:
         raise obstacle_error(plan.obstacles)
-    result = _result(trusted, cluster, options, plan)
+    result = replace(_result(trusted, cluster, options, plan), is_rollback=succession.is_rollback)
     if options.dry_run:
         return result
     if plan.plan.is_empty:
@@ -68,6 +73,19 @@ def apply(
             save(cluster, after, options, clock)
         return result
     return _Run(trusted, cluster, options, reporter, clock, result, inventory).perform(plan)
+
+
+def _succession(trusted: TrustedManifests, inventory: Inventory, options: ApplyOptions) -> Succession:
+    # Who skips verification has no signature whose age could be asked.
+    if trusted.reference is None or not trusted.is_verified:
+        return Succession()
+    return check_not_older(
+        trusted.issued_at,
+        inventory.issued_at,
+        new_digest=trusted.reference.digest,
+        recorded_digest=inventory.digest,
+        allow_rollback=options.allow_rollback,
+    )
 
 
 class _Run:

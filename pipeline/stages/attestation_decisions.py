@@ -28,7 +28,7 @@ _TEXT_SHOWN = 120
 
 def attested(requirement: Attested, evidence: Evidence) -> Decision:
     """Whether one attestation has a wanted type, is by a wanted signer, young enough, and all conditions are true."""
-    wanted = f"{requirement.name} by {requirement.signers}{max_age_text(requirement.max_age)}"
+    wanted = f"{requirement.name} by {evidence.named(requirement.signers)}{max_age_text(requirement.max_age)}"
     wanted += "".join(f" where {condition}" for condition in requirement.conditions)
     return best_of(
         wanted,

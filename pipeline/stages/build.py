@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.errors import ManifestError, UsageError
+from pipeline.model.attestation.materials import Material, merged
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.settings.sources import Source
@@ -29,7 +30,16 @@ def build(sources: Sequence[Source], renderers: Sequence[Renderer]) -> BuildResu
             hint="an empty build would, once applied, delete everything that was applied before",
             code="manifest.empty",
         )
-    return BuildResult(manifests)
+    return BuildResult(manifests, from_sources=materials_of(sources, renderers))
+
+
+def materials_of(sources: Sequence[Source], renderers: Sequence[Renderer]) -> tuple[Material, ...]:
+    """Charts, remote bases and what pins them, of all the sources; nothing is rendered.
+
+    Raises:
+        UsageError: a source names a renderer that there is not.
+    """
+    return merged(*(_renderer(source, renderers).materials(source) for source in sources))
 
 
 def _renderer(source: Source, renderers: Sequence[Renderer]) -> Renderer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.model.artifact.contents import content_layer, manifests_in
-from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
+from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.artifact.unpacking import Limits, read_archive
 from pipeline.model.manifests import Manifests
@@ -29,6 +29,7 @@ class ArtifactFacts:
     artifact: PinnedReference
     source: str = ""
     revision: str = ""
+    created: str = ""
 
 
 def fetch(
@@ -108,5 +109,6 @@ def _read(artifact: PinnedReference, registry: Registry, limits: Limits | None) 
         artifact,
         manifest.annotations.get(ANNOTATION_SOURCE, ""),
         manifest.annotations.get(ANNOTATION_REVISION, ""),
+        manifest.annotations.get(ANNOTATION_CREATED, ""),
     )
     return manifests_in(files, name), facts

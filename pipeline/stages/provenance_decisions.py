@@ -27,10 +27,10 @@ def provenance(requirement: Provenance, evidence: Evidence) -> Decision:
 
         return complaint_about(item, asked, evidence, facts)
 
-    return best_of(_wanted(requirement), _NAME, _TYPES, evidence, complaint)
+    return best_of(_wanted(requirement, evidence), _NAME, _TYPES, evidence, complaint)
 
 
-def _wanted(requirement: Provenance) -> str:
+def _wanted(requirement: Provenance, evidence: Evidence) -> str:
     builder = requirement.builder or (f"/{requirement.builder_regexp}/" if requirement.builder_regexp else "")
     said = (
         (" of a build by ", builder),
@@ -40,7 +40,9 @@ def _wanted(requirement: Provenance) -> str:
     )
     told = "".join(f"{word}{value}" for word, value in said if value)
     conditions = "".join(f" where {condition}" for condition in requirement.conditions)
-    return f"{_NAME}{told}, signed by {requirement.signers}{max_age_text(requirement.max_age)}{conditions}"
+    return (
+        f"{_NAME}{told}, signed by {evidence.named(requirement.signers)}{max_age_text(requirement.max_age)}{conditions}"
+    )
 
 
 def _contradiction(wanted: Provenance, facts: ProvenanceFacts, evidence: Evidence) -> str:

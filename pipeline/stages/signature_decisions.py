@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.printable import printable
@@ -26,6 +26,14 @@ class Evidence:
     judgement: Judgement
     expressions: Expressions
     now: float
+    own: Signers = field(default_factory=Signers)
+    """Those whom the policy trusts with every artifact."""
+
+    def named(self, signers: Signers) -> str:
+        """The signers for messages; a long list that is the policy's own is not told again and again."""
+        if signers == self.own and len(signers.keys) + len(signers.identities) > 1:
+            return "the policy's own keys or identities"
+        return str(signers)
 
     @property
     def signatures(self) -> tuple[VerifiedSignature, ...]:
@@ -47,7 +55,7 @@ def is_by(signature: VerifiedSignature, signers: Signers, expressions: Expressio
 
 def signed_by(requirement: SignedBy, evidence: Evidence) -> Decision:
     """Whether enough different ones of the signers have signed; an attestation is no signature, whoever made it."""
-    wanted = _wanted(requirement)
+    wanted = _wanted(requirement, evidence)
     by = [item for item in evidence.signatures if is_by(item, requirement.signers, evidence.expressions)]
     fresh = [item for item in by if not too_old(item, requirement.max_age, evidence.now)]
     # One signer counts once, however often and in whatever format they sign.
@@ -60,13 +68,13 @@ def signed_by(requirement: SignedBy, evidence: Evidence) -> Decision:
         found = f"signed by {len(different)} of {requirement.count} different ones: {names}"
         missing = requirement.count - len(different)
         others = "another of them" if missing == 1 else f"{missing} others of them"
-        needed = f"a signature by {others}: {requirement.signers}"
+        needed = f"a signature by {others}: {evidence.named(requirement.signers)}"
         return Decision(wanted, passed=False, found=found, needed=needed)
     if by:
         found = _listed(f"signed by {signer_text(item)} {age_text(item, evidence.now)}" for item in by)
     else:
         found = _listed(_others(requirement.signers, evidence)) or "it is not signed"
-    return Decision(wanted, passed=False, found=found, needed=f"a {wanted}")
+    return Decision(wanted, passed=False, found=found, needed=wanted if requirement.count > 1 else f"a {wanted}")
 
 
 def too_old(signature: VerifiedSignature, max_age: float | None, now: float) -> bool:
@@ -127,9 +135,9 @@ def _listed(reasons: Iterable[str]) -> str:
     return "; ".join(told[:REASONS_SHOWN]) + more
 
 
-def _wanted(requirement: SignedBy) -> str:
+def _wanted(requirement: SignedBy, evidence: Evidence) -> str:
     count = f"signatures by {requirement.count} different ones of" if requirement.count > 1 else "signature by"
-    return f"{count} {requirement.signers}{max_age_text(requirement.max_age)}"
+    return f"{count} {evidence.named(requirement.signers)}{max_age_text(requirement.max_age)}"
 
 
 def max_age_text(max_age: float | None) -> str:

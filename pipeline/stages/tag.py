@@ -24,14 +24,15 @@ def move_tags(artifact: PinnedReference, tags: Sequence[str], registry: Registry
     manifest = registry.read_manifest(artifact.digest)
     moved = []
     for tag in dict.fromkeys(tags):
-        previous = _current(tag, registry)
+        previous = current(tag, registry)
         if previous != artifact.digest:
             registry.write_manifest(Blob(manifest.media_type, manifest.content), tag)
         moved.append(MovedTag(tag=tag, previous=previous))
     return TagResult(artifact=artifact, tags=tuple(moved))
 
 
-def _current(tag: str, registry: Registry) -> str | None:
+def current(tag: str, registry: Registry) -> str | None:
+    """The digest that the tag points at now; ``None`` where there is no such tag."""
     try:
         return registry.resolve(tag).digest
     except ArtifactNotFoundError:

@@ -109,7 +109,7 @@ def _policy_refusal(verdict: Verdict, policy: TrustPolicy) -> TrustError:
     told = "; ".join(f"{part.requirement}: {part.found}" for part in failed[:REASONS_SHOWN])
     more = f"; and {len(failed) - REASONS_SHOWN} more" if len(failed) > REASONS_SHOWN else ""
     needs = list(dict.fromkeys(part.needed for part in failed[:REASONS_SHOWN] if part.needed))
-    explained = f"`gitless trust explain {verdict.artifact}` shows every rule"
+    explained = "`gitless trust explain` shows every rule"
     return TrustError(
         f"{verdict.artifact} does not satisfy {policy.source or 'the trust policy'}: {told}{more}",
         hint=f"needed: {'; and '.join(needs)}; {explained}" if needs else explained,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from pipeline.model.artifact.reference import PinnedReference
@@ -17,6 +18,7 @@ from pipeline.model.trust.policy import (
     Requirement,
     Rule,
     SignedBy,
+    Signers,
     TrustPolicy,
 )
 from pipeline.ports import Expressions
@@ -38,9 +40,10 @@ def decide(
     It only ever asks whether something is there, so more evidence never makes a decision worse, and whoever can push
     cannot take trust away.
     """
-    evidence = Evidence(artifact, judgement, expressions, now)
+    evidence = Evidence(artifact, judgement, expressions, now, policy.signers)
     rules = [rule for rule in policy.rules if matches_any(rule.artifacts, artifact.repository)]
-    parts = [signed_by(SignedBy(policy.signers), evidence)] if policy.signers else []
+    # The policy's signers are spelt out once, here.
+    parts = [signed_by(SignedBy(policy.signers), replace(evidence, own=Signers()))] if policy.signers else []
     parts += [_rule(rule, evidence) for rule in rules]
     if not parts:
         return _nothing_asked(artifact, policy)
@@ -57,7 +60,7 @@ def _rule(rule: Rule, evidence: Evidence) -> Decision:
     return Decision(
         f"rule '{rule.name}'",
         passed=part.passed,
-        found=f"{part.requirement}: {part.found}",
+        found=part.found,
         needed=part.needed,
         parts=(part,),
         signatures=part.signatures,
@@ -85,7 +88,7 @@ def _all(requirement: str, parts: list[Decision]) -> Decision:
         return Decision(
             requirement,
             passed=False,
-            found="; ".join(f"{part.requirement}: {part.found}" for part in failed) or "nothing is asked for",
+            found="; ".join(_distinct(part.found for part in failed)) or "nothing is asked for",
             needed="; and ".join(_distinct(part.needed for part in failed)),
             parts=tuple(parts),
         )
@@ -99,8 +102,8 @@ def _any(requirement: str, parts: list[Decision]) -> Decision:
         return Decision(
             requirement,
             passed=False,
-            found="none of them: " + "; nor ".join(f"{part.requirement}: {part.found}" for part in parts),
-            needed="; or ".join(_distinct(part.needed for part in parts)),
+            found="; ".join(_distinct(part.found for part in parts)) or "nothing would do",
+            needed="either " + ", or ".join(_distinct(part.needed for part in parts)),
             parts=tuple(parts),
         )
     signatures = _distinct(signature for part in held for signature in part.signatures)

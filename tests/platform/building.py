@@ -1,4 +1,4 @@
-"""Producing one program: compile it, take it out of a wheel, or install a package."""
+"""Producing one program: compile it, take it out of a wheel, or install a package or modules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from .cache import cache_root, fingerprint, locked, publish
-from .catalogue import TOOLS, DebianTool, GoTool, Tool, WheelTool
+from .catalogue import TOOLS, DebianTool, GoTool, NodeTool, Tool, WheelTool
 from .errors import PlatformError
 from .toolchain import toolchain
 from .wheels import extract_program, layer_of, wheel_itself
 
+_MODULES = "node_modules"
 DEBIAN_PLACES = "/usr/bin:/usr/local/bin:/bin"
 
 
@@ -27,7 +28,8 @@ def cached_path(tool: Tool) -> Path:
     if isinstance(tool, GoTool):
         key = fingerprint(tool.folder, tool.package, tool.linker_flags(), *tool.stand_ins, toolchain().version, machine)
         return cache_root() / "bin" / f"{tool.recipe}-{key}" / (tool.executable or tool.name)
-    return cache_root() / "bin" / f"{tool.recipe}-{fingerprint(tool.folder, machine)}" / tool.name
+    name = _MODULES if isinstance(tool, NodeTool) else tool.name
+    return cache_root() / "bin" / f"{tool.recipe}-{fingerprint(tool.folder, machine)}" / name
 
 
 def produce(tool: Tool, *, waiting: Callable[[], None]) -> Path:
@@ -43,6 +45,8 @@ def produce(tool: Tool, *, waiting: Callable[[], None]) -> Path:
                 publish(target, lambda fresh: _compile(tool, fresh))
             elif isinstance(tool, WheelTool):
                 _unpack(tool)
+            elif isinstance(tool, NodeTool):
+                publish(target, lambda fresh: _install_modules(tool, fresh))
     return target
 
 
@@ -105,6 +109,21 @@ def _unpack(tool: WheelTool) -> None:
     with (layer_of if tool.nested else wheel_itself)(tool.folder) as layer:
         for sibling in siblings:
             publish(cached_path(sibling), partial(extract_program, layer, sibling.member))
+
+
+def _install_modules(tool: NodeTool, target: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise PlatformError(f"{tool.name} needs npm", hint="install Node.js 20.17 or later with its npm")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(tool.folder / name, target.parent)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=target.parent, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PlatformError(
+            f"npm could not install what {tool.folder / 'package-lock.json'} pins:\n{done.stderr.strip()[-2000:]}",
+            hint="check that the package registry is reachable (npm's own settings apply)",
+        )
 
 
 def _install_package(tool: DebianTool) -> Path:

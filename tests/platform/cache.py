@@ -25,7 +25,7 @@ def fingerprint(folder: Path, *context: str) -> str:
     """A short hash over the pinning files of a recipe and everything else that matters."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".mod", ".sum", ".go", ".txt"}:
+        if path.suffix in {".mod", ".sum", ".go", ".txt", ".json"}:
             digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
     for item in context:
         digest.update(item.encode() + b"\0")

@@ -73,6 +73,11 @@ class DebianTool(Tool):
     package: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NodeTool(Tool):
+    """A folder of Node.js modules, installed from the lock file; ``binary()`` gives the folder."""
+
+
 def _kubernetes(name: str, cold_seconds: int) -> GoTool:
     versions = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     return GoTool(
@@ -99,6 +104,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
     )
 
 
+_NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
 _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
@@ -120,6 +126,7 @@ TOOLS: tuple[Tool, ...] = (
         version_variable=("sigs.k8s.io/kustomize/api/provenance.version",),
         cold_seconds=28,
     ),
+    NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
     _kubernetes("kube-controller-manager", 93),
@@ -135,6 +142,13 @@ TOOLS: tuple[Tool, ...] = (
         cold_seconds=6,
     ),
     _cosign(2, 135),
+    GoTool(
+        name="notation",
+        recipe="notation",
+        package=f"{_NOTATION}/cmd/notation",
+        version_of=_NOTATION,
+        cold_seconds=30,
+    ),
     # 1.8 is the first that accepts sigstore bundles; the module proxy lacks what later ones require.
     GoTool(
         name="source-controller",

@@ -22,7 +22,7 @@ from .processes import ProcessGroup
 NAMESPACE = "flux-system"
 _NAME = "puller"
 _SECONDS = 60.0
-_PROGRAMS = ("kustomize", "sops")
+_PROGRAMS = ("kustomize", "sops", "notation")
 
 # These are on by default, and said off as Flux says it: --flag=false.
 _TAKE_A_VALUE = ("enable_leader_election", "watch_all_namespaces")

@@ -53,6 +53,8 @@ class Inventory:
     revision: str = ""
     verified_by: tuple[str, ...] = ()
     """The signers that were accepted; empty means verification was skipped on request."""
+    issued_at: float | None = None
+    """When the artifact was first signed, in seconds since the epoch; ``None`` where nobody says."""
     resource_version: str = ""
     writer: str = ""
     """Who saved it last, such as ``user@host`` or a CI job's address."""

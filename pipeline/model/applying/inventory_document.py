@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.errors import ClusterError
+from pipeline.errors import ClusterError, ConfigurationError
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.documents.times import format_time, parse_time
 from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 
@@ -27,6 +28,8 @@ def encode(inventory: Inventory) -> bytes:
     document: dict[str, Any] = {"version": VERSION, "namespace": inventory.namespace, "name": inventory.name}
     document |= {key: getattr(inventory, attribute) for key, attribute in _TEXTS.items()}
     document["verifiedBy"] = list(inventory.verified_by)
+    if inventory.issued_at is not None:
+        document["issuedAt"] = format_time(inventory.issued_at)
     document["applied"] = _rows(inventory.applied)
     document["pending"] = _rows(inventory.pending)
     return canonical_json(document)
@@ -56,10 +59,11 @@ def decode(content: bytes, *, namespace: str, name: str, resource_version: str =
             applied=_entries(document["applied"]),
             pending=_entries(document["pending"]),
             verified_by=tuple(_text(item) for item in document["verifiedBy"]),
+            issued_at=parse_time(_text(document["issuedAt"])) if "issuedAt" in document else None,
             resource_version=resource_version,
             **_texts(document),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, ConfigurationError) as error:
         raise ClusterError(
             f"{label} is damaged: its document cannot be read",
             hint="restore its ConfigMap from a backup; without it, gitless does not know what it may prune",

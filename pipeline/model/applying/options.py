@@ -22,6 +22,7 @@ class ApplyOptions:
         force_conflicts: take fields from other managers.
         recreate: delete and create objects whose change touches immutable fields.
         take_ownership: take objects from other inventories and tools.
+        allow_rollback: apply what was signed before that which the inventory records.
         predecessors: managers whose fields become ours before an object is applied; none: only kubectl lets go.
         ignore: fields that are left as they are in the cluster.
         require_namespace: refuse namespaced objects that name no namespace.
@@ -40,6 +41,7 @@ class ApplyOptions:
     force_conflicts: bool = False
     recreate: bool = False
     take_ownership: bool = False
+    allow_rollback: bool = False
     predecessors: tuple[Predecessor, ...] = ()
     ignore: tuple[IgnoreRule, ...] = field(default=(), hash=False)
     require_namespace: bool = False

@@ -36,6 +36,8 @@ def promoted(
     applied = {item.object_id: _entry(item, fingerprints) for item in decisions if item.is_kept}
     applied |= {entry.object_id: entry for entry in unpruned}
     reference = trusted.reference
+    is_same = reference is not None and reference.digest == inventory.digest
+    issued_at = inventory.issued_at if is_same and trusted.issued_at is None else trusted.issued_at
     return replace(
         inventory,
         applied=applied,
@@ -45,6 +47,7 @@ def promoted(
         source=trusted.source,
         revision=trusted.revision,
         verified_by=tuple(signature.signer for signature in trusted.signatures),
+        issued_at=issued_at,
     )
 
 
@@ -66,4 +69,5 @@ def _statement(inventory: Inventory) -> tuple[object, ...]:
         inventory.source,
         inventory.revision,
         inventory.verified_by,
+        inventory.issued_at,
     )

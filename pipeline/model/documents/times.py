@@ -22,6 +22,18 @@ def parse_time(text: str) -> float:
         raise ConfigurationError(f"'{text[:50]}' is no time; expected RFC 3339, such as 2026-11-25T18:00:00Z") from None
 
 
+def format_time(seconds: float) -> str:
+    """RFC 3339 in UTC, such as ``2026-11-25T18:00:00Z``; with milliseconds only where there are any.
+
+    Empty where no calendar has that time.
+    """
+    try:
+        precision = "seconds" if seconds == int(seconds) else "milliseconds"
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
 def format_age(seconds: float) -> str:
     """A time span in at most two units, as short as kubectl's: ``45s``, ``5m12s``, ``3h20m``, ``12d``."""
     whole = max(0, int(seconds))

@@ -24,6 +24,7 @@ class PullerOptions:
         requeue_dependency: how long to wait before looking at a dependency that is not ready again.
         interval_jitter: share of an interval, such as 0.05, by which it may be longer or shorter.
         sops_age_secret: Secret in ``namespace`` whose ``*.agekey`` open what has no keys of its own.
+        trust_policy: ConfigMap, as ``namespace/name``, with the trust policy that every source is held to; empty: none.
         leader_election: whether only the holder of the Lease reconciles.
         metrics_address: where ``/metrics`` is served, as ``host:port``; empty: nowhere.
         health_address: where ``/healthz`` and ``/readyz`` are served.
@@ -43,6 +44,7 @@ class PullerOptions:
     requeue_dependency: float = 30.0
     interval_jitter: float = 0.05
     sops_age_secret: str = ""
+    trust_policy: str = ""
     leader_election: bool = True
     metrics_address: str = ":8080"
     health_address: str = ":9440"

@@ -37,6 +37,7 @@ def _values(puller: PullerOptions) -> dict[str, str]:
         "requeue-dependency": format_duration(puller.requeue_dependency),
         "interval-jitter-percentage": f"{puller.interval_jitter * 100:g}",
         "sops-age-secret": puller.sops_age_secret,
+        "trust-policy": puller.trust_policy,
         "metrics-addr": puller.metrics_address,
         "health-addr": puller.health_address,
     }

@@ -27,6 +27,7 @@ class ApplyResult:
         source: where the manifests came from.
         revision: of the source.
         verified_by: accepted signers; empty where verification was skipped.
+        is_rollback: whether it is older than what the inventory recorded, and was asked for all the same.
         notes: lines for the user.
     """
 
@@ -44,6 +45,7 @@ class ApplyResult:
     source: str = ""
     revision: str = ""
     verified_by: tuple[str, ...] = ()
+    is_rollback: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -72,6 +74,7 @@ class ApplyResult:
             "source": self.source,
             "revision": self.revision,
             "verifiedBy": list(self.verified_by),
+            "rollback": self.is_rollback,
             "counts": {action.value: self.plan.count(action) for action in Action},
             "changes": [change.document() for change in self.changes],
             "notes": list(self.notes),

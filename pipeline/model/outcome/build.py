@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.attestation.materials import Material, images_in, merged
 from pipeline.model.documents.yaml_writing import write_stream
 from pipeline.model.manifests import Manifests, Resource
 from pipeline.model.outcome import header
@@ -22,6 +23,13 @@ class BuildResult:
 
     manifests: Manifests
     file: str | None = None
+    from_sources: tuple[Material, ...] = ()
+    """What the renderers know of: charts, remote bases, and files that pin them."""
+
+    @cached_property
+    def materials(self) -> tuple[Material, ...]:
+        """Those, and every image of the objects; found when first asked for."""
+        return merged(images_in(self.manifests), self.from_sources)
 
     @cached_property
     def content(self) -> bytes:
@@ -41,6 +49,7 @@ class BuildResult:
             "digest": sha256_digest(self.content),
             "size": len(self.content),
             "counts": dict(self.counts),
+            "materials": [material.document() for material in self.materials],
             "objects": [_object(resource) for resource in self.manifests],
         }
 

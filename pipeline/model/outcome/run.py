@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.outcome import Result, header
+from pipeline.model.outcome.tag import TagResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,10 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """The stages that ran for one target; ``digest_url`` is empty where nothing was packaged or named."""
+    """The stages that ran for one target.
+
+    ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move.
+    """
 
     kind: ClassVar[str] = "RunResult"
 
@@ -27,6 +31,7 @@ class RunResult:
     target: str
     digest_url: str
     stages: tuple[StageRun, ...]
+    tags: TagResult | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -35,6 +40,7 @@ class RunResult:
             "name": self.name,
             "target": self.target,
             "digestUrl": self.digest_url,
+            "tags": self.tags.document()["tags"] if self.tags else [],
             "stages": [
                 {"stage": run.stage, "seconds": round(run.seconds, 3), "result": run.result.document()}
                 for run in self.stages

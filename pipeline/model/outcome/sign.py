@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.documents.times import format_time
 from pipeline.model.outcome import header
 from pipeline.model.trust.evidence import SignatureFormat
 
@@ -14,8 +15,10 @@ from pipeline.model.trust.evidence import SignatureFormat
 class SignResult:
     """One artifact, signed now or before.
 
-    ``signed`` is false where a valid signature of this format by this key was there already, and nothing was written.
-    ``signature_digest`` is the manifest that carries the signature.
+    ``signed`` is false where a valid signature of this format by this signer was there already, and nothing was
+    written. ``signature_digest`` is the manifest that carries the signature. By a key, ``key_fingerprint`` is its;
+    without one, ``identity`` and ``issuer`` are the certificate's. ``log`` is the transparency log's entry and
+    ``signed_at``, in seconds since the epoch, the time that a log or a timestamp authority vouches for.
     """
 
     kind: ClassVar[str] = "SignResult"
@@ -25,6 +28,10 @@ class SignResult:
     signature_digest: str
     key_fingerprint: str
     signed: bool
+    identity: str = ""
+    issuer: str = ""
+    log: str = ""
+    signed_at: float | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -36,5 +43,9 @@ class SignResult:
             "signatureDigest": self.signature_digest,
             "format": self.format.value,
             "keyFingerprint": self.key_fingerprint,
+            "identity": self.identity,
+            "issuer": self.issuer,
+            "log": self.log,
+            "signedAt": None if self.signed_at is None else format_time(self.signed_at),
             "signed": self.signed,
         }

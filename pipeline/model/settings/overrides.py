@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from pipeline.errors import UsageError
 from pipeline.model.applying.inventory import check_inventory_name
 from pipeline.model.artifact.reference import check_tag, parse_reference
-from pipeline.model.settings.values import ArtifactSettings, Settings, SigningSettings, TargetSettings
+from pipeline.model.settings.signing import SigningOptions
+from pipeline.model.settings.values import ArtifactSettings, Settings, TargetSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class Overrides:
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: str | None = None
     revision: str | None = None
-    signing_key: str | None = None
+    signing: SigningOptions = field(default_factory=SigningOptions)
     inventory: str | None = None
     prune: bool | None = None
     wait: bool | None = None
@@ -28,6 +29,7 @@ class Overrides:
     force_conflicts: bool | None = None
     recreate: bool | None = None
     take_ownership: bool | None = None
+    allow_rollback: bool | None = None
 
     def of_target(self, target: TargetSettings) -> TargetSettings:
         """The target with what was given."""
@@ -37,12 +39,10 @@ class Overrides:
 
     def of_settings(self, settings: Settings) -> Settings:
         """The settings, already those of a target, with what was given."""
-        artifact, signing = settings.artifact, settings.signing
-        if self.signing_key:
-            signing = replace(signing or SigningSettings(self.signing_key), key=self.signing_key)
+        artifact = settings.artifact
         return replace(
             settings,
-            signing=signing,
+            signing=self._signing(settings.signing),
             artifact=ArtifactSettings(
                 repository=self.repository or artifact.repository,
                 tags=self.tags or artifact.tags,
@@ -51,6 +51,16 @@ class Overrides:
                 revision=self.revision or artifact.revision,
             ),
         )
+
+    def _signing(self, kept: SigningOptions | None) -> SigningOptions | None:
+        """Who signs is said as a whole; files that only help with it, one by one."""
+        given = {entry.name: getattr(self.signing, entry.name) for entry in fields(SigningOptions)}
+        changed = {name: value for name, value in given.items() if value != getattr(SigningOptions(), name)}
+        if self.signing:
+            changed |= {"key": self.signing.key, "keyless": self.signing.keyless}
+        if self.signing.keyless:
+            changed["format"] = SigningOptions().format  # the only one that can be made without a key
+        return replace(kept or SigningOptions(), **changed) if kept or self.signing else None
 
 
 def choose_target(settings: Settings, name: str | None) -> TargetSettings:

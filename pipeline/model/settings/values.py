@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 
 
@@ -20,12 +21,14 @@ class ArtifactSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningSettings:
-    """How the artifact is signed; files are paths that can be opened."""
+class AttestationSettings:
+    """What is stated about the artifact beside its signature; ``sboms`` are formats such as ``cyclonedx``."""
 
-    key: str
-    password_file: str = ""
-    format: str = "bundle"
+    provenance: bool = True
+    sboms: tuple[str, ...] = ("cyclonedx",)
+
+    def __bool__(self) -> bool:
+        return self.provenance or bool(self.sboms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class TargetSettings:
     force_conflicts: bool = False
     recreate: bool = False
     take_ownership: bool = False
+    allow_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class Settings:
     name: str
     sources: tuple[Source, ...] = ()
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
-    signing: SigningSettings | None = None
+    signing: SigningOptions | None = None
+    attestations: AttestationSettings | None = None
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 

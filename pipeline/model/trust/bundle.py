@@ -16,8 +16,8 @@ from pipeline.model.documents.strict_json import JsonObject, decode_base64, obje
 from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope
 
 BUNDLE_MEDIA_TYPE_PREFIX = "application/vnd.dev.sigstore.bundle"
-MAX_BUNDLE_BYTES = 1024 * 1024
-"""A key's signature takes 1 KiB; what is larger carries an attestation, which is no signature."""
+MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+"""A key's signature takes 1 KiB and a keyless one 10 KiB; what is larger carries an attestation, such as an SBOM."""
 
 _VERSION = re.compile(
     r"application/vnd\.dev\.sigstore\.bundle(?:\.v(?P<new>[0-9]+\.[0-9]+(?:\.[0-9]+)?)\+json"
@@ -57,6 +57,17 @@ def read_envelope(content: bytes) -> Envelope:
     return _read_envelope(object_in(bundle, "dsseEnvelope", "the bundle"))
 
 
+def read_bare_envelope(content: bytes) -> Envelope:
+    """Read a DSSE envelope that stands alone, as cosign 2 keeps attestations; its signature is still to be checked.
+
+    Raises:
+        TrustError: it is malformed, or too large.
+    """
+    if len(content) > MAX_BUNDLE_BYTES:
+        raise TrustError(f"the envelope is larger than {MAX_BUNDLE_BYTES} bytes")
+    return _read_envelope(parse_object(content, "the envelope"))
+
+
 def _check_version(media_type: str) -> None:
     match = _VERSION.fullmatch(media_type)
     version = (match["new"] or match["old"]) if match else ""
@@ -67,7 +78,7 @@ def _check_version(media_type: str) -> None:
 def _read_envelope(envelope: JsonObject) -> Envelope:
     signatures = envelope.get("signatures")
     if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
-        raise TrustError("the bundle's envelope must have exactly one signature")
+        raise TrustError("the envelope must have exactly one signature")
     payload_type = text_in(envelope, "payloadType", "the envelope")
     if payload_type != PAYLOAD_TYPE:
         raise TrustError(f"the envelope's payload type is {ascii(payload_type)[:120]}, expected {PAYLOAD_TYPE}")

@@ -120,6 +120,8 @@ class RejectedSignature:
     reason: str
     predicate_type: str = ""
     """What it claims to be, unchecked; empty where that cannot be read."""
+    is_envelope: bool = False
+    """Whether it is a bare envelope, or was found where only those are kept (``sha256-<hex>.att``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ import json
 from pipeline.errors import TrustError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.documents.strict_json import object_in, parse_object
+from pipeline.model.trust.signing_time import TIMESTAMP
 
 SIGNATURE_TYPE = "cosign container image signature"
 MAX_PAYLOAD_BYTES = 64 * 1024
 
 
-def write_payload(repository: Repository, digest: str) -> bytes:
+def write_payload(repository: Repository, digest: str, signed_at: float) -> bytes:
     """The payload for a digest; ``docker-reference`` tells people where it was signed and binds nothing."""
     document = {
         "critical": {
@@ -23,7 +24,7 @@ def write_payload(repository: Repository, digest: str) -> bytes:
             "image": {"docker-manifest-digest": digest},
             "type": SIGNATURE_TYPE,
         },
-        "optional": None,
+        "optional": {TIMESTAMP: int(signed_at)},
     }
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
 

@@ -2,13 +2,14 @@
 
 Bundles are referrers: an image manifest with the artifact as ``subject`` and the bundle as its only layer (cosign 3,
 ``pkg/oci/remote/write.go``). Simple signatures are the layers of one image under the tag ``sha256-<hex>.sig``, each
-with its signature in an annotation (cosign 2, ``specs/SIGNATURE_SPEC.md``).
+with its signature in an annotation (cosign 2, ``specs/SIGNATURE_SPEC.md``). Attestations of cosign 2 are the layers of
+one image under ``sha256-<hex>.att``, each a bare DSSE envelope (``specs/ATTESTATION_SPEC.md``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.model.artifact.manifest import (
@@ -20,9 +21,16 @@ from pipeline.model.artifact.manifest import (
     Blob,
     Descriptor,
 )
+from pipeline.model.trust.evidence import KeylessMaterial
 from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE
 
 SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
+CERTIFICATE_ANNOTATION = "dev.sigstore.cosign/certificate"
+CHAIN_ANNOTATION = "dev.sigstore.cosign/chain"
+LOG_ENTRY_ANNOTATION = "dev.sigstore.cosign/bundle"
+TIMESTAMP_ANNOTATION = "dev.sigstore.cosign/rfc3161timestamp"
+PREDICATE_TYPE_ANNOTATION = "dev.sigstore.bundle.predicateType"
+DSSE_ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 EMPTY_CONFIG = Blob(OCI_EMPTY, b"{}")
 
 _NO_TIME = "0001-01-01T00:00:00Z"
@@ -31,6 +39,24 @@ _NO_TIME = "0001-01-01T00:00:00Z"
 def signature_tag(digest: str) -> str:
     """``sha256-<hex>.sig``."""
     return f"{digest.replace(':', '-')}.sig"
+
+
+def attestation_tag(digest: str) -> str:
+    """``sha256-<hex>.att``."""
+    return f"{digest.replace(':', '-')}.att"
+
+
+def keyless_material(annotations: Mapping[str, str]) -> KeylessMaterial | None:
+    """What cosign 2 keeps beside a signature made without a key; ``None`` where there is no certificate."""
+    certificate = annotations.get(CERTIFICATE_ANNOTATION, "")
+    if not certificate:
+        return None
+    return KeylessMaterial(
+        certificate,
+        annotations.get(CHAIN_ANNOTATION, ""),
+        annotations.get(LOG_ENTRY_ANNOTATION, ""),
+        annotations.get(TIMESTAMP_ANNOTATION, ""),
+    )
 
 
 def bundle_manifest(subject: Descriptor, bundle: Descriptor, predicate_type: str = SIGN_PREDICATE_TYPE) -> Blob:
@@ -48,7 +74,7 @@ def bundle_manifest(subject: Descriptor, bundle: Descriptor, predicate_type: str
             "subject": _descriptor(subject),
             "annotations": {
                 "dev.sigstore.bundle.content": "dsse-envelope",
-                "dev.sigstore.bundle.predicateType": predicate_type,
+                PREDICATE_TYPE_ANNOTATION: predicate_type,
             },
         }
     )

@@ -6,11 +6,13 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.artifact_cache import ArtifactCache
-from pipeline.model.artifact.reference import Repository
+from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.notation import NotationAnswer, NotationMaterial, NotationTrust
 from pipeline.ports import ApiServer, Clock, Environment, Registry, Reporter
 from pipeline.puller.sources.private_files import PrivateFiles
 from pipeline.stages.trust import TrustPorts
@@ -19,6 +21,27 @@ Connect = Callable[[Repository, RegistryOptions, Environment], Registry]
 """Opens a repository; called at every reconciliation, so it should keep what it opened."""
 Matching = Callable[[str, Sequence[str]], Sequence[str]]
 """Those of the texts in which the regular expression (Go's) finds something; raises ``ExpressionError``."""
+
+
+class Notation(Protocol):
+    """Verifies Notary Project signatures."""
+
+    def check(self) -> None:
+        """Make sure that this can be done here.
+
+        Raises:
+            ToolError: it cannot.
+        """
+        ...
+
+    def verify(self, artifact: PinnedReference, material: NotationMaterial, trust: NotationTrust) -> NotationAnswer:
+        """Let the trust policy decide.
+
+        Raises:
+            TrustError: it refuses the artifact.
+            ToolError: it could not be done.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +61,7 @@ class SourceDependencies:
     clock: Clock
     connect: Connect
     trust: TrustPorts
+    notation: Notation
     matching: Matching
     files: PrivateFiles
     random: Callable[[], float] = random.random
@@ -65,6 +89,7 @@ def source_dependencies(
         clock=clock,
         connect=wiring.registry_pool(reporter, clock, observe=observe),
         trust=wiring.trust_ports(environment, reporter, cache_dir=options.cache_dir),
+        notation=wiring.notation_verifier(environment),
         matching=wiring.matching_tags,
         files=PrivateFiles(Path(options.cache_dir) / "private"),
     )

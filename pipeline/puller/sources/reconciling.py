@@ -9,21 +9,23 @@ from typing import Any
 
 from pipeline.errors import PipelineError
 from pipeline.model.artifact.reference import is_digest
-from pipeline.model.flux.api import INVALID_SPEC
+from pipeline.model.flux.api import INVALID_SPEC, POLICY_DIGEST
 from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.conditions import timestamp
 from pipeline.model.flux.oci_repository import OCIRepositorySpec, read_oci_repository
-from pipeline.model.flux.outcome import Outcome
+from pipeline.model.flux.outcome import ObjectEvent, Outcome
 from pipeline.model.flux.reading import InvalidObjectError
+from pipeline.model.flux.trust_record import trust_record_of, without_trust_record
 from pipeline.model.manifests import Body
 from pipeline.ports import Registry
 from pipeline.puller.sources.access import Access, access_to
 from pipeline.puller.sources.choosing import Chosen, choose, choose_by_digest, parse_url
+from pipeline.puller.sources.demands import Demands, read_demands
 from pipeline.puller.sources.dependencies import SourceDependencies
 from pipeline.puller.sources.failing import INVALID_PROVIDER, PULL_FAILED, Again, SourceError
 from pipeline.puller.sources.pulling import Pulled, pull
 from pipeline.puller.sources.status import NewStatus
-from pipeline.puller.sources.verifying import check_provider, verify
+from pipeline.puller.sources.succession import accept
 
 _GENERIC = "generic"
 _SHORTEST_INTERVAL = 1.0
@@ -35,8 +37,8 @@ _MOST_METADATA = 32 * 1024
 def reconcile_source(body: Body, deps: SourceDependencies, *, force: bool) -> Outcome:
     """Bring one OCIRepository up to date; whatever is wrong with it becomes conditions, never an error.
 
-    One request in all where nothing is new, and none where the spec names a digest. ``force`` also compares the bytes
-    in the cache and verifies the signature again.
+    Where nothing is new the registry gets one request in all, and none where the spec names a digest; trust policies
+    are read anew each time. ``force`` also compares the bytes in the cache and verifies the signature again.
     """
     status = NewStatus(body, deps.clock.now())
     try:
@@ -49,14 +51,15 @@ def reconcile_source(body: Body, deps: SourceDependencies, *, force: bool) -> Ou
         return Outcome(status=body.get("status") or {})
     interval = _spread(spec.interval, deps)
     status.begin()
+    reconciliation = _Reconciliation(body, spec, status, deps, force=force)
     try:
-        _Reconciliation(body, spec, status, deps, force=force).run()
+        reconciliation.run()
     except SourceError as error:
         return _failed(status, error, interval)
     except PipelineError as error:
         message = f"failed to determine artifact digest: {error.message}"
         return _failed(status, SourceError(message, reason=PULL_FAILED), interval)
-    events = status.succeed()
+    events = (*status.succeed(), *reconciliation.events)
     return Outcome(status=status.document(handled=True), events=events, requeue_after=interval)
 
 
@@ -83,8 +86,12 @@ class _Reconciliation:
         self._status = status
         self._deps = deps
         self._force = force
+        self._body = body
         self._namespace = str(body["metadata"].get("namespace") or "")
         self._content_configuration = _content_configuration(body)
+        self._demands = Demands(self._namespace)
+        self._record = trust_record_of(status.artifact)
+        self.events: tuple[ObjectEvent, ...] = ()
 
     def run(self) -> None:
         spec = self._spec
@@ -92,10 +99,10 @@ class _Reconciliation:
             message = f"spec.ignore is longer than {_LONGEST_IGNORE} characters"
             raise SourceError(message, reason=INVALID_SPEC, again=Again.WHEN_CHANGED)
         repository = parse_url(spec.url)
-        if spec.verify is None:
+        self._demands = read_demands(self._body, spec.verify, self._deps)
+        if not self._demands:
             self._status.unverified()
-        else:
-            check_provider(spec.verify)
+            self._record = {}
         chosen = choose_by_digest(spec, repository)
         if chosen is not None and self._is_done(chosen):
             return
@@ -114,21 +121,36 @@ class _Reconciliation:
         status, artifact = self._status, self._status.artifact
         if artifact is None or artifact.revision != chosen.revision:
             status.outdated(chosen.revision, chosen.name)
-        if self._spec.verify is not None and not self._is_verified(chosen):
-            verify(self._spec.verify, chosen, registry, self._namespace, self._deps)
-            status.verified(chosen.revision)
+        if self._demands and not self._is_verified(chosen):
+            self._verify(chosen, registry)
         if not self._is_kept(chosen):
             pulled = pull(self._spec, chosen, registry, self._deps)
             self._deps.cache.hold(pulled.digest)
             status.artifact = self._accepted(chosen, pulled)
             status.observe(self._content_configuration)
         elif artifact is not None:
-            status.artifact = replace(artifact, url=chosen.pinned.digest_url)
+            metadata = without_trust_record(artifact.metadata) | self._record
+            status.artifact = replace(artifact, url=chosen.pinned.digest_url, metadata=metadata)
+
+    def _verify(self, chosen: Chosen, registry: Registry) -> None:
+        accepted = self._demands.require(chosen, registry, self._deps)
+        succession = accept(chosen, accepted, self._demands, self._status, self._body)
+        if accepted.is_verified:
+            self._status.verified(chosen.revision, str(self._demands))
+        else:
+            self._status.unverified()
+        self._record = succession.record
+        self.events += succession.events
 
     def _restore(self, registry: Registry) -> None:
-        """Put back what was accepted last where the cache has lost it, so that it outlives what is refused."""
-        artifact = self._status.artifact
+        """Put back what was accepted last where the cache has lost it, so that it outlives what is refused.
+
+        Not where the policies have changed since: they may not accept it any more.
+        """
+        artifact, demands = self._status.artifact, self._demands
         if artifact is None or self._deps.cache.has(artifact.digest):
+            return
+        if demands.policies and not self._is_recorded(demands.digest):
             return
         if not is_digest(artifact.manifest_digest) or not self._status.was_made_by(self._content_configuration):
             return
@@ -142,13 +164,18 @@ class _Reconciliation:
             artifact is not None
             and artifact.url == chosen.pinned.digest_url
             and self._is_kept(chosen)
-            and (self._spec.verify is None or self._is_verified(chosen))
+            and (not self._demands or self._is_verified(chosen))
         )
 
     def _is_verified(self, chosen: Chosen) -> bool:
         artifact = self._status.artifact
         is_same = artifact is not None and artifact.revision == chosen.revision
-        return is_same and self._status.is_verified and not self._force
+        is_known = self._status.is_verified and self._is_recorded(self._demands.digest)
+        return is_same and is_known and not self._force
+
+    def _is_recorded(self, policies: str) -> bool:
+        """Whether what is recorded was accepted by the policies as they are now."""
+        return trust_record_of(self._status.artifact).get(POLICY_DIGEST, "") == policies
 
     def _is_kept(self, chosen: Chosen) -> bool:
         artifact = self._status.artifact
@@ -166,7 +193,7 @@ class _Reconciliation:
             url=chosen.pinned.digest_url,
             path=f"{pulled.digest.removeprefix('sha256:')}.tar.gz",
             last_update_time=timestamp(self._deps.clock.now()),
-            metadata=_bounded(pulled.annotations),
+            metadata=_bounded(without_trust_record(pulled.annotations), self._record),
         )
         before = self._status.artifact
         if before is not None and replace(new, last_update_time=before.last_update_time) == before:
@@ -197,8 +224,8 @@ def _content_configuration(body: Body) -> Mapping[str, Any]:
     return {key: value for key, value in configuration.items() if value is not None}
 
 
-def _bounded(annotations: Mapping[str, str]) -> Mapping[str, str]:
-    """The annotations, the small ones first, as far as a status should hold them."""
+def _bounded(annotations: Mapping[str, str], record: Mapping[str, str]) -> Mapping[str, str]:
+    """The annotations, the small ones first, as far as a status should hold them; and what we record ourselves."""
     kept: dict[str, str] = {}
     left = _MOST_METADATA
     for key, value in sorted(annotations.items(), key=lambda item: (len(item[0]) + len(item[1]), item)):
@@ -206,4 +233,4 @@ def _bounded(annotations: Mapping[str, str]) -> Mapping[str, str]:
         if left < 0:
             break
         kept[key] = value
-    return dict(sorted(kept.items()))
+    return dict(sorted({**kept, **record}.items()))

@@ -58,6 +58,11 @@ class NewStatus:
         found = self._conditions.get(SOURCE_VERIFIED)
         return found is not None and found.is_true and found.observed_generation == self._generation
 
+    @property
+    def is_asked_anew(self) -> bool:
+        """Whether the spec has changed since the object was brought up to date, or never was."""
+        return self._before.get("observedGeneration") != self._generation
+
     def begin(self) -> None:
         """Forget what is to be found out anew."""
         self._clear(STALLED, STORAGE_OPERATION_FAILED)
@@ -72,9 +77,10 @@ class NewStatus:
             self._mark(ARTIFACT_OUTDATED, "True", NEW_REVISION, message)
         self._progress = f"building artifact: {message}"
 
-    def verified(self, revision: str) -> None:
-        """Its signature was accepted."""
-        self._mark(SOURCE_VERIFIED, "True", SUCCEEDED, f"verified signature of revision {revision}")
+    def verified(self, revision: str, policies: str = "") -> None:
+        """Its signature was accepted; ``policies`` are those that it satisfies beyond what the spec asks for."""
+        by = f" by the trust policy {policies}" if policies else ""
+        self._mark(SOURCE_VERIFIED, "True", SUCCEEDED, f"verified signature of revision {revision}{by}")
 
     def unverified(self) -> None:
         """Nobody asks for a signature any more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 PULL = frozenset({"pull"})
 PUSH = frozenset({"pull", "push"})
+DELETE = frozenset({"pull", "delete"})
 
 Scopes = Mapping[str, frozenset[str]]
 """Actions by resource, such as ``repository:team/app``: ``{pull, push}``."""

@@ -23,6 +23,7 @@ from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci import uploads
 from pipeline.registries.oci.answers import declared_type, media_type_of, tags_in
 from pipeline.registries.oci.calls import Call
+from pipeline.registries.oci.challenges import DELETE, PULL, repository_scope
 from pipeline.registries.oci.endpoints import Endpoint, endpoint_of, origin_of
 from pipeline.registries.oci.referrers import (
     as_referrer,
@@ -46,6 +47,7 @@ _NOT_FOUND = 404
 _READ = frozenset({_FOUND})
 _TO_BE_EXPLAINED = frozenset({400, 405, 406})
 _WRITTEN = frozenset({200, 201, 202})
+_GONE = frozenset({200, 202, 204, _NOT_FOUND})
 # What registries without the referrers API answer instead of the 404 they should.
 _NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
 _PAGE = 1000
@@ -150,6 +152,14 @@ class OciRegistry:
                 self._add_to_fallback(subject, as_referrer(descriptor, manifest.content))
         return descriptor
 
+    def delete_manifest(self, digest: str) -> bool:
+        """Delete a manifest; returns whether it is gone: most registries delete nothing unless they are told to."""
+        try:
+            self._manifest_call("DELETE", digest, f"delete manifest {digest}", _GONE, DELETE)
+        except RegistryError:
+            return False
+        return True
+
     def tags(self) -> Sequence[str]:
         """Every tag, sorted; see the port."""
         what = f"list the tags of {self.repository.path}"
@@ -170,14 +180,14 @@ class OciRegistry:
         return tuple(self._completed(entry) for entry in found.values())
 
     def _manifest_call(
-        self, method: str, reference: str, what: str, accepted: frozenset[int] = _READ
+        self, method: str, reference: str, what: str, accepted: frozenset[int] = _READ, actions: frozenset[str] = PULL
     ) -> requests.Response:
         return self._transport.send(
             Call(
                 method=method,
                 url=self._transport.url(self._transport.container.manifest_url(reference)),
                 what=what,
-                scopes=self._transport.pull_scopes(),
+                scopes=repository_scope(self._endpoint.path, actions),
                 headers=_ACCEPT,
                 accepted=accepted,
             )

@@ -31,6 +31,8 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield f"Nothing to do: all {result.plan.unchanged} objects are as desired{rest}."
     else:
         yield _counts(result)
+    if result.is_rollback:
+        yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
     what = result.digest_url or result.source
     name = f"{result.namespace}/{result.inventory}"
     yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))

@@ -6,12 +6,15 @@ import base64
 from copy import copy
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.clock import SystemClock
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.bundle import write_bundle
 from pipeline.model.trust.evidence import Signature, SignatureFormat
 from pipeline.model.trust.in_toto import PAYLOAD_TYPE, Envelope, pre_authentication_encoding, sign_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
+from pipeline.model.trust.signing_time import with_signed_at
 from pipeline.model.trust.simple_signing import write_payload
+from pipeline.ports import Clock
 from pipeline.signers.cosign import public_keys
 from pipeline.signers.cosign.key_files import read_key_file
 from pipeline.signers.cosign.private_keys import ReadPassword, parse_private_key
@@ -34,10 +37,13 @@ class RemoteKey(Protocol):
 
 
 class CosignSigner:
-    """Signs with a private key, offline: no certificate, no transparency log, no time stamp."""
+    """Signs with a private key, offline: no certificate, no log, and no time but the one that it says itself."""
 
-    def __init__(self, key: SigningKey | RemoteKey, source: str, signature_format: SignatureFormat) -> None:
+    def __init__(
+        self, key: SigningKey | RemoteKey, source: str, signature_format: SignatureFormat, clock: Clock | None = None
+    ) -> None:
         self.format = signature_format
+        self._clock = clock or SystemClock()
         self._key = key
         self._public_key = PublicKey(public_keys.public_pem(key.public_key()), source)
 
@@ -49,6 +55,13 @@ class CosignSigner:
             ConfigurationError: the file is not a private key, or the password is wrong.
         """
         return cls(parse_private_key(read_key_file(file), file, read_password), file, signature_format)
+
+    @classmethod
+    def generated(cls, source: str) -> CosignSigner:
+        """A signer whose key, ECDSA P-256, is made now and kept nowhere; ``source`` names it in messages."""
+        from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+
+        return cls(generate_private_key(SECP256R1()), source, SignatureFormat.BUNDLE)
 
     def in_format(self, signature_format: SignatureFormat) -> CosignSigner:
         """The same key, signing in this format."""
@@ -63,13 +76,14 @@ class CosignSigner:
     def sign(self, subject: PinnedReference) -> Signature:
         """Sign the digest in this signer's format."""
         if self.format is SignatureFormat.SIMPLE:
-            payload = write_payload(subject.repository, subject.digest)
+            payload = write_payload(subject.repository, subject.digest, self._clock.now())
             encoded = base64.b64encode(self._sign(payload)).decode("ascii")
             return Signature(SignatureFormat.SIMPLE, payload, encoded)
         return self.attest(sign_statement(subject.digest))
 
     def attest(self, statement: bytes) -> Signature:
-        """Sign an in-toto statement."""
+        """Sign an in-toto statement, and say when."""
+        statement = with_signed_at(statement, self._clock.now())
         envelope = Envelope(PAYLOAD_TYPE, statement, self._sign(pre_authentication_encoding(PAYLOAD_TYPE, statement)))
         hint = public_keys.key_hint(self._key.public_key())
         return Signature(SignatureFormat.BUNDLE, write_bundle(envelope, hint))

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from pipeline.clock import SystemClock
 from pipeline.errors import TrustError
 from pipeline.model.documents.strict_json import decode_base64
-from pipeline.model.trust.bundle import read_envelope
-from pipeline.model.trust.evidence import Signature, SignatureFormat, Verified, VerifiedAttestation, VerifiedSignature
-from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, check_sign_statement, read_statement
+from pipeline.model.trust.bundle import read_bare_envelope, read_envelope
+from pipeline.model.trust.evidence import (
+    Signature,
+    SignatureFormat,
+    TimeSource,
+    Verified,
+    VerifiedAttestation,
+    VerifiedSignature,
+)
+from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, Envelope, check_sign_statement, read_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
+from pipeline.model.trust.signing_time import signed_at_of_payload, signed_at_of_statement
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES, check_payload
+from pipeline.ports import Clock
 from pipeline.signers.cosign import public_keys
 
 
 class CosignVerifier:
     """Accepts a key's signature over exactly the digest in question, in either of cosign's formats."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
 
     def verify(self, digest: str, signature: Signature, policy: TrustPolicy) -> Verified:
         """Check the signature first and believe the signed words only then.
@@ -25,25 +38,27 @@ class CosignVerifier:
         if not keys:
             raise TrustError("no key is trusted, so no signature can be accepted", code="trust.no-keys")
         if signature.format is SignatureFormat.BUNDLE:
-            return _bundle(digest, signature, keys)
+            return _stated(digest, signature, read_envelope(signature.content), keys, self._clock.now())
+        if signature.is_envelope:
+            return _stated(digest, signature, read_bare_envelope(signature.content), keys, self._clock.now())
         if len(signature.content) > MAX_PAYLOAD_BYTES:
             raise TrustError(f"the signed payload is larger than {MAX_PAYLOAD_BYTES} bytes")
         key = _signing_key(keys, decode_base64(signature.signature or "", "the signature"), signature.content)
         check_payload(signature.content, digest)
-        return _verified(digest, signature, key)
+        return _verified(digest, signature, key, signed_at_of_payload(signature.content, self._clock.now()))
 
 
-def _bundle(digest: str, signature: Signature, keys: tuple[PublicKey, ...]) -> Verified:
-    envelope = read_envelope(signature.content)
-    verified = _verified(digest, signature, _signing_key(keys, envelope.signature, envelope.signed_bytes))
+def _stated(digest: str, signature: Signature, envelope: Envelope, keys: tuple[PublicKey, ...], now: float) -> Verified:
+    key = _signing_key(keys, envelope.signature, envelope.signed_bytes)
     predicate_type, predicate = read_statement(envelope.payload, digest)
+    verified = _verified(digest, signature, key, signed_at_of_statement(envelope.payload, digest, now))
     if predicate_type != SIGN_PREDICATE_TYPE:
         return VerifiedAttestation(predicate_type, predicate, verified)
     check_sign_statement(envelope.payload, digest)
     return verified
 
 
-def _verified(digest: str, signature: Signature, key: PublicKey) -> VerifiedSignature:
+def _verified(digest: str, signature: Signature, key: PublicKey, signed_at: float | None) -> VerifiedSignature:
     fingerprint = public_keys.fingerprint(public_keys.parse_public_key(key.pem, key.source))
     return VerifiedSignature(
         digest=digest,
@@ -52,6 +67,8 @@ def _verified(digest: str, signature: Signature, key: PublicKey) -> VerifiedSign
         fingerprint=fingerprint,
         found_in=signature.found_in or "",
         key=key,
+        signed_at=signed_at,
+        time_source=None if signed_at is None else TimeSource.SIGNER,
     )
 
 

@@ -22,6 +22,7 @@ VALUES = {
     "--requeue-dependency": "1m30s",
     "--interval-jitter-percentage": "50",
     "--sops-age-secret": "age",
+    "--trust-policy": "flux-system/trust",
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli.puller import command
+from pipeline.errors import ConfigurationError
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.installation.arguments import puller_arguments
 from pipeline.model.installation.options import InstallOptions
@@ -29,6 +30,7 @@ CHANGED = PullerOptions(
     requeue_dependency=5.0,
     interval_jitter=0.1,
     sops_age_secret="keys",
+    trust_policy="tools/trust",
     leader_election=False,
     metrics_address="127.0.0.1:1",
     health_address="127.0.0.1:2",
@@ -88,4 +90,13 @@ def test_options_that_make_no_sense_are_named(started: _Started, arguments: list
 
     assert result.exit_code == 2
     assert complaint in result.output
+    assert started.options == []
+
+
+@pytest.mark.parametrize("policy", ["", "a/b/c", "Trust"])
+def test_a_trust_policy_that_names_no_config_map_is_refused(started: _Started, policy: str) -> None:
+    result = CliRunner().invoke(command, ["--trust-policy", policy])
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert "names no ConfigMap; expected NAMESPACE/NAME" in result.exception.message
     assert started.options == []

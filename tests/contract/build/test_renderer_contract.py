@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from pipeline import wiring
 from pipeline.errors import PipelineError, UsageError
+from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.attestation.materials import Material, MaterialKind
 from pipeline.model.settings.sources import Source
 from pipeline.ports import Renderer
 from tests.platform.binaries import binary
@@ -122,3 +125,80 @@ def test_a_source_that_is_not_there_is_a_usage_error(
 ) -> None:
     with pytest.raises(UsageError):
         members[name].render(Source(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_asking_for_materials_renders_nothing_and_complains_about_nothing(
+    name: str, members: Mapping[str, Renderer], tmp_path: Path
+) -> None:
+    assert members[name].materials(Source(tmp_path / "missing")) == ()
+    RECIPES[name](tmp_path, "this is: [no manifest\n")
+    for file in ("Chart.lock", "kustomization.yml"):
+        (tmp_path / file).write_text("{[")
+    before = members[name].materials(Source(tmp_path))
+
+    assert members[name].materials(Source(tmp_path)) == before
+
+
+def test_manifests_stand_for_themselves(members: Mapping[str, Renderer], tmp_path: Path) -> None:
+    _plain(tmp_path, _MANIFEST)
+
+    assert members["plain"].materials(Source(tmp_path)) == ()
+
+
+def test_a_kustomization_tells_what_it_fetches_through_its_local_bases(
+    members: Mapping[str, Renderer], tmp_path: Path
+) -> None:
+    base, overlay = tmp_path / "base", tmp_path / "overlay"
+    base.mkdir()
+    overlay.mkdir()
+    commit = "c0ffee" + "0" * 34
+    (overlay / "kustomization.yaml").write_text(
+        "resources: [../base, 'https://user:token@git.test/acme/base//deploy?ref=v1.0&timeout=90s']\n"
+        "components: ['github.com/acme/parts']\n"
+        "helmCharts: [{name: redis, repo: 'https://charts.test', version: 1.2.3}]\n"
+    )
+    (base / "kustomization.yaml").write_text(
+        f"resources: [../overlay, one.yaml, 'git@github.com:acme/more?version={commit}', 'https://acme.dev/crds.yaml']\n"
+    )
+
+    assert sorted(members["kustomize"].materials(Source(overlay))) == [
+        Material(MaterialKind.BASE, "git@github.com:acme/more", commit, f"gitCommit:{commit}"),
+        Material(MaterialKind.BASE, "github.com/acme/parts"),
+        Material(MaterialKind.BASE, "https://acme.dev/crds.yaml"),
+        Material(MaterialKind.BASE, "https://git.test/acme/base//deploy", "v1.0"),
+        Material(MaterialKind.CHART, "redis", "1.2.3", source="https://charts.test"),
+    ]
+
+
+def test_a_chart_tells_its_dependencies_as_they_are_locked(members: Mapping[str, Renderer], tmp_path: Path) -> None:
+    dependencies = "dependencies:\n  - {name: redis, repository: 'https://charts.test', version: "
+    (tmp_path / "Chart.yaml").write_text(f"name: shop\nversion: 0.1.0\n{dependencies}'1.x'}}\n")
+    (tmp_path / "Chart.lock").write_text(
+        f"{dependencies}1.2.3}}\n  - {{name: common, repository: 'oci://charts.test'}}\n"
+    )
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / "redis-1.2.3.tgz").write_bytes(b"packed")
+
+    lock = sha256_digest((tmp_path / "Chart.lock").read_bytes())
+    assert sorted(members["helm"].materials(Source(tmp_path))) == [
+        Material(MaterialKind.CHART, "common", source="oci://charts.test"),
+        Material(MaterialKind.CHART, "redis", "1.2.3", sha256_digest(b"packed"), "https://charts.test"),
+        Material(MaterialKind.CHART, "shop", "0.1.0"),
+        Material(MaterialKind.FILE, "shop/Chart.lock", digest=lock),
+    ]
+
+
+def test_a_packed_chart_is_named_by_its_content(members: Mapping[str, Renderer], tmp_path: Path) -> None:
+    packed = tmp_path / "any-name.tgz"
+    (tmp_path / "Chart.yaml").write_text("name: shop\nversion: 0.1.0\ndependencies: [{name: redis, version: 1.2.3}]\n")
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(tmp_path / "Chart.yaml", "shop/Chart.yaml")
+        archive.add(tmp_path / "Chart.yaml", "shop/charts/redis/Chart.yaml")
+
+    assert sorted(members["helm"].materials(Source(packed))) == [
+        Material(MaterialKind.CHART, "redis", "1.2.3"),
+        Material(MaterialKind.CHART, "shop", "0.1.0", sha256_digest(packed.read_bytes())),
+    ]
+    packed.write_bytes(b"no archive")
+    assert members["helm"].materials(Source(packed)) == ()

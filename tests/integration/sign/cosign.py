@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -89,13 +90,16 @@ class Workplace:
     def signer(self, key: str, signature_format: SignatureFormat) -> CosignSigner:
         return _opened(self.key(key), signature_format)
 
-    def cosign(self, major: Major, *arguments: str, accepted: bool = True) -> str:
-        """Run it offline; its home is empty, its proxy is a closed port."""
+    def cosign(
+        self, major: Major, *arguments: str, accepted: bool = True, variables: Mapping[str, str] | None = None
+    ) -> str:
+        """Run it offline; its home is empty, its proxy is a closed port, which leaves loopback alone."""
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "COSIGN_PASSWORD": PASSWORD,
             "HTTPS_PROXY": "http://127.0.0.1:9",
+            **(variables or {}),
         }
         command = [str(binary(f"cosign{major}")), *arguments]
         done = subprocess.run(

@@ -133,4 +133,4 @@ def test_an_attestation_of_cosign_by_an_accepted_key_is_no_signature(workplace: 
     workplace.sign(artifact, store, "ours", BUNDLE)
     judgement = judge_signatures(artifact, store, CosignVerifier(), workplace.policy("ours", "cosign3"))
     assert [one.format for one in judgement.accepted] == [BUNDLE]
-    assert len(judgement.rejected) == 1
+    assert (len(judgement.attestations), judgement.rejected) == (1, ())

@@ -8,9 +8,10 @@ import pytest
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.attestation.materials import Material, MaterialKind
 from pipeline.model.manifests import Origin, Resource
 from pipeline.model.settings.sources import Source
-from pipeline.stages.build import build
+from pipeline.stages.build import build, materials_of
 
 
 def _object(kind: str, name: str, place: str = "a.yaml", **more: Any) -> Resource:  # noqa: ANN401 - any JSON value
@@ -29,6 +30,9 @@ class Shelf:
 
     def render(self, source: Source) -> Sequence[Resource]:
         return self._objects.get(str(source.path), [])
+
+    def materials(self, source: Source) -> Sequence[Material]:
+        return (Material(MaterialKind.CHART, str(source.path), "1.0.0"),) if self.name == "helm" else ()
 
 
 def test_sources_are_merged_in_canonical_order() -> None:
@@ -92,3 +96,27 @@ def test_the_document_has_the_streams_digest_and_each_objects_origin() -> None:
             "origin": {"file": "x.yaml", "line": 1, "chart": None},
         }
     ]
+
+
+def test_what_the_sources_and_their_objects_bring_in_is_told_once() -> None:
+    pod = Resource.from_body(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"image": "nginx:1"}]}}
+    )
+    shelf = Shelf("helm", redis=[pod], shop=[_object("Service", "a")])
+    sources = [Source(PurePath("shop")), Source(PurePath("redis"))]
+
+    result = build(sources, [shelf])
+
+    assert [(material.kind.value, material.name, material.version) for material in result.materials] == [
+        ("chart", "redis", "1.0.0"),
+        ("chart", "shop", "1.0.0"),
+        ("image", "docker.io/library/nginx", "1"),
+    ]
+    assert materials_of(sources, [shelf]) == result.from_sources
+    assert result.document()["materials"][2] == {
+        "kind": "image",
+        "name": "docker.io/library/nginx",
+        "version": "1",
+        "digest": None,
+        "source": None,
+    }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ INVENTORY = Inventory(
     source="git",
     revision="main",
     verified_by=("release.pub",),
+    issued_at=1_764_000_000.0,
     resource_version="5",
     writer="ci",
     written_at="2026-01-01T00:00:00Z",
@@ -35,6 +37,13 @@ def test_reading_gives_back_what_was_written() -> None:
     assert decode(encode(INVENTORY), namespace="shop", name="web", resource_version="5") == INVENTORY
 
 
+def test_a_time_that_nobody_tells_is_left_out_as_before_it_was_known() -> None:
+    content = encode(replace(INVENTORY, issued_at=None))
+
+    assert b"issuedAt" not in content
+    assert decode(content, namespace="shop", name="web").issued_at is None
+
+
 def test_an_unknown_version_is_named() -> None:
     with pytest.raises(ClusterError, match="format version 2; this gitless knows version 1") as caught:
         decode(changed(version=2), namespace="shop", name="web")
@@ -43,7 +52,17 @@ def test_an_unknown_version_is_named() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff", b"[]", b"{}", changed(name="other"), changed(applied=[["x"]]), changed(digest=1)],
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b"{}",
+        changed(name="other"),
+        changed(applied=[["x"]]),
+        changed(digest=1),
+        changed(issuedAt="yesterday"),
+    ],
 )
 def test_damage_is_one_clear_error(content: bytes) -> None:
     with pytest.raises(ClusterError, match="inventory shop/web is damaged") as caught:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,9 @@ import pytest
 from pipeline.config import load_settings
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.settings.overrides import Overrides
+from pipeline.model.settings.signing import SigningOptions
+from pipeline.model.settings.values import AttestationSettings
 
 HEAD = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
 
@@ -23,7 +27,9 @@ def write(folder: Path, text: str) -> Path:
         (HEAD + "artifact:\n  tags: latest\n", 5, "'artifact.tags'"),
         (HEAD + "targets:\n  staging:\n    prune: 'yes'\n", 6, "'targets.staging.prune'"),
         (HEAD + "sources:\n  - path: a\n  - renderer: helm\n", 6, "'sources[1].path' is missing"),
-        (HEAD + "signing: {format: bundle}\n", 4, "'signing.key' is missing"),
+        (HEAD + "signing: {format: bundle}\n", 4, "'signing' needs exactly one of: key, keyless"),
+        (HEAD + "signing: {key: a, keyless: true}\n", 4, "'signing' needs exactly one of: key, keyless"),
+        (HEAD + "attestations: {sbom: [xml]}\n", 4, "'attestations.sbom[0]'"),
         ("kind: Pipeline\nname: shop\n", 1, "'apiVersion' is missing"),
         (HEAD + "registry: {timeout: soon}\n", 4, "'registry.timeout'"),
         (HEAD + "zzz: 1\n", 4, "known here: apiVersion"),
@@ -71,6 +77,81 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.signing is not None
     assert settings.signing.key == str(tmp_path / "k/cosign.key")
     assert settings.artifact.repository == f"oci-layout:{tmp_path / 'out'}"
+
+
+def test_signing_without_a_key_names_files_beside_the_settings(tmp_path: Path) -> None:
+    text = (
+        HEAD + "signing:\n  keyless: true\n  identityTokenFile: token\n  trustedRoot: root.json\n"
+        "  signingConfig: /etc/signing.json\n  tuf: {url: 'https://tuf.example', root: first.json}\n"
+    )
+
+    signing = load_settings(write(tmp_path, text)).signing
+
+    assert signing == SigningOptions(
+        keyless=True,
+        identity_token_file=str(tmp_path / "token"),
+        trusted_root=str(tmp_path / "root.json"),
+        signing_config="/etc/signing.json",
+        tuf_url="https://tuf.example",
+        tuf_root=str(tmp_path / "first.json"),
+    )
+
+
+def test_a_key_that_a_service_keeps_is_no_file(tmp_path: Path) -> None:
+    signing = load_settings(write(tmp_path, HEAD + "signing: {key: 'awskms:///alias/release'}\n")).signing
+
+    assert signing == SigningOptions(key="awskms:///alias/release")
+
+
+def test_signing_without_a_key_makes_no_simple_signatures(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"signing\.keyless.*simple"):
+        load_settings(write(tmp_path, HEAD + "signing: {keyless: true, format: simple}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("attestations: {}\n", AttestationSettings()),
+        ("attestations: {provenance: false}\n", AttestationSettings(provenance=False)),
+        ("attestations: {sbom: [spdx, cyclonedx, spdx]}\n", AttestationSettings(sboms=("spdx", "cyclonedx"))),
+    ],
+)
+def test_attestations_are_made_only_where_they_are_asked_for(
+    tmp_path: Path, text: str, expected: AttestationSettings | None
+) -> None:
+    assert load_settings(write(tmp_path, HEAD + text)).attestations == expected
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "expected"),
+    [
+        (None, SigningOptions(), None),
+        (None, SigningOptions(key="k"), SigningOptions(key="k")),
+        (SigningOptions(key="a", password_file="p"), SigningOptions(), SigningOptions(key="a", password_file="p")),
+        (
+            SigningOptions(key="a", format="simple"),
+            SigningOptions(key="b", password_file="q"),
+            SigningOptions(key="b", password_file="q", format="simple"),
+        ),
+        (
+            SigningOptions(key="a"),
+            SigningOptions(keyless=True, identity_token_file="t"),
+            SigningOptions(keyless=True, identity_token_file="t"),
+        ),
+        (
+            SigningOptions(keyless=True, trusted_root="r"),
+            SigningOptions(identity_token_file="t"),
+            SigningOptions(keyless=True, trusted_root="r", identity_token_file="t"),
+        ),
+    ],
+)
+def test_options_say_who_signs_instead_of_the_file(
+    tmp_path: Path, kept: SigningOptions | None, given: SigningOptions, expected: SigningOptions | None
+) -> None:
+    settings = replace(load_settings(write(tmp_path, HEAD)), signing=kept)
+
+    assert Overrides(signing=given).of_settings(settings).signing == expected
 
 
 def test_a_target_replaces_sources_and_single_fields_of_the_artifact(tmp_path: Path) -> None:

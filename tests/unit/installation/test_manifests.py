@@ -108,6 +108,7 @@ ARGUMENTS = {
     "requeue_dependency": (5.0, "--requeue-dependency=5s"),
     "interval_jitter": (0.1, "--interval-jitter-percentage=10"),
     "sops_age_secret": ("age", "--sops-age-secret=age"),
+    "trust_policy": ("flux-system/trust", "--trust-policy=flux-system/trust"),
     "leader_election": (False, "--enable-leader-election=false"),
     "metrics_address": (":9090", "--metrics-addr=:9090"),
     "health_address": ("0.0.0.0:9441", "--health-addr=0.0.0.0:9441"),
@@ -118,6 +119,20 @@ ARGUMENTS = {
 def test_every_option_of_the_process_reaches_its_command_line(name: str) -> None:
     value, argument = ARGUMENTS[name]
     assert argument in puller_arguments(with_puller(**{name: value}))
+
+
+@pytest.mark.parametrize("policy", ["a/b/c", "Trust", "flux-system/", "-/a"])
+def test_a_trust_policy_that_names_no_config_map_is_refused(policy: str) -> None:
+    with pytest.raises(UsageError, match=r"--trust-policy: trust policy .* names no ConfigMap"):
+        installation(with_puller(trust_policy=policy))
+
+
+def test_a_trust_policy_must_be_where_the_puller_may_read() -> None:
+    with pytest.raises(UsageError, match="out of reach of a puller that may read in flux-system alone") as caught:
+        installation(with_puller(trust_policy="security/trust", watch_all_namespaces=False))
+    assert caught.value.hint == "keep it there: --trust-policy flux-system/trust"
+    for options in ({"trust_policy": "security/trust"}, {"trust_policy": "trust", "watch_all_namespaces": False}):
+        assert installation(with_puller(**options))
 
 
 def test_ports_and_volumes_follow_the_options() -> None:

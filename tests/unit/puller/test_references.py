@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.model.flux import api
+from pipeline.model.flux.governing import PolicyReference
 from pipeline.puller import triggers
 from pipeline.puller.backoff import LONGEST, Backoff, jittered
 from pipeline.puller.keys import KUSTOMIZATION, OCI_REPOSITORY, Key
@@ -47,6 +48,22 @@ def test_a_source_refers_to_its_secrets() -> None:
     assert found == {Key("Secret", "shop", name) for name in ("login", "certificates", "proxy", "keys", "root")}
 
 
+def test_a_source_refers_to_the_policies_that_govern_it() -> None:
+    key, floor = Key(OCI_REPOSITORY, "shop", "full"), PolicyReference("flux-system", "floor")
+    spec = {"url": "oci://registry.test/a", "interval": "1m"}
+    body: dict[str, Any] = {"metadata": {"name": "full", "namespace": "shop"}, "spec": spec}
+    governed = {**body, "metadata": {**body["metadata"], "annotations": {api.TRUST_POLICY_ANNOTATION: "trust"}}}
+    senseless = {**body, "metadata": {**body["metadata"], "annotations": {api.TRUST_POLICY_ANNOTATION: "/"}}}
+    own, everybody_s = Key("ConfigMap", "shop", "trust"), Key("ConfigMap", "flux-system", "floor")
+
+    assert references_of(key, body) == frozenset()
+    assert references_of(key, body, floor=floor) == references_of(key, senseless, floor=floor) == {everybody_s}
+    assert references_of(key, governed) == {own}
+    assert references_of(key, governed, floor=floor) == {own, everybody_s}
+    assert triggers.refers_anew(body, governed)
+    assert not triggers.refers_anew(governed, {**governed, "status": {}})
+
+
 def test_who_cannot_be_read_refers_to_nothing() -> None:
     assert references_of(A, {"metadata": {"name": "a"}, "spec": {"interval": 5}}) == frozenset()
 
@@ -58,6 +75,8 @@ def test_who_cannot_be_read_refers_to_nothing() -> None:
         {"generation": 2},
         {"annotations": {api.REQUESTED_AT: "now"}},
         {"annotations": {api.DRIFT_ANNOTATION: "report"}},
+        {"annotations": {api.TRUST_POLICY_ANNOTATION: "trust"}},
+        {"annotations": {api.ROLLBACK_ANNOTATION: "true"}},
         {"deletionTimestamp": "2026-01-01T00:00:00Z"},
     ],
 )

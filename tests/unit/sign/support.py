@@ -17,6 +17,7 @@ from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, Blob
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.evidence import Signature, SignatureFormat
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
+from pipeline.ports import Clock
 from pipeline.signers.cosign import CosignSigner
 from pipeline.testing.registry import MemoryRegistry
 
@@ -50,8 +51,14 @@ def public_pem(key: PrivateKey) -> str:
     )
 
 
-def signer(name: str = "ours", signature_format: SignatureFormat = BUNDLE, kind: str = "P-256") -> CosignSigner:
-    return CosignSigner(private_key(name, kind), f"{name}.pub", signature_format)
+def signer(
+    name: str = "ours",
+    signature_format: SignatureFormat = BUNDLE,
+    kind: str = "P-256",
+    *,
+    clock: Clock | None = None,
+) -> CosignSigner:
+    return CosignSigner(private_key(name, kind), f"{name}.pub", signature_format, clock)
 
 
 def policy(*names: str, kind: str = "P-256") -> TrustPolicy:

@@ -15,6 +15,7 @@ from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.trust.evidence import Signature, SignatureFormat, VerifiedAttestation
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
+from pipeline.testing.clock import MemoryClock
 from tests.trusting import signature_of
 from tests.unit.sign.support import (
     BUNDLE,
@@ -59,9 +60,10 @@ def test_every_kind_of_key_signs_and_verifies_in_both_formats(kind: str, signatu
     assert verified.signer == f"ours.pub ({verified.fingerprint})"
 
 
-def test_our_bundle_has_the_fields_of_cosign_and_no_others() -> None:
-    document = json.loads(signer().sign(SUBJECT).content)
-    expected = bundle_document(json.dumps(statement(), separators=(",", ":")).encode())
+def test_our_bundle_has_the_fields_of_cosign_and_the_time_and_no_others() -> None:
+    document = json.loads(signer(clock=MemoryClock(1_764_000_000.0)).sign(SUBJECT).content)
+    subject = {**statement()["subject"][0], "annotations": {"gitless.dev/signed-at": "2025-11-24T16:00:00Z"}}
+    expected = bundle_document(json.dumps(statement(subject=[subject]), separators=(",", ":")).encode())
 
     for one in (document, expected):
         one["dsseEnvelope"]["signatures"][0].pop("sig")
@@ -69,8 +71,10 @@ def test_our_bundle_has_the_fields_of_cosign_and_no_others() -> None:
     assert document == expected
 
 
-def test_our_simple_payload_is_the_one_of_cosign() -> None:
-    assert json.loads(signer("ours", SIMPLE).sign(SUBJECT).content) == simple_payload()
+def test_our_simple_payload_is_the_one_of_cosign_with_the_time() -> None:
+    made = signer("ours", SIMPLE, clock=MemoryClock(1_764_000_000.0)).sign(SUBJECT)
+
+    assert json.loads(made.content) == {**simple_payload(), "optional": {"timestamp": 1_764_000_000}}
 
 
 def test_any_one_of_several_keys_is_enough() -> None:
@@ -166,7 +170,7 @@ def test_bundles_with_one_thing_wrong_are_refused_by_name(change: Change, reason
         (b'{"mediaType": "a", "mediaType": "b"}', "not valid JSON"),
         (b"[" * 100_000, "not valid JSON"),
         (b'{"a":' + b"9" * 5_000 + b"}", "not valid JSON"),
-        (b" " * (1024 * 1024 + 1), "larger than"),
+        (b" " * (8 * 1024 * 1024 + 1), "larger than"),
     ],
     ids=["empty", "list", "encoding", "nan", "duplicate", "deep", "long number", "large"],
 )

@@ -10,8 +10,9 @@ from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.trust.evidence import Judgement, VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.signers.cosign import CosignVerifier
+from pipeline.stages.finding import MAX_REFERRERS
 from pipeline.stages.sign import sign
-from pipeline.stages.signatures import MAX_REFERRERS, judge_signatures
+from pipeline.stages.signatures import judge_signatures
 from pipeline.stages.trust import require_trust
 from pipeline.stages.verify_artifact import verify_artifact
 from pipeline.testing.registry import MemoryRegistry
@@ -148,11 +149,11 @@ def test_the_artifact_type_of_a_referrer_is_not_asked() -> None:
 def test_an_oversized_bundle_is_not_read() -> None:
     registry = MemoryRegistry()
     artifact = stored_artifact(registry)
-    large = Blob(SIGSTORE_BUNDLE, b" " * (1024 * 1024 + 1))
+    large = Blob(SIGSTORE_BUNDLE, b" " * (8 * 1024 * 1024 + 1))
     referrer(registry, artifact, [large])
     registry.calls.clear()
 
-    assert [one.reason for one in judged(artifact, registry).rejected] == ["it is larger than 1048576 bytes"]
+    assert [one.reason for one in judged(artifact, registry).rejected] == ["it is larger than 8388608 bytes"]
     assert ("read_blob", large.descriptor.digest) not in registry.calls
 
 

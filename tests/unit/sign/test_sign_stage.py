@@ -267,7 +267,7 @@ def test_the_document_names_everything_that_scripts_need() -> None:
 
     document = signed(artifact, registry).document()
 
-    assert document | {"signatureDigest": "", "keyFingerprint": ""} == {
+    assert document | {"signatureDigest": "", "keyFingerprint": "", "signedAt": ""} == {
         "apiVersion": "gitless.dev/v1",
         "kind": "SignResult",
         "repository": "oci://memory.test/repo",
@@ -276,5 +276,9 @@ def test_the_document_names_everything_that_scripts_need() -> None:
         "signatureDigest": "",
         "format": "bundle",
         "keyFingerprint": "",
+        "identity": "",
+        "issuer": "",
+        "log": "",
+        "signedAt": "",
         "signed": True,
     }

@@ -139,12 +139,12 @@ def test_keys_that_cannot_be_had_are_told(world: World, data: dict[str, str] | N
 @pytest.mark.parametrize(
     ("verify", "complaint"),
     [
-        ({"provider": "cosign"}, "keyless verification by cosign is not supported"),
         (
-            {"provider": "cosign", "matchOIDCIdentity": [{"issuer": "i", "subject": "s"}]},
-            "keyless verification by cosign is not supported",
+            {"provider": "notation", "secretRef": {"name": "keys"}},
+            "verification by 'notation' is not possible here: notation is not installed",
         ),
-        ({"provider": "notation", "secretRef": {"name": "keys"}}, "verification by 'notation' is not supported"),
+        ({"provider": "notation"}, "verification by 'notation' needs spec.verify.secretRef"),
+        ({"provider": "gpg"}, "verification by 'gpg' is not supported; expected spec.verify.provider 'cosign' or"),
     ],
 )
 def test_what_cannot_be_verified_is_never_taken_unverified(

@@ -14,13 +14,13 @@ from typing import Any
 from pipeline import wiring
 from pipeline.artifact_cache import ArtifactCache
 from pipeline.model.artifact.archive import pack
-from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_MANIFEST, Blob, Descriptor
+from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_MANIFEST, Blob, Descriptor, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.flux.api import SECRETS, SERVICE_ACCOUNTS
+from pipeline.model.flux.api import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
 from pipeline.model.flux.conditions import Condition, Conditions
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.flux.outcome import Outcome
-from pipeline.model.manifests import Body
+from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Environment, Registry
 from pipeline.puller.sources import PrivateFiles, SourceDependencies, reconcile_source
@@ -83,10 +83,18 @@ class World:
         texts = {key: value if isinstance(value, bytes) else value.encode() for key, value in data.items()}
         encoded = {key: base64.b64encode(value).decode() for key, value in texts.items()}
         metadata = {"name": name, "namespace": NAMESPACE}
-        self.api.delete(SECRETS, _id("Secret", name))
+        self.api.delete(SECRETS, ObjectId("", "Secret", NAMESPACE, name))
         self.api.create(
             SECRETS, {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}, manager="t"
         )
+
+    def config_map(self, name: str, data: Mapping[str, str] | None, *, namespace: str = NAMESPACE) -> None:
+        """Put it there as it is now; ``None`` takes it away."""
+        self.api.delete(CONFIG_MAPS, ObjectId("", "ConfigMap", namespace, name))
+        if data is not None:
+            metadata = {"name": name, "namespace": namespace}
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}
+            self.api.create(CONFIG_MAPS, body, manager="t")
 
     def service_account(self, name: str, *pull_secrets: str) -> None:
         body = {
@@ -112,15 +120,17 @@ class World:
         self.registry.calls.clear()
         return asked
 
+    def has_fetched(self, digest: str) -> bool:
+        """Whether a layer of that artifact was read since the last time."""
+        manifest = parse_manifest(self.registry.read_manifest(digest))
+        layers = {layer.digest for layer in manifest.layers}
+        read = [subject for method, subject in self.registry.calls if method == "read_blob"]
+        self.registry.calls.clear()
+        return not layers.isdisjoint(read)
+
     def files(self, body: Body) -> dict[str, bytes]:
         """What a Kustomization would see."""
         return self.cache.read(body["status"]["artifact"]["digest"])
-
-
-def _id(kind: str, name: str) -> Any:  # noqa: ANN401 - an ObjectId
-    from pipeline.model.manifests import ObjectId
-
-    return ObjectId("", kind, NAMESPACE, name)
 
 
 def described(descriptor: Descriptor) -> dict[str, Any]:
@@ -154,7 +164,7 @@ def make_world(folder: Path, *, options: PullerOptions | None = None, environmen
             return registry
         return MemoryRegistry(repository, registry.store)
 
-    api = MemoryApiServer(namespaces=(NAMESPACE,))
+    api = MemoryApiServer(namespaces=(NAMESPACE, options.namespace))
     deps = SourceDependencies(
         api=api,
         cache=cache,
@@ -164,6 +174,7 @@ def make_world(folder: Path, *, options: PullerOptions | None = None, environmen
         clock=clock,
         connect=connect,
         trust=trusting(CosignVerifier()),
+        notation=wiring.notation_verifier(environment or {}),
         matching=wiring.matching_tags,
         files=PrivateFiles(folder / "private"),
         random=lambda: 0.5,

@@ -1,0 +1,1 @@
+"""What is attested of an artifact: what it was made of, how, and where."""

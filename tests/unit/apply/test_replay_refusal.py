@@ -1,0 +1,104 @@
+"""Older artifacts than the recorded one: refused, unless a rollback was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import TrustError
+from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.trust.evidence import SignatureFormat, TimeSource, VerifiedSignature
+from pipeline.stages.apply import apply
+from tests.unit.apply.worlds import MakeConfigMap, World, trust
+
+FIRST, SECOND, THIRD = ("sha256:" + f"{number:02}" * 32 for number in (1, 2, 3))
+EARLY, LATE = 1_764_000_000.0, 1_764_003_600.0
+
+
+class Deliveries:
+    """Artifacts with one ConfigMap each, signed at a time, applied to one inventory."""
+
+    def __init__(self, world: World, config_map: MakeConfigMap) -> None:
+        self.world = world
+        self._config_map = config_map
+
+    def apply(self, digest: str, signed_at: float | None, *, verified: bool = True, **changes: bool) -> ApplyResult:
+        plain = trust(self._config_map("a", {"from": digest}), digest=digest)
+        signature = VerifiedSignature(
+            digest, SignatureFormat.BUNDLE, "ours.pub", signed_at=signed_at, time_source=TimeSource.SIGNER
+        )
+        trusted = replace(plain, signatures=(signature,) if verified else ())
+        options = replace(self.world.options, **changes)  # type: ignore[arg-type]
+        return apply(trusted, self.world.cluster, options, reporter=self.world.reporter, clock=self.world.clock)
+
+
+@pytest.fixture
+def deliveries(world: World, config_map: MakeConfigMap) -> Deliveries:
+    return Deliveries(world, config_map)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_older_artifact_is_refused_and_nothing_is_written(deliveries: Deliveries, *, dry_run: bool) -> None:
+    deliveries.apply(SECOND, LATE)
+    deliveries.world.forget_requests()
+
+    with pytest.raises(TrustError, match=f"{FIRST} was signed at .* before {SECOND}") as caught:
+        deliveries.apply(FIRST, EARLY, dry_run=dry_run)
+
+    assert caught.value.code == "trust.replay"
+    assert deliveries.world.writes() == []
+    assert deliveries.world.inventory().digest == SECOND
+
+
+def test_a_rollback_on_request_is_applied_recorded_and_said(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+
+    result = deliveries.apply(FIRST, EARLY, allow_rollback=True)
+
+    assert result.is_rollback
+    assert result.document()["rollback"] is True
+    assert "rolled back on request" in result.notes[0]
+    assert result.notes[0] in deliveries.world.reporter.lines
+    assert (deliveries.world.inventory().digest, deliveries.world.inventory().issued_at) == (FIRST, EARLY)
+
+
+def test_after_a_rollback_the_way_forward_needs_no_permission(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+    deliveries.apply(FIRST, EARLY, allow_rollback=True)
+
+    assert not deliveries.apply(SECOND, LATE).is_rollback
+    assert deliveries.world.inventory().issued_at == LATE
+
+
+def test_a_later_artifact_and_the_same_one_again_are_no_rollback(deliveries: Deliveries) -> None:
+    for digest, time in ((FIRST, EARLY), (FIRST, EARLY), (SECOND, LATE), (THIRD, LATE)):
+        result = deliveries.apply(digest, time)
+
+        assert not result.is_rollback
+        assert result.notes == ()
+
+
+def test_an_artifact_that_does_not_tell_its_time_is_applied_with_a_word_about_it(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+
+    result = deliveries.apply(FIRST, None)
+
+    assert not result.is_rollback
+    assert f"nothing says when {FIRST} was signed" in result.notes[0]
+    assert deliveries.world.inventory().issued_at is None
+
+
+def test_the_same_artifact_without_verification_does_not_forget_its_time(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+
+    assert deliveries.apply(SECOND, None, verified=False).notes == ()
+    assert deliveries.world.inventory().issued_at == LATE
+
+
+def test_a_rollback_that_was_only_tried_changes_nothing_about_the_record(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+    deliveries.apply(FIRST, EARLY, allow_rollback=True, dry_run=True)
+
+    with pytest.raises(TrustError, match="before"):
+        deliveries.apply(FIRST, EARLY)
