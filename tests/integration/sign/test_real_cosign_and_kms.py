@@ -21,7 +21,7 @@ from tests.platform.binaries import binary
 from tests.platform.key_service import KeyService, key_service
 from tests.trusting import trusting
 
-pytestmark = [pytest.mark.registry, pytest.mark.tool]
+pytestmark = [pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("cosign")]
 
 
 @pytest.fixture(scope="module")
