@@ -77,7 +77,7 @@ def test_who_when_and_where_is_shown_of_what_is_verified(
         assert (item["timeSource"], item["log"].startswith("127.0.0.1:")) == ("log", True)
         assert item["signedAt"].endswith("Z")
     text = render_result(result, "text")
-    assert f"✓ by {SUBJECT} by {ISSUER}, signed 20" in text
+    assert f"✓ by {SUBJECT} (issuer {ISSUER}), signed 20" in text
     assert "(as the log says), logged in 127.0.0.1:" in text
 
 
@@ -109,11 +109,11 @@ def test_a_stranger_with_a_good_certificate_is_verified_and_not_accepted(
     )
 
     by = {item.verified.signer: item.accepted for item in result.signatures if item.verified}
-    assert by == {f"{SUBJECT} by {ISSUER}": True, f"{OTHER} by {ISSUER}": False}
+    assert by == {f"{SUBJECT} (issuer {ISSUER})": True, f"{OTHER} (issuer {ISSUER})": False}
     document = verified.document()
     assert [item["identity"] for item in document["signatures"]] == [SUBJECT]
     assert [item["predicateType"] for item in document["attestations"]] == [PROVENANCE]
-    assert [f"{OTHER} by {ISSUER}, whom nobody named" in item["reason"] for item in document["notAccepted"]] == [
+    assert [f"{OTHER} (issuer {ISSUER}), whom nobody named" in item["reason"] for item in document["notAccepted"]] == [
         True,
         True,
     ]
