@@ -29,7 +29,7 @@ class Identity:
 
     def __str__(self) -> str:
         subject = self.subject or f"/{self.subject_regexp}/"
-        return f"{subject} by {self.issuer or f'/{self.issuer_regexp}/'}"
+        return f"{subject} (issuer {self.issuer or f'/{self.issuer_regexp}/'})"
 
 
 @dataclass(frozen=True, slots=True)

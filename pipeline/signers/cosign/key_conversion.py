@@ -176,15 +176,15 @@ def _read_openssh(content: bytes, source: str) -> VerifyingKey:
 
 
 def _summary(certificate: Certificate, source: str) -> CertificateSummary:
-    from cryptography.x509 import ExtensionNotFound, SubjectAlternativeName
+    from cryptography import x509
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+                names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
                 identities = tuple(str(name.value) for name in names)
-            except ExtensionNotFound:
+            except x509.ExtensionNotFound:
                 identities = ()
             return CertificateSummary(
                 subject=certificate.subject.rfc4514_string(),
@@ -193,7 +193,7 @@ def _summary(certificate: Certificate, source: str) -> CertificateSummary:
                 not_before=certificate.not_valid_before_utc.isoformat(),
                 not_after=certificate.not_valid_after_utc.isoformat(),
             )
-    except ValueError:
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise ConfigurationError(f"{source} is a certificate with names that cannot be read") from None
 
 

@@ -173,7 +173,7 @@ def _verified(
     found = VerifiedSignature(
         digest=digest,
         format=signature.format,
-        signer=printable(f"{identity.subject} by {identity.issuer}", 300),
+        signer=printable(f"{identity.subject} (issuer {identity.issuer})", 300),
         found_in=signature.found_in or "",
         identity=identity,
         signed_at=witnessed.times[0],

@@ -147,3 +147,23 @@ def test_the_hint_is_the_one_that_bundles_have(gitless: Gitless) -> None:
     shown = gitless("keys", "show", "ours.pub", "-o", "json").document
 
     assert base64.b64decode(shown["hint"]).hex() == shown["fingerprint"].removeprefix("SHA256:")
+
+
+def test_a_certificate_that_names_its_owner_twice_is_refused(gitless: Gitless, tmp_path: Path) -> None:
+    key = private_key("ours")
+    name = x509.Name([])
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    der = (
+        x509.CertificateBuilder(name, name, key.public_key(), 7, start, start + dt.timedelta(minutes=10))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("a.test")]), critical=True)
+        .add_extension(x509.IssuerAlternativeName([x509.DNSName("b.test")]), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+    # The object identifiers of both kinds of names differ in their last byte alone.
+    (tmp_path / "twice.der").write_bytes(der.replace(b"\x06\x03\x55\x1d\x12", b"\x06\x03\x55\x1d\x11"))
+
+    shown = gitless("keys", "show", "twice.der")
+
+    assert (shown.code, shown.out) == (2, "")
+    assert "names that cannot be read" in shown.err

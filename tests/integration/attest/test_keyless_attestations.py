@@ -13,7 +13,8 @@ from pipeline.signers.verifier import SignatureVerifier
 from pipeline.stages.attest import attest
 from pipeline.stages.signatures import judge_signatures
 from pipeline.testing.registry import MemoryRegistry
-from tests.integration.keyless.conftest import Heard, policy_of, signer_of
+from tests.contract.registry.servers import Silent
+from tests.integration.keyless.conftest import policy_of, signer_of
 from tests.platform.sigstore.deployment import ISSUER, SUBJECT, SigstoreDeployment
 from tests.unit.attest.support import deployment
 from tests.unit.sign.support import stored_artifact
@@ -23,7 +24,7 @@ SCAN = "https://acme.dev/scan/v1"
 
 @pytest.fixture
 def verifier(tmp_path: Path) -> SignatureVerifier:
-    return SignatureVerifier({}, Heard(), str(tmp_path))
+    return SignatureVerifier({}, Silent(), str(tmp_path))
 
 
 def test_an_identity_says_the_same_only_once(

@@ -57,7 +57,7 @@ def test_what_we_sign_we_verify_with_everything_that_is_known_of_it(
     assert verified.signed_at is not None
     assert verified.log.startswith("127.0.0.1:") is is_logged
     assert (verified.key, verified.fingerprint) == (None, "")
-    assert verified.signer == f"{SUBJECT} by {ISSUER}"
+    assert verified.signer == f"{SUBJECT} (issuer {ISSUER})"
 
 
 def test_it_is_a_bundle_of_version_3_over_the_statement_that_cosign_makes(signature: Signature) -> None:
