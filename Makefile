@@ -48,6 +48,18 @@ format: $(STAMP) ## Format the Python files
 bench: setup ## Print times and memory: the commands against their peers, and the puller with its fleets
 	@$(BIN)/python -m tests.bench
 
+FUZZ_SECONDS ?= 60
+FUZZER := .venv/fuzzer/.installed
+
+# Beside the virtual environment's packages and not among them: only a process that fuzzes has it on its path.
+$(FUZZER): $(STAMP)
+	@$(BIN)/pip install --quiet --no-deps --constraint tests/constraints.txt --upgrade --target $(@D) atheris
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(FUZZER) ## Feed strangers' bytes to everything that reads them, FUZZ_SECONDS for each target
+	@PYTHONPATH=$(dir $(FUZZER)) $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
 .PHONY: readme
 readme: $(STAMP) ## Write the help blocks of the README anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
@@ -55,4 +67,4 @@ readme: $(STAMP) ## Write the help blocks of the README anew
 
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
-	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings

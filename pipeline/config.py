@@ -204,7 +204,8 @@ def _attestations(item: Mapping[str, Any]) -> AttestationSettings:
 
 
 def _file(folder: Path, name: str) -> str:
-    return str(folder / name) if name else ""
+    # A key may also be a URI, which is nowhere in the folder.
+    return str(folder / name) if name and "://" not in name else name
 
 
 def _sources(items: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Source, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from pipeline.model.attestation.materials import Material
 from pipeline.model.attestation.provenance import BuildPlatform
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.kustomizing.sops_keys import SopsKeys
-from pipeline.model.outcome.keys import KeyPairResult, KeyResult
+from pipeline.model.outcome.key_rotation import KeyRotationResult
+from pipeline.model.outcome.keys import KeyConversionResult, KeyPairResult, KeyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.evidence import CertificateIdentity, SignatureFormat
+from pipeline.model.trust.key_forms import KeyForm, KeyType
 from pipeline.model.trust.policy import PublicKey, TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import (
@@ -41,6 +44,7 @@ from pipeline.ports import (
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
     from pipeline.clusters.kubernetes.connection import Connection
+    from pipeline.signers.cosign.key_rotation import Rotation
     from pipeline.signers.notation import NotationVerifier
     from pipeline.stages.trust import TrustPorts
 
@@ -74,7 +78,7 @@ def registry(
 def signer(
     options: SigningOptions, environment: Environment, reporter: Reporter, read_password: Callable[[], bytes]
 ) -> Signer:
-    """Whoever signs: a private key (the password is asked for only where it is encrypted), or the job's identity.
+    """Whoever signs: a private key, in a file or by URI, or the job's identity; only an encrypted key needs a password.
 
     Raises:
         ConfigurationError: the key cannot be used, or there is no identity token.
@@ -86,6 +90,10 @@ def signer(
         return keyless_signer(options, environment, reporter)
     if options.key is None:
         raise UsageError("there is nothing to sign with", hint="give --key cosign.key, or --keyless")
+    if "://" in options.key:
+        from pipeline.signers.kms import open_signer
+
+        return open_signer(options.key, SignatureFormat(options.format), environment)
     from pipeline.signers.cosign import CosignSigner
 
     return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
@@ -136,6 +144,21 @@ def notation_verifier(environment: Environment) -> NotationVerifier:
     return NotationVerifier(environment)
 
 
+def public_key(name: str) -> PublicKey:
+    """A public key to trust, by file or by the URI of whoever keeps the private one.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is none.
+    """
+    if "://" in name:
+        from pipeline.signers.kms import read_public_key as fetch_public_key
+
+        return fetch_public_key(name, os.environ)
+    from pipeline.signers.cosign import read_public_key
+
+    return read_public_key(name)
+
+
 def trust_policy(options: TrustOptions) -> TrustPolicy:
     """The policy of the options and their document; every file is read, and everything in it checked, now.
 
@@ -149,13 +172,11 @@ def trust_policy(options: TrustOptions) -> TrustPolicy:
     keys: tuple[PublicKey, ...] = ()
     policy = TrustPolicy()
     if options.keys:
-        from pipeline.signers.cosign import read_public_key
-
-        keys = tuple(read_public_key(file) for file in dict.fromkeys(options.keys))
+        keys = tuple(public_key(name) for name in dict.fromkeys(options.keys))
     if options.policy_file:
         from pipeline.trust_documents import load_trust_policy
 
-        policy = load_trust_policy(Path(options.policy_file))
+        policy = load_trust_policy(Path(options.policy_file), lambda uri: public_key(uri).pem)
     if keys or options.identities:
         policy = replace(policy, keys=keys, identities=options.identities)
     policy = replace(
@@ -183,18 +204,69 @@ def check_trust_policy(policy: TrustPolicy) -> None:
     check_expressions(policy, expressions)
 
 
-def generate_key_pair(prefix: str, read_password: Callable[[], bytes]) -> KeyPairResult:
+def generate_key_pair(prefix: str, read_password: Callable[[], bytes], key_type: KeyType) -> KeyPairResult:
     """Write ``<prefix>.key`` and ``<prefix>.pub``."""
     from pipeline.signers.cosign import generate_key_pair
 
-    return generate_key_pair(prefix, read_password)
+    return generate_key_pair(prefix, read_password, key_type)
 
 
-def describe_key(file: str, read_password: Callable[[], bytes]) -> KeyResult:
-    """What a public or private key file holds."""
-    from pipeline.signers.cosign import describe_key
+def describe_key(name: str, read_password: Callable[[], bytes]) -> KeyResult:
+    """What a key's file, in any form, or what is behind a key's URI holds."""
+    from pipeline.signers.cosign.key_conversion import describe, describe_key
 
-    return describe_key(file, read_password)
+    if "://" in name:
+        return describe(public_key(name).pem.encode(), name, read_password)
+    return describe_key(name, read_password)
+
+
+def convert_key(
+    name: str, form: KeyForm, output: str, passwords: tuple[Callable[[], bytes], Callable[[], bytes]]
+) -> KeyConversionResult:
+    """A key, by file or URI, in another form; the passwords open it and encrypt the new one."""
+    from pipeline.signers.cosign.key_conversion import convert, convert_key
+
+    if "://" in name:
+        return convert(public_key(name).pem.encode(), name, form, output, passwords)
+    return convert_key(name, form, output, passwords)
+
+
+def start_rotation(rotation: Rotation, read_password: Callable[[], bytes]) -> KeyRotationResult:
+    """The first half of a change of keys: both are accepted."""
+    from pipeline.signers.cosign.key_rotation import start_rotation
+
+    return start_rotation(rotation, read_password)
+
+
+def finish_rotation(
+    rotation: Rotation,
+    references: Sequence[str],
+    options: RegistryOptions,
+    environment: Environment,
+    reporter: Reporter,
+) -> KeyRotationResult:
+    """The second half: the old key goes, unless one of the artifacts is signed by nothing else.
+
+    Raises:
+        RefusedError: it is.
+        RegistryError: that cannot be found out.
+    """
+    from pipeline.signers.cosign.key_rotation import finish_rotation
+    from pipeline.stages.key_rotation import require_signed_by
+
+    opened = [parse_reference(text) for text in references]
+    return finish_rotation(
+        rotation,
+        lambda key: tuple(
+            require_signed_by(
+                reference,
+                registry(reference.repository, options, environment, reporter),
+                trust_ports(environment, reporter),
+                key,
+            )
+            for reference in opened
+        ),
+    )
 
 
 def cluster(options: ClusterOptions, environment: Environment, reporter: Reporter) -> Cluster:

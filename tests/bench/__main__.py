@@ -14,8 +14,10 @@ from tests.bench.fleet import VARIANTS, Fleet
 from tests.bench.measuring import Series
 from tests.bench.puller_cases import measure_fleet
 from tests.bench.puller_rows import HEADER
+from tests.bench.trust_cases import OwnCase, against_cosign, own_time
 from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
+from tests.platform.sigstore.deployment import SigstoreDeployment
 
 SIZES = (100, 1000, 5000)
 FLEETS = (100, 500, 1000)
@@ -25,7 +27,7 @@ ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
 def main() -> int:
     """Measure and print; returns 0 whether or not the aims are met, for the machine may be busy."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", choices=("all", "commands", "puller"), nargs="?", default="all")
+    parser.add_argument("what", choices=("all", "commands", "trust", "puller"), nargs="?", default="all")
     parser.add_argument("--sizes", type=_numbers, default=SIZES, help="numbers of objects for the commands")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-cluster", action="store_true")
@@ -37,17 +39,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gitless-bench-") as name:
         folder = Path(name)
         with ReferrersRegistry.start(folder / "registry") as registry:
-            if arguments.what != "puller":
+            if arguments.what in {"all", "commands"}:
                 _commands(folder, registry.address, arguments)
+            if arguments.what in {"all", "trust"}:
+                _trust(folder, registry.address, arguments)
             if arguments.what == "puller" or (arguments.what == "all" and not arguments.no_cluster):
                 _puller(folder, registry.address, arguments)
     return 0
 
 
 def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
-    print(ROW.format("case", "objects", "min s", "med s", "peer min", "peer med", "ratio", "aim", "", "MiB ours/peer"))
-    bench = Bench(folder, folder / "cluster" / "kubeconfig", registry, environment())
-    subprocess.run(gitless("keys", "generate"), cwd=folder, env=bench.environment, check=True, stdout=-3)
+    bench = _bench(folder, registry)
     _print_all(bench, start_up(), arguments.runs)
     for size in arguments.sizes:
         _print_all(bench, without_cluster(bench, size), arguments.runs)
@@ -56,6 +58,22 @@ def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> Non
             bench = Bench(folder, cluster.kubeconfig, registry, bench.environment)
             for size in arguments.sizes:
                 _print_all(bench, with_cluster(bench, size), arguments.runs)
+
+
+def _trust(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
+    bench = _bench(folder / "trust", registry)
+    with SigstoreDeployment.start(folder / "sigstore") as sigstore:
+        _print_all(bench, against_cosign(bench, sigstore), arguments.runs)
+        for case in own_time(bench, sigstore):
+            print(_own_row(case, case.run(bench, arguments.runs)), flush=True)
+
+
+def _bench(folder: Path, registry: str) -> Bench:
+    print(ROW.format("case", "objects", "min s", "med s", "peer min", "peer med", "ratio", "aim", "", "MiB ours/peer"))
+    folder.mkdir(exist_ok=True)
+    bench = Bench(folder, folder / "cluster" / "kubeconfig", registry, environment())
+    subprocess.run(gitless("keys", "generate"), cwd=folder, env=bench.environment, check=True, stdout=-3)
+    return bench
 
 
 def _puller(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
@@ -92,6 +110,14 @@ def _row(case: Case, ours: Series, peer: Series | None) -> str:
         "ok" if reached <= case.aim else "MISS",
         f"{ours.memory:.0f}/{peer.memory:.0f} {case.peer_name}" if peer else f"{ours.memory:.0f}",
     )
+
+
+def _own_row(case: OwnCase, found: Series) -> str:
+    verdict = "ok" if found.median <= case.aim else "MISS"
+    return ROW.format(
+        case.name, case.objects, f"{found.fastest:.2f}", f"{found.median:.2f}", "", "", "", f"{case.aim:.1f} s",
+        verdict, f"{found.memory:.0f}",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigurationError, TrustError
 from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
+from pipeline.model.trust.key_forms import KeyType
 from pipeline.signers.cosign.public_keys import check_kind
 
 if TYPE_CHECKING:
@@ -55,6 +56,17 @@ def parse_private_key(pem: str, source: str, read_password: ReadPassword) -> Sig
             hint="expected one that `gitless keys generate` or `cosign generate-key-pair` made",
         )
     return _load_pem(pem, source, read_password)
+
+
+def generate(key_type: KeyType) -> SigningKey:
+    """A new key."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if key_type is KeyType.ED25519:
+        return ed25519.Ed25519PrivateKey.generate()
+    if key_type is KeyType.RSA_3072:
+        return rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    return ec.generate_private_key(ec.SECP384R1() if key_type is KeyType.ECDSA_P384 else ec.SECP256R1())
 
 
 def encrypt(key: SigningKey, password: bytes) -> str:

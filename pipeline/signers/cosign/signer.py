@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.clock import SystemClock
 from pipeline.model.artifact.reference import PinnedReference
@@ -20,13 +21,26 @@ from pipeline.signers.cosign.private_keys import ReadPassword, parse_private_key
 
 if TYPE_CHECKING:
     from pipeline.signers.cosign.private_keys import SigningKey
+    from pipeline.signers.cosign.public_keys import VerifyingKey
+
+
+class RemoteKey(Protocol):
+    """A private key that stays with whoever keeps it."""
+
+    def public_key(self) -> VerifyingKey:
+        """Its public half."""
+        ...
+
+    def sign(self, content: bytes) -> bytes:
+        """A signature over the content: ECDSA (DER) or RSA PKCS #1 v1.5, with SHA-256, or Ed25519."""
+        ...
 
 
 class CosignSigner:
     """Signs with a private key, offline: no certificate, no log, and no time but the one that it says itself."""
 
     def __init__(
-        self, key: SigningKey, source: str, signature_format: SignatureFormat, clock: Clock | None = None
+        self, key: SigningKey | RemoteKey, source: str, signature_format: SignatureFormat, clock: Clock | None = None
     ) -> None:
         self.format = signature_format
         self._clock = clock or SystemClock()
@@ -48,6 +62,12 @@ class CosignSigner:
         from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
         return cls(generate_private_key(SECP256R1()), source, SignatureFormat.BUNDLE)
+
+    def in_format(self, signature_format: SignatureFormat) -> CosignSigner:
+        """The same key, signing in this format."""
+        other = copy(self)
+        other.format = signature_format
+        return other
 
     def own_policy(self) -> TrustPolicy:
         """The policy that trusts this key alone."""

@@ -10,18 +10,21 @@ import pytest
 from pipeline import wiring
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.attestation.provenance import BuildPlatform
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.trust.predicate_types import PREDICATE_TYPES
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.attest import attest
 from pipeline.stages.predicates import Predicate, provenance_predicate, read_built, sbom_predicate
 from pipeline.stages.signatures import judge_signatures
-from tests.integration.sign.conftest import workplace
+from tests.contract.registry.servers import Silent
+from tests.integration.sign.conftest import keyless, workplace
 from tests.integration.sign.cosign import Major, Workplace
+from tests.integration.sign.keyless import Keyless
 from tests.unit.attest.support import BASE, CHART
 from tests.unit.sign.support import BUNDLE
 
-__all__ = ["workplace"]
+__all__ = ["keyless", "workplace"]
 
 pytestmark = [pytest.mark.registry, pytest.mark.tool]
 
@@ -77,3 +80,22 @@ def test_we_read_what_cosign_attests(workplace: Workplace, major: Major) -> None
     judgement = judge_signatures(artifact, store, CosignVerifier(), workplace.policy(f"cosign{major}"))
     assert [found.predicate_type for found in judgement.attestations] == [PREDICATE_TYPES["slsaprovenance1"]]
     assert judgement.accepted == ()
+
+
+def test_cosign_verifies_what_an_identity_attests(keyless: Keyless) -> None:
+    artifact, store = keyless.workplace.publish()
+    made = _predicates(artifact, store)["slsaprovenance1"]
+    services = keyless.deployment
+    options = SigningOptions(
+        keyless=True,
+        identity_token_file=str(services.token_file()),
+        trusted_root=str(services.trusted_root),
+        signing_config=str(services.signing_config),
+    )
+    signer, verifier = wiring.signer(options, {}, Silent(), lambda: b""), wiring.verifier({}, Silent())
+
+    assert attest(artifact, made.type, made.body, store, signer, verifier).attested
+
+    keyless.verify_attestation(3, artifact)
+    keyless.verify_attestation(2, artifact, "--new-bundle-format")
+    keyless.verify_attestation(3, artifact, subject="https://github.com/somebody/else", accepted=False)

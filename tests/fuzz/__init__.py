@@ -1,0 +1,1 @@
+"""Strangers' bytes for everything that reads them: nothing but a :class:`PipelineError` may come out, and soon."""
