@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 STAGES = ("package", "sign", "attest")
 STREAM = "manifests.yaml"
 """The one file of the artifact, and of the results folder between build and package."""
-_BEGUN = "publishing.json"
-"""In the results folder: what the tags pointed at when package began."""
+_BEFORE = "tags-before.yaml"
+"""In the results folder: what the tags pointed at when package began; JSON, but not a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ class Publisher:
         found = tags_now(tags, registry)
         if folder is None:
             return found
-        file = folder / _BEGUN
+        file = folder / _BEFORE
         if begins:
             from pipeline.reports.files import write_whole
 

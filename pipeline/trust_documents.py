@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.config import check_settings, line_of, read_mapping
+from pipeline.config import check_settings, line_of, read_mapping, schema_text
 from pipeline.errors import ConfigurationError, TrustError
 from pipeline.model.documents.strict_json import parse_object
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import TrustedRoot, TrustPolicy
 from pipeline.model.trust.policy_document import PolicyDocumentError
-from pipeline.model.trust.policy_reading import read_trust, read_trust_policy
+from pipeline.model.trust.policy_reading import API_VERSION, KIND, read_trust, read_trust_policy
 
 _MAX_FILE = 4 * 1024 * 1024
+_REFERENCE = re.compile(r"#/\$defs/(\w+)")
 _EXPECTED = "expected one YAML document: a TrustPolicy, or a gitless.yaml with trust in it"
 
 
@@ -43,6 +46,35 @@ def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None)
     except PolicyDocumentError as error:
         line = line_of(error.place, content)
         raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None
+
+
+def policy_schema_text() -> str:
+    """The JSON Schema of a ``TrustPolicy`` document: its ``spec`` is the ``trust`` of ``gitless.yaml``."""
+    schema = json.loads(schema_text())
+    definitions = schema["$defs"]
+    needed, pending = {}, ["trust"]
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed[name] = definitions[name]
+            pending += _REFERENCE.findall(json.dumps(definitions[name]))
+    policy = {
+        "$schema": schema["$schema"],
+        "$id": "https://gitless.dev/schemas/trust-policy.v1.json",
+        "title": "TrustPolicy",
+        "description": "Whom to believe about which artifacts.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "apiVersion": {"description": "Version of this format.", "const": API_VERSION},
+            "kind": {"description": "Kind of this document.", "const": KIND},
+            "metadata": {"description": "Anything.", "type": "object"},
+            "spec": {"$ref": "#/$defs/trust"},
+        },
+        "required": ["apiVersion", "kind", "spec"],
+        "$defs": {name: definition for name, definition in definitions.items() if name in needed},
+    }
+    return json.dumps(policy, indent=2, ensure_ascii=False) + "\n"
 
 
 def trusted_root(options: TrustOptions, documented: TrustedRoot | None) -> TrustedRoot | None:

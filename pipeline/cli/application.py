@@ -14,7 +14,7 @@ COMMANDS = {
     "run": "Run the whole chain, or a part of it, from gitless.yaml.",
     "build": "Render folders, kustomizations and Helm charts into canonical YAML.",
     "package": "Pack a folder as an OCI artifact and push it.",
-    "sign": "Sign an artifact's digest with a cosign key.",
+    "sign": "Sign an artifact's digest, with a key or without.",
     "attest": "State something about an artifact, signed, beside it: provenance, SBOM, plan.",
     "diff": "Show what would change between two sides, field by field.",
     "apply": "Apply an artifact to a cluster, prune, and record the inventory.",

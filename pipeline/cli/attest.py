@@ -13,7 +13,7 @@ from pipeline.cli.options import Terminal, option, registry_options, talking
 from pipeline.cli.passwords import key_password
 from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
-from pipeline.errors import UsageError
+from pipeline.errors import ManifestError, UsageError
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
@@ -61,7 +61,7 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
     envvar=None,
     help="Take the sources from this settings file.",
 )
-@option("--target", shell_complete=completing.targets, help="Which of the settings file's targets.")
+@option("--target", shell_complete=completing.targets, envvar=None, help="Which of the settings file's targets.")
 @signing_options(formats=False)
 @option("--allow-shadowing", is_flag=True, help="Attest even where that hides the .sig signatures there are.")
 @registry_options
@@ -150,7 +150,7 @@ def _made(
 ) -> Predicate:
     from pipeline import wiring
     from pipeline.model.attestation.provenance import check_same_commit
-    from pipeline.stages.predicates import provenance_predicate, read_built, sbom_predicate
+    from pipeline.stages.predicates import provenance_predicate, read_annotated, read_built, sbom_predicate
 
     if uri != SLSA_PROVENANCE_V1 and uri not in _FORMATS:
         raise UsageError(
@@ -162,9 +162,15 @@ def _made(
         raise UsageError(f"{', '.join(missing)}: there is no such source")
     if not sources.all:
         terminal.reporter.info("charts and remote bases are left out: no --path or --file says where they are")
-    built = read_built(artifact, registry, wiring.materials(sources.all, os.environ, terminal.reporter))
+    materials = wiring.materials(sources.all, os.environ, terminal.reporter)
     if uri in _FORMATS:
-        return sbom_predicate(built, wiring.sbom(_FORMATS[uri]))
+        return sbom_predicate(read_built(artifact, registry, materials), wiring.sbom(_FORMATS[uri]))
+    try:
+        built = read_built(artifact, registry, materials)
+    except ManifestError as error:
+        # Where and from what it was made is known all the same, such as of a kustomization that the puller renders.
+        terminal.reporter.warn(f"images are left out: {error.message}")
+        built = read_annotated(artifact, registry, materials)
     platform = wiring.build_platform(os.environ)
     check_same_commit(platform, artifact, built.source, built.revision)
     return provenance_predicate(built, platform, target=sources.target, settings=sources.settings)

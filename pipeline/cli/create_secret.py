@@ -109,6 +109,26 @@ def cosign(*, key: tuple[str, ...], writing: Writing) -> None:
     writing.write(public_keys(writing.named, {file: _read(file) for file in key}), SECRETS)
 
 
+@secret.command()
+@option("--trust-policy-file", required=True, type=_FILE, envvar=None, metavar="FILE",
+        help="Notation's trust policy (trustpolicy.json).")  # fmt: skip
+@option("--ca-cert-file", multiple=True, required=True, type=_FILE, envvar=None, metavar="FILE",
+        help="Certificate for its trust stores (*.crt or *.pem); repeatable.")  # fmt: skip
+@creating
+def notation(*, trust_policy_file: str, ca_cert_file: tuple[str, ...], writing: Writing) -> None:
+    """Create or update a Secret to verify Notation's signatures with.
+
+    \b
+    gitless create secret notation shop-trust --trust-policy-file trustpolicy.json --ca-cert-file acme.crt
+    gitless create secret notation shop-trust --trust-policy-file trustpolicy.json --ca-cert-file acme.crt --export
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline.model.creating.secrets import notation_trust
+    from pipeline.model.flux.api import SECRETS
+
+    authorities = {file: _read(file) for file in ca_cert_file}
+    writing.write(notation_trust(writing.named, _read(trust_policy_file), authorities), SECRETS)
+
+
 def _password() -> str:
     try:
         return sys.stdin.readline().rstrip("\r\n")

@@ -16,11 +16,12 @@ from pipeline.cli.options import Duration, Terminal, cluster_and_namespace, opti
 from pipeline.cli.trust_options import required_given_trust, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, parse_reference
+from pipeline.model.manifests import Body
 from pipeline.model.outcome.trust_check import DoorTrial
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import TrustPolicy
-from pipeline.ports import Registry
+from pipeline.ports import ApiServer, Registry
 
 if TYPE_CHECKING:
     from pipeline.stages.trust_check import Bait
@@ -58,13 +59,19 @@ def check(
     gitless trust check --repository oci://ghcr.io/acme/shop --source shop -n apps
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.model.flux.api import OCI_REPOSITORIES
     from pipeline.model.outcome.trust_check import TrustCheckResult, require_enforced
+    from pipeline.operations.finding import read_existing
     from pipeline.stages.trust_check import clear_away, lay_bait, local_doors, try_door
 
     if source and not repository:
         raise UsageError("--source needs --repository: the puller cannot read this machine's folders")
     policies, policy = _policies(trust, file)
     warn_unverified(policy, terminal)
+    server = wiring.api_server(cluster_options, os.environ, terminal.reporter) if source else None
+    like = (
+        read_existing(server, OCI_REPOSITORIES, cluster_options.namespace or "", source) if server and source else None
+    )
     trials: list[DoorTrial] = []
     left: list[str] = []
     with tempfile.TemporaryDirectory(prefix="gitless-trust-check-") as folder:
@@ -81,8 +88,8 @@ def check(
             bait = lay_bait(secrets.token_hex(8), registry, signer, ports.verifier, terminal.reporter)
             try:
                 trials += [try_door(name, door, bait) for name, door in doors.items()]
-                if source:
-                    trials.append(_at_the_puller(source, bait, cluster_options, terminal, timeout))
+                if server and like:
+                    trials.append(_at_the_puller(like, bait, server, terminal, timeout))
             finally:
                 gone = clear_away(bait, registry, lambda digest: wiring.delete_manifest(registry, digest))
                 left += gone if repository else ()
@@ -121,16 +128,10 @@ def _notes(policy: TrustPolicy | None, options: TrustOptions, repository: str | 
         yield "the policy has rules for repositories; --repository tries them in one of these"
 
 
-def _at_the_puller(
-    source: str, bait: Bait, cluster_options: ClusterOptions, terminal: Terminal, timeout: float
-) -> DoorTrial:
+def _at_the_puller(like: Body, bait: Bait, server: ApiServer, terminal: Terminal, timeout: float) -> DoorTrial:
     from pipeline import wiring
-    from pipeline.model.flux.api import OCI_REPOSITORIES
-    from pipeline.operations.finding import read_existing
     from pipeline.operations.probe_source import probe_body, probe_source
 
-    server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
-    like = read_existing(server, OCI_REPOSITORIES, cluster_options.namespace or server.default_namespace, source)
     body = probe_body(like, bait.artifact, f"gitless-trust-check-{secrets.token_hex(4)}")
     terminal.reporter.info(f"waiting for the puller's verdict about what is {bait.name}")
     return probe_source(body, bait.name, server, wiring.clock(), timeout=timeout)

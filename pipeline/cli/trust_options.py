@@ -30,7 +30,7 @@ _SKIP = option(
 )
 _OPTIONS = (
     option("--key", multiple=True, type=KeyName(dir_okay=False), metavar="FILE",
-           help="Public key (PEM, such as cosign.pub, or a URI) whose signatures are accepted; repeatable, any one will do."),
+           help="Public key (PEM, or a URI) whose signatures are accepted; repeatable, any one is enough."),
     option("--certificate-identity", metavar="SUBJECT",
            help="Subject of the certificates whose keyless signatures are accepted; needs an issuer."),
     option("--certificate-identity-regexp", metavar="REGEXP",

@@ -20,6 +20,8 @@ _REFUSED: Final = "VerificationError"
 _POLICY: Final = "gitless.dev/trust-policy"
 """Annotation by which a source names its trust policy."""
 _WIDTH: Final = 400
+_GOING: Final = 30.0
+"""Seconds that the deletion may take."""
 
 
 def probe_body(source: Body, artifact: PinnedReference, name: str) -> Body:
@@ -56,6 +58,10 @@ def probe_source(body: Body, what: str, server: ApiServer, clock: Clock, *, time
         )
     finally:
         server.delete(OCI_REPOSITORIES, object_id, uid=created["metadata"]["uid"])
+        # Flux's controller holds it by a finalizer for a moment.
+        wait_for(
+            lambda: server.read(OCI_REPOSITORIES, object_id.namespace, object_id.name) is None or None, clock, _GOING
+        )
     return DoorTrial(
         door=DOOR,
         artifact=what,

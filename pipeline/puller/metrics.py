@@ -213,7 +213,7 @@ class Metrics:
 
 
 class _Children(Collector):
-    """CPU of the programs that were started and have ended: kustomize, sops."""
+    """CPU of the programs that were started and have ended: kustomize, sops, notation."""
 
     def collect(self) -> Iterable[Metric]:
         """Ask the operating system."""

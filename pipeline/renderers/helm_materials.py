@@ -38,7 +38,7 @@ def chart_materials(chart: Path) -> Iterator[Material]:
     for dependency in _dependencies(named):
         name, version = _text(dependency, "name"), _text(dependency, "version")
         archive = chart / "charts" / f"{name}-{version}.tgz"
-        digest = _digest(archive) if not packed and "/" not in name + version and archive.is_file() else ""
+        digest = _digest(archive) if not packed and "/" not in name + version else ""
         if name:
             source = without_credentials(_text(dependency, "repository"))
             yield Material(MaterialKind.CHART, name, version, digest, source)
@@ -86,10 +86,11 @@ def _dependencies(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _digest(file: Path) -> str:
+    """Of the file, if it is there and can be read."""
     try:
         with file.open("rb") as content:
             return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,10 +22,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 def kustomization_materials(kustomization: Path) -> Iterator[Material]:
     """Of the kustomization and of everything local that it includes; what cannot be read is left for kustomize."""
-    waiting, seen = [kustomization], set[Path]()
+    waiting, seen = [kustomization], set[str]()
     while waiting and len(seen) < _MAX_KUSTOMIZATIONS:
         file = waiting.pop()
-        real = file.resolve()
+        real = os.path.realpath(file)
         if real in seen:
             continue
         seen.add(real)
@@ -32,9 +33,10 @@ def kustomization_materials(kustomization: Path) -> Iterator[Material]:
         yield from _charts(body)
         for entry in _entries(body):
             path = file.parent / entry
-            if path.is_dir():
-                waiting.extend(path / name for name in _FILES if (path / name).is_file())
-            elif not path.exists() and is_remote(entry):
+            # os.path answers no where a path is too long or a link leads to itself; pathlib raises.
+            if os.path.isdir(path):  # noqa: PTH112
+                waiting.extend(path / name for name in _FILES if os.path.isfile(path / name))  # noqa: PTH113
+            elif not os.path.exists(path) and is_remote(entry):  # noqa: PTH110
                 yield _base(entry)
 
 

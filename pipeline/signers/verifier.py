@@ -44,11 +44,11 @@ class SignatureVerifier:
             raise
         except PipelineError as error:
             raise TrustError(error.message, hint=error.hint) from error
-        except RecursionError:
-            raise TrustError("it is nested too deeply to be a signature") from None
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
             # Strangers' bytes pass through several libraries; what one of them trips over must refuse this signature,
-            # and must not keep the next one from being looked at.
+            # and must not keep the next one from being looked at. A panic in Rust is no Exception.
             raise TrustError(f"it cannot be read: {type(error).__name__}") from error
 
     def _routed(self, digest: str, signature: Signature, policy: TrustPolicy) -> Verified:

@@ -227,5 +227,6 @@ def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, 
         source=trusted.source,
         revision=trusted.revision,
         verified_by=tuple(signature.signer for signature in trusted.signatures),
+        signatures=trusted.signatures,
         notes=plan.notes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.errors import ExpressionError
 from pipeline.model.documents.printable import printable
@@ -92,6 +92,9 @@ def _unfulfilled(item: VerifiedAttestation, conditions: Sequence[str], evidence:
         "subject": evidence.artifact.digest,
         "signer": item.signature.signer,
     }
+    if conditions and _holds_nul(variables):
+        # CEL's runtime takes it for the end of a text: good\0evil would pass for good.
+        return f"one by {signer_text(item.signature)}, in which a text has a NUL character, so no condition can be told"
     for condition in conditions:
         try:
             is_true = evidence.expressions.evaluate(condition, variables)
@@ -100,6 +103,21 @@ def _unfulfilled(item: VerifiedAttestation, conditions: Sequence[str], evidence:
         if not is_true:
             return f"one by {signer_text(item.signature)}, of which `{condition}` is false"
     return ""
+
+
+def _holds_nul(value: object) -> bool:
+    pending = [value]
+    while pending:
+        here = pending.pop()
+        if isinstance(here, str):
+            if "\0" in here:
+                return True
+        elif isinstance(here, Mapping):
+            pending += here.keys()
+            pending += here.values()
+        elif isinstance(here, list):
+            pending += here
+    return False
 
 
 def _none_of(name: str, types: Sequence[str], evidence: Evidence) -> str:

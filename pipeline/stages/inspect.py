@@ -37,9 +37,10 @@ from pipeline.model.trust.storage import attestation_tag, signature_tag
 from pipeline.ports import Registry
 from pipeline.stages.fetch import pin
 from pipeline.stages.finding import MAX_REFERRERS, Found, find_signatures
+from pipeline.stages.signature_decisions import is_by
 from pipeline.stages.signatures import judge
 from pipeline.stages.trust import TrustPorts
-from pipeline.stages.trust_decisions import decide, is_by
+from pipeline.stages.trust_decisions import decide
 
 ReadCertificate = Callable[[str | bytes], CertificateIdentity | None]
 """Whom a certificate (PEM, or DER in bytes) names, unchecked; ``None`` where it cannot be read."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
 from pipeline.model.artifact.manifest import Descriptor, StoredManifest, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.notation import ENVELOPES, NOTATION_SIGNATURE, NotationMaterial
+from pipeline.model.trust.notation_times import signing_time
 from pipeline.ports import Registry
 from pipeline.stages.finding import MAX_REFERRERS, read_bounded
 
@@ -38,6 +41,16 @@ def find_notation_signatures(artifact: PinnedReference, registry: Registry) -> N
         if len(found) == MAX_SIGNATURES:
             break
     return NotationMaterial(subject, tuple(item for item, _ in found), tuple(content for _, content in found))
+
+
+def notation_issued_at(material: NotationMaterial, is_verified: Callable[[NotationMaterial], bool]) -> float | None:
+    """When an artifact that was verified was first signed, by its signers' words; ``None`` where none says.
+
+    All of its signatures are asked about, one by one: others that are added must not hide the one that tells.
+    """
+    each = [material] if len(material.signatures) == 1 else [one for one in material.each() if is_verified(one)]
+    times = (signing_time(envelope) for one in each for envelope in one.envelopes)
+    return min((time for time in times if time is not None), default=None)
 
 
 def _envelope_in(manifest: StoredManifest) -> Descriptor | None:

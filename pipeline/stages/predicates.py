@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.model.artifact.manifest import (
+    ANNOTATION_CREATED,
+    ANNOTATION_REVISION,
+    ANNOTATION_SOURCE,
+    parse_manifest,
+)
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.attestation.bill import Bill
 from pipeline.model.attestation.materials import Material, images_in, merged
@@ -58,6 +64,25 @@ def read_built(artifact: PinnedReference, registry: Registry, materials: tuple[M
         source=facts.source,
         revision=facts.revision,
         created=facts.created,
+    )
+
+
+def read_annotated(artifact: PinnedReference, registry: Registry, materials: tuple[Material, ...] = ()) -> Built:
+    """The same without the content, for provenance of what is still to be built, or is no artifact with manifests.
+
+    Raises:
+        ArtifactNotFoundError: there is no such artifact.
+        TrustError: the bytes are not what their digest says.
+        RegistryError: the registry could not be read.
+    """
+    annotations = parse_manifest(registry.read_manifest(artifact.digest)).annotations
+    return Built(
+        artifact=artifact,
+        manifests=Manifests(),
+        materials=merged(materials),
+        source=annotations.get(ANNOTATION_SOURCE, ""),
+        revision=annotations.get(ANNOTATION_REVISION, ""),
+        created=annotations.get(ANNOTATION_CREATED, ""),
     )
 
 

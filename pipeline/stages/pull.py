@@ -71,9 +71,9 @@ def pull(
         RegistryError: the registry could not be read.
     """
     artifact = pin(reference, registry)
-    signature: VerifiedSignature | None = None
+    signatures: tuple[VerifiedSignature, ...] = ()
     if isinstance(policy, TrustPolicy):
-        signature = require_trust(artifact, registry, trust, policy).signatures[0]
+        signatures = require_trust(artifact, registry, trust, policy).signatures
     elif policy is None:
         reporter.warn("no --key and no other trust option was given: only digests are compared")
     manifest = parse_manifest(registry.read_manifest(artifact.digest))
@@ -92,7 +92,7 @@ def pull(
         created=manifest.annotations.get(ANNOTATION_CREATED, ""),
         source=manifest.annotations.get(ANNOTATION_SOURCE, ""),
         revision=manifest.annotations.get(ANNOTATION_REVISION, ""),
-        signature=signature,
+        signatures=signatures,
     )
 
 

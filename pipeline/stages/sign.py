@@ -65,7 +65,7 @@ def _result(artifact: PinnedReference, by: VerifiedSignature, signature_digest: 
         identity=by.identity.subject if by.identity else "",
         issuer=by.identity.issuer if by.identity else "",
         log=by.log,
-        signed_at=by.signed_at,
+        signed_at=by.witnessed_at,
     )
 
 

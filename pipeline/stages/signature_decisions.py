@@ -62,7 +62,7 @@ def signed_by(requirement: SignedBy, evidence: Evidence) -> Decision:
     different = tuple({_who(item): item for item in reversed(fresh)}.values())[::-1]
     if len(different) >= requirement.count:
         found = "signed by " + " and ".join(signer_text(item) for item in different)
-        return Decision(wanted, passed=True, found=found, signatures=different)
+        return Decision(wanted, passed=True, found=found, signatures=tuple(fresh))
     if different:
         names = ", ".join(signer_text(item) for item in different)
         found = f"signed by {len(different)} of {requirement.count} different ones: {names}"
@@ -169,5 +169,5 @@ def _fits(found: str, exact: str, pattern: str, expressions: Expressions) -> boo
 
 
 def _body(pem: str) -> str:
-    """Line breaks and blanks make no other key."""
-    return "".join(pem.split())
+    """Line breaks, and what stands before the key, make no other key."""
+    return "".join(pem[max(pem.find("-----BEGIN"), 0) :].split())

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pipeline.model.artifact.manifest import ANNOTATION_REVISION, ANNOTATION_SOURCE, parse_manifest
 from pipeline.model.artifact.reference import Reference
+from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.trust.evidence import Judgement, RejectedSignature, SignatureFormat
 from pipeline.model.trust.policy import TrustPolicy
-from pipeline.ports import Registry
+from pipeline.ports import Expressions, Registry
 from pipeline.stages.fetch import pin
+from pipeline.stages.signature_decisions import is_by
 from pipeline.stages.trust import TrustPorts, check_policy, evaluate_trust, require_passed
+
+_WIDTH = 200
 
 
 def verify_artifact(
@@ -32,5 +37,31 @@ def verify_artifact(
         artifact=artifact,
         source=manifest.annotations.get(ANNOTATION_SOURCE, ""),
         revision=manifest.annotations.get(ANNOTATION_REVISION, ""),
-        judgement=verdict.judgement,
+        judgement=_by_the_trusted(verdict.judgement, policy, ports.expressions),
+    )
+
+
+def _by_the_trusted(judgement: Judgement, policy: TrustPolicy, expressions: Expressions) -> Judgement:
+    """The same with only those as accepted whom the policy names: whoever has a certificate verifies."""
+    signers = policy.every_signer
+    strangers = [
+        RejectedSignature(item.format, item.found_in, f"it is by {item.signer}, whom nobody named")
+        for item in judgement.accepted
+        if not is_by(item, signers, expressions)
+    ]
+    strangers += [
+        RejectedSignature(
+            item.signature.format,
+            item.signature.found_in,
+            f"it is by {item.signature.signer}, whom nobody named",
+            printable(item.predicate_type, _WIDTH),
+            is_envelope=item.signature.format is SignatureFormat.SIMPLE,
+        )
+        for item in judgement.attestations
+        if not is_by(item.signature, signers, expressions)
+    ]
+    return Judgement(
+        tuple(item for item in judgement.accepted if is_by(item, signers, expressions)),
+        tuple(item for item in judgement.attestations if is_by(item.signature, signers, expressions)),
+        (*judgement.rejected, *strangers),
     )

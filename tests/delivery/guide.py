@@ -32,6 +32,7 @@ _BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 _VARYING = (
     (re.compile(r"(?i)sha256:(?:[0-9a-f]{64}|[0-9a-f]{8}\b)"), "sha256:…"),
     (re.compile(r"\([0-9a-f]{12}\)"), "(…)"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"), "…Z"),
     (re.compile(r"[0-9.]+ ?s\b"), "… s"),
 )
 

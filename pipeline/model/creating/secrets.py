@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from pipeline.errors import UsageError
+from pipeline.errors import TrustError, UsageError
 from pipeline.model.artifact.reference import REGISTRY_SCHEME, parse_reference
 from pipeline.model.creating.names import Named
 from pipeline.model.manifests import Body
+from pipeline.model.trust.notation import POLICY_KEY, read_notation_trust
 
 DOCKER_CONFIG_TYPE = "kubernetes.io/dockerconfigjson"
 _OPAQUE = "Opaque"
@@ -81,6 +82,29 @@ def public_keys(named: Named, files: Mapping[str, bytes]) -> Body:
         if name in data:
             raise UsageError(f"two keys are named {name}", hint="rename one of the files")
         data[name] = content
+    return _secret(named, _OPAQUE, data)
+
+
+def notation_trust(named: Named, policy: bytes, authorities: Mapping[str, bytes]) -> Body:
+    """A trust policy of Notation's, and the certificates for its trust stores, each under its file's name.
+
+    Raises:
+        UsageError: the policy is none, or a file is no certificate or not named ``*.crt`` or ``*.pem``.
+    """
+    data = {POLICY_KEY: policy}
+    for file, content in authorities.items():
+        name = PurePath(file).name
+        if not name.endswith((".crt", ".pem")):
+            raise UsageError(f"--ca-cert-file {file}: expected a name that ends with .crt or .pem, as Flux does")
+        if name in data:
+            raise UsageError(f"two certificates are named {name}", hint="rename one of the files")
+        if b"PRIVATE KEY-----" in content:
+            raise UsageError(f"--ca-cert-file {file} holds a private key", hint="give the certificate alone")
+        data[name] = content
+    try:
+        read_notation_trust(data, f"secret '{named.namespace}/{named.name}'")
+    except TrustError as error:
+        raise UsageError(error.message) from None
     return _secret(named, _OPAQUE, data)
 
 

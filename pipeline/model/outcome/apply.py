@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from pipeline.errors import PipelineError
 from pipeline.model.outcome import header
+from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.model.trust.evidence import VerifiedSignature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class ApplyResult:
         source: where the manifests came from.
         revision: of the source.
         verified_by: accepted signers; empty where verification was skipped.
+        signatures: the same in full.
         is_rollback: whether it is older than what the inventory recorded, and was asked for all the same.
         notes: lines for the user.
     """
@@ -45,6 +48,7 @@ class ApplyResult:
     source: str = ""
     revision: str = ""
     verified_by: tuple[str, ...] = ()
+    signatures: tuple[VerifiedSignature, ...] = ()
     is_rollback: bool = False
     notes: tuple[str, ...] = ()
 
@@ -74,6 +78,7 @@ class ApplyResult:
             "source": self.source,
             "revision": self.revision,
             "verifiedBy": list(self.verified_by),
+            "signatures": [signature_document(item) for item in self.signatures],
             "rollback": self.is_rollback,
             "counts": {action.value: self.plan.count(action) for action in Action},
             "changes": [change.document() for change in self.changes],

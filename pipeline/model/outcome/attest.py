@@ -50,7 +50,7 @@ class AttestResult:
             identity=by.identity.subject if by.identity else "",
             issuer=by.identity.issuer if by.identity else "",
             log=by.log,
-            signed_at=by.signed_at,
+            signed_at=by.witnessed_at,
         )
 
     def document(self) -> dict[str, Any]:

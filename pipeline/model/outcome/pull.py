@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome import header
+from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.trust.evidence import VerifiedSignature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullResult:
-    """One artifact, unpacked into ``folder``; ``signature`` is ``None`` where nobody's was asked for."""
+    """One artifact, unpacked into ``folder``; ``signatures`` is empty where nobody's was asked for."""
 
     kind: ClassVar[str] = "PullResult"
 
@@ -24,7 +25,7 @@ class PullResult:
     created: str
     source: str
     revision: str
-    signature: VerifiedSignature | None
+    signatures: tuple[VerifiedSignature, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -41,6 +42,7 @@ class PullResult:
             "created": self.created,
             "source": self.source,
             "revision": self.revision,
-            "verified": self.signature is not None,
-            "signer": self.signature.signer if self.signature else None,
+            "verified": bool(self.signatures),
+            "signer": self.signatures[0].signer if self.signatures else None,
+            "signatures": [signature_document(item) for item in self.signatures],
         }

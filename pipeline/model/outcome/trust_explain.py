@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.outcome import header
+from pipeline.model.outcome.signatures import rejected_document
 from pipeline.model.trust.decision import Decision, Verdict
 
 
@@ -33,10 +34,7 @@ class TrustExplainResult:
             "policy": self.policy,
             "trusted": self.verdict.decision.passed,
             "decision": _decision(self.verdict.decision),
-            "notAccepted": [
-                {"format": item.format.value, "signatureDigest": item.found_in, "reason": item.reason}
-                for item in judgement.rejected
-            ],
+            "notAccepted": [rejected_document(item) for item in judgement.rejected],
         }
 
 

@@ -11,6 +11,7 @@ from pipeline.model.cluster import Event
 from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import header
+from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.plan import Change, object_document
 from pipeline.model.trust.evidence import VerifiedSignature
 
@@ -39,15 +40,7 @@ class SignaturePart:
         return {
             "verdict": self.verdict.value,
             "message": self.message,
-            "signatures": [
-                {
-                    "format": item.format.value,
-                    "signer": item.signer,
-                    "keyFingerprint": item.fingerprint,
-                    "signatureDigest": item.found_in,
-                }
-                for item in self.signatures
-            ],
+            "signatures": [signature_document(item) for item in self.signatures],
         }
 
 

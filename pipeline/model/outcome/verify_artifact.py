@@ -7,14 +7,16 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome import header
+from pipeline.model.outcome.signatures import attestation_document, rejected_document, signature_document
 from pipeline.model.trust.evidence import Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyArtifactResult:
-    """An artifact with at least one accepted signature; without one there is no result but an error.
+    """An artifact that the policy accepts; otherwise there is no result but an error.
 
-    ``judgement`` also tells about whatever else is kept where signatures are kept.
+    ``judgement`` has as accepted only what is by the policy's signers, and as rejected whatever else is kept where
+    signatures are kept.
     """
 
     kind: ClassVar[str] = "VerifyArtifactResult"
@@ -35,17 +37,7 @@ class VerifyArtifactResult:
             "source": self.source,
             "revision": self.revision,
             "verified": True,
-            "signatures": [
-                {
-                    "format": item.format.value,
-                    "signer": item.signer,
-                    "keyFingerprint": item.fingerprint,
-                    "signatureDigest": item.found_in,
-                }
-                for item in self.judgement.accepted
-            ],
-            "notAccepted": [
-                {"format": item.format.value, "signatureDigest": item.found_in, "reason": item.reason}
-                for item in self.judgement.rejected
-            ],
+            "signatures": [signature_document(item) for item in self.judgement.accepted],
+            "attestations": [attestation_document(item) for item in self.judgement.attestations],
+            "notAccepted": [rejected_document(item) for item in self.judgement.rejected],
         }

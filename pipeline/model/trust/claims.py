@@ -39,10 +39,10 @@ class Claims:
 def read_claims(signature: Signature) -> Claims:
     """Everything that can be read of it without checking it."""
     try:
-        if signature.format is SignatureFormat.BUNDLE:
-            return _in_bundle(parse_object(signature.content, "the bundle"))
         if signature.is_envelope:
             return _in_envelope(parse_object(signature.content, "the envelope"), **_beside(signature))
+        if signature.format is SignatureFormat.BUNDLE:
+            return _in_bundle(parse_object(signature.content, "the bundle"))
         return Claims(**_beside(signature))
     except TrustError as error:
         return Claims(problem=error.message)

@@ -97,6 +97,11 @@ class VerifiedSignature:
     log: str = ""
     """The transparency log's entry, such as ``rekor.sigstore.dev 1234567``; empty where there is none."""
 
+    @property
+    def witnessed_at(self) -> float | None:
+        """When it was signed, where somebody else than the signer says so."""
+        return None if self.time_source is TimeSource.SIGNER else self.signed_at
+
 
 @dataclass(frozen=True, slots=True)
 class VerifiedAttestation:

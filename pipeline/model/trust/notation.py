@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -55,6 +55,11 @@ class NotationMaterial:
     signatures: tuple[StoredManifest, ...] = ()
     envelopes: tuple[bytes, ...] = field(default=(), repr=False)
 
+    def each(self) -> Iterator[NotationMaterial]:
+        """One for each signature, without the others."""
+        for manifest, envelope in zip(self.signatures, self.envelopes, strict=True):
+            yield NotationMaterial(self.subject, (manifest,), (envelope,))
+
 
 def read_notation_trust(data: Mapping[str, bytes], where: str) -> NotationTrust:
     """Take policy and certificates from a Secret's data; every certificate is in every store, as with Flux.
@@ -87,6 +92,7 @@ def _cleaned(statement: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _stores(statements: list[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     """Those with names that can be a folder's; notation itself complains about the others."""
-    named = [store for item in statements for store in item.get("trustStores") or () if isinstance(store, str)]
+    lists = (item.get("trustStores") for item in statements)
+    named = [store for stores in lists if isinstance(stores, list) for store in stores if isinstance(store, str)]
     found = (_STORE.fullmatch(store) for store in dict.fromkeys(named))
     return tuple((match[1], match[2]) for match in found if match is not None)

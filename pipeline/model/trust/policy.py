@@ -29,7 +29,7 @@ class Identity:
 
     def __str__(self) -> str:
         subject = self.subject or f"/{self.subject_regexp}/"
-        return f"{subject} by {self.issuer or f'/{self.issuer_regexp}/'}"
+        return f"{subject} (issuer {self.issuer or f'/{self.issuer_regexp}/'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,9 @@ class Attested:
 class Provenance:
     """SLSA provenance v1 by one of the signers; what is empty is not asked for.
 
-    ``repository`` is the source repository's URL, ``branch`` a branch's or tag's name or a whole ref, ``builder`` the
-    builder's id and ``workflow`` the path of the workflow file. ``builder_regexp`` is searched for.
+    ``repository`` is the source repository's URL, ``branch`` a branch's name or a whole ref, such as a tag's, with
+    ``*`` as in :class:`Rule`, ``builder`` the builder's id and ``workflow`` the path of the workflow file.
+    ``builder_regexp`` is searched for.
     """
 
     signers: Signers

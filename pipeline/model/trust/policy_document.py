@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -96,6 +96,19 @@ class Entry:
         if not isinstance(self.value, str) or not self.value.strip():
             raise self.error(f"{self._told()}; expected a text")
         return self.value
+
+    def file(self, read_file: Callable[[str], str]) -> str:
+        """The text of the file that it names.
+
+        Raises:
+            PolicyDocumentError: it names none that can be read.
+        """
+        try:
+            return read_file(self.text())
+        except PolicyDocumentError:
+            raise
+        except ConfigurationError as error:
+            raise self.error(error.message, error.hint) from None
 
     def count(self) -> int:
         """A number of things, at least one.

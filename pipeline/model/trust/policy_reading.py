@@ -124,7 +124,7 @@ def _json(entry: Entry, read_file: Callable[[str], str] | None) -> tuple[str, st
     elif read_file is None:
         raise entry.error("is no JSON, and here there are no files", "write the JSON itself, as a block of text")
     else:
-        content, source = read_file(text), text
+        content, source = entry.file(read_file), text
     try:
         parse_object(content.encode("utf-8", "replace"), source)
     except TrustError as error:

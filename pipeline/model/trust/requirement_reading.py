@@ -48,7 +48,7 @@ def _key(entry: Entry, read_file: ReadFile | None) -> PublicKey:
         return PublicKey(text, f"the key {entry.place[-1]} of {entry.source}")
     if read_file is None:
         raise entry.error("is no key in PEM, and here there are no files", "write the PEM itself, as a block of text")
-    return PublicKey(read_file(text), text)
+    return PublicKey(entry.file(read_file), text)
 
 
 def read_identities(entry: Entry | None) -> tuple[Identity, ...]:

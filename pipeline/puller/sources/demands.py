@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import PipelineError, ToolError
+from pipeline.errors import PipelineError, ToolError, TrustError
 from pipeline.model.flux.api import SOURCE_VERIFIED
 from pipeline.model.flux.governing import governing_policies, read_policy_reference
 from pipeline.model.flux.oci_repository import Verification
 from pipeline.model.flux.outcome import ObjectEvent, Severity
 from pipeline.model.manifests import Body
-from pipeline.model.trust.decision import issued_at
-from pipeline.model.trust.evidence import VerifiedSignature
-from pipeline.model.trust.notation import NotationAnswer
+from pipeline.model.trust.notation import NotationAnswer, NotationMaterial
 from pipeline.ports import Registry
 from pipeline.puller.sources.choosing import Chosen
 from pipeline.puller.sources.dependencies import SourceDependencies
@@ -26,7 +24,7 @@ from pipeline.puller.sources.verifying import (
     notation_trust,
     provider_name,
 )
-from pipeline.stages.notation_signatures import find_notation_signatures
+from pipeline.stages.notation_signatures import find_notation_signatures, notation_issued_at
 from pipeline.stages.trust import require_trust
 
 _ANYBODY = ObjectEvent(
@@ -74,20 +72,21 @@ class Demands:
         Raises:
             SourceError: it is refused, or what it is to be verified with cannot be had.
         """
-        signatures: list[VerifiedSignature] = []
+        times: list[float | None] = []
         notes: list[ObjectEvent] = []
         is_verified = bool(self.policies)
         if self.verification is not None and self.verification.provider == NOTATION:
-            answer = _by_notation(self.verification, chosen, registry, self.namespace, deps)
+            answer, signed_at = _by_notation(self.verification, chosen, registry, self.namespace, deps)
             is_verified |= answer is NotationAnswer.VERIFIED
+            times.append(signed_at)
             notes += _notes_on(answer, chosen)
         elif self.verification is not None:
-            signatures += _by_cosign(self.verification, chosen, registry, self.namespace, deps)
+            times.append(_by_cosign(self.verification, chosen, registry, self.namespace, deps))
             is_verified = True
             notes += [_ANYBODY] if accepts_anybody(self.verification) else []
-        for document in self.policies:
-            signatures += _by_policy(document, chosen, registry, deps)
-        return Accepted(issued_at(tuple(signatures)), tuple(notes), is_verified)
+        times += [_by_policy(document, chosen, registry, deps) for document in self.policies]
+        issued_at = min((time for time in times if time is not None), default=None)
+        return Accepted(issued_at, tuple(notes), is_verified)
 
 
 def read_demands(body: Body, verification: Verification | None, deps: SourceDependencies) -> Demands:
@@ -110,20 +109,32 @@ def read_demands(body: Body, verification: Verification | None, deps: SourceDepe
 
 def _by_cosign(
     verification: Verification, chosen: Chosen, registry: Registry, namespace: str, deps: SourceDependencies
-) -> tuple[VerifiedSignature, ...]:
+) -> float | None:
     try:
         policy = cosign_policy(verification, namespace, deps)
-        return require_trust(chosen.pinned, registry, deps.trust, policy).signatures
+        return require_trust(chosen.pinned, registry, deps.trust, policy).issued_at
     except PipelineError as error:
         raise _unverified(verification, error) from error
 
 
 def _by_notation(
     verification: Verification, chosen: Chosen, registry: Registry, namespace: str, deps: SourceDependencies
-) -> NotationAnswer:
+) -> tuple[NotationAnswer, float | None]:
+    """The answer, and when it was signed by whom the answer rests on."""
+
+    def is_verified(one: NotationMaterial) -> bool:
+        try:
+            return deps.notation.verify(chosen.pinned, one, trust) is NotationAnswer.VERIFIED
+        except TrustError:
+            return False
+
     try:
         trust = notation_trust(verification, namespace, deps.api)
-        return deps.notation.verify(chosen.pinned, find_notation_signatures(chosen.pinned, registry), trust)
+        material = find_notation_signatures(chosen.pinned, registry)
+        answer = deps.notation.verify(chosen.pinned, material, trust)
+        if answer is not NotationAnswer.VERIFIED:
+            return answer, None
+        return answer, notation_issued_at(material, is_verified)
     except PipelineError as error:
         raise _unverified(verification, error) from error
 
@@ -143,11 +154,9 @@ def _unverified(verification: Verification, error: PipelineError) -> SourceError
     return _refused(f"{what}: {error.message}")
 
 
-def _by_policy(
-    document: PolicyDocument, chosen: Chosen, registry: Registry, deps: SourceDependencies
-) -> tuple[VerifiedSignature, ...]:
+def _by_policy(document: PolicyDocument, chosen: Chosen, registry: Registry, deps: SourceDependencies) -> float | None:
     try:
-        return require_trust(chosen.pinned, registry, deps.trust, document.understand()).signatures
+        return require_trust(chosen.pinned, registry, deps.trust, document.understand(deps.check_policy)).issued_at
     except PipelineError as error:
         raise _refused(f"failed to verify by the trust policy '{document.reference}': {error.message}") from error
 

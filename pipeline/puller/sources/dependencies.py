@@ -13,6 +13,7 @@ from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.trust.notation import NotationAnswer, NotationMaterial, NotationTrust
+from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import ApiServer, Clock, Environment, Registry, Reporter
 from pipeline.puller.sources.private_files import PrivateFiles
 from pipeline.stages.trust import TrustPorts
@@ -49,6 +50,7 @@ class SourceDependencies:
     """Safe to share among threads.
 
     Attributes:
+        check_policy: raises ``ConfigurationError`` where a key, expression or condition of it makes no sense.
         files: where certificates are put for libraries that read nothing else.
         random: a number from 0 to 1, to spread reconciliations over time.
     """
@@ -61,6 +63,7 @@ class SourceDependencies:
     clock: Clock
     connect: Connect
     trust: TrustPorts
+    check_policy: Callable[[TrustPolicy], None]
     notation: Notation
     matching: Matching
     files: PrivateFiles
@@ -89,6 +92,7 @@ def source_dependencies(
         clock=clock,
         connect=wiring.registry_pool(reporter, clock, observe=observe),
         trust=wiring.trust_ports(environment, reporter, cache_dir=options.cache_dir),
+        check_policy=wiring.check_trust_policy,
         notation=wiring.notation_verifier(environment),
         matching=wiring.matching_tags,
         files=PrivateFiles(Path(options.cache_dir) / "private"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import ConfigurationError, PipelineError
@@ -35,8 +35,8 @@ class PolicyDocument:
         """For messages."""
         return f"{POLICY_KEY} of configmap '{self.reference}'"
 
-    def understand(self) -> TrustPolicy:
-        """The policy.
+    def understand(self, check: Callable[[TrustPolicy], None]) -> TrustPolicy:
+        """The policy; ``check`` raises where its keys, expressions and conditions make no sense.
 
         Raises:
             PolicyError: it is empty, or cannot be understood.
@@ -44,10 +44,10 @@ class PolicyDocument:
         try:
             documents = [document for document, _ in read_documents(self.files[POLICY_KEY], self.where)]
             if len(documents) != 1 or not isinstance(documents[0], Mapping):
-                raise PolicyError(f"{self.where} is not one YAML document with keys")  # noqa: TRY301 - told as the rest
+                raise PolicyError(f"{self.where} is not one YAML document with keys")
             policy = read_trust_policy(documents[0], source=self.where, read_file=self._file)
-        except PolicyError:
-            raise
+            if not policy.is_empty:
+                check(policy)
         except PipelineError as error:
             raise PolicyError(error.message) from error
         if policy.is_empty:

@@ -53,6 +53,10 @@ _NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
 _PAGE = 1000
 _MAX_PAGES = 1000
 _FALLBACK_TRIES = 3
+# Anybody who may push decides how many there are: beyond these, nobody waits for each to be looked into, and then
+# nobody keeps them in memory.
+_MAX_COMPLETED = 256
+_MAX_REFERRERS = 20_000
 
 
 class OciRegistry:
@@ -173,10 +177,15 @@ class OciRegistry:
         return tuple(sorted(found))
 
     def referrers(self, digest: str) -> Sequence[Descriptor]:
-        """Every manifest whose subject is the digest; see the port."""
+        """Every manifest whose subject is the digest; see the port.
+
+        Of a multitude, the descriptors are as the registry gives them.
+        """
         found = self._from_api(digest)
         if found is None:
             found = {entry.digest: entry for entry in self._read_fallback(digest)}
+        if len(found) > _MAX_COMPLETED:
+            return tuple(found.values())
         return tuple(self._completed(entry) for entry in found.values())
 
     def _manifest_call(
@@ -260,6 +269,8 @@ class OciRegistry:
                 return None
             for entry in parse_index(response.content, f"{self._host}: cannot {what}"):
                 found[entry.digest] = entry
+            if len(found) > _MAX_REFERRERS:
+                raise RegistryError(f"{self._host}: cannot {what}: there are more than {_MAX_REFERRERS}")
         return found
 
     def _read_fallback(self, digest: str) -> tuple[Descriptor, ...]:

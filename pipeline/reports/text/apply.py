@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.plan import Action, Change
+from pipeline.reports.text.signatures import in_words
 from pipeline.reports.text.values import Paint, printable
 
 _WORDS = {
@@ -33,6 +34,8 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield _counts(result)
     if result.is_rollback:
         yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
+    for signature in result.signatures:
+        yield paint("dim", f"signed by {in_words(signature)}")
     what = result.digest_url or result.source
     name = f"{result.namespace}/{result.inventory}"
     yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))

@@ -96,7 +96,7 @@ def _who(item: Evidence) -> str:
         return f"by {in_words(item.verified)}"
     said = []
     if item.claimed_identity is not None:
-        said.append(f"by {item.claimed_identity.subject} by {item.claimed_identity.issuer}")
+        said.append(f"by {item.claimed_identity.subject} (issuer {item.claimed_identity.issuer})")
     if item.claimed_time is not None:
         said.append(f"signed {format_time(item.claimed_time)}")
     if item.claimed_log:

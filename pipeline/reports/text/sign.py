@@ -32,4 +32,5 @@ def witnessed(result: SignResult | AttestResult) -> str:
     time = "" if result.signed_at is None else f" at {format_time(result.signed_at)}"
     if result.log:
         return f"  logged{time} in {printable(result.log, 100)}\n"
-    return f"  stamped{time}\n" if time else ""
+    # Whoever signs with a key says the time itself.
+    return f"  {'stamped' if result.identity else 'signed'}{time}\n" if time else ""

@@ -16,7 +16,12 @@ _SOURCES = {
 
 def in_words(signature: VerifiedSignature) -> str:
     """Who signed, when and who says so, and where it is logged; safe to print."""
-    words = [signature.signer]
+    return printable(", ".join(filter(None, (signature.signer, witnesses(signature)))), _WIDTH)
+
+
+def witnesses(signature: VerifiedSignature) -> str:
+    """When it was signed and who says so, and where it is logged; empty where nobody says. Safe to print."""
+    words = []
     if signature.signed_at is not None:
         source = f" ({_SOURCES[signature.time_source]})" if signature.time_source else ""
         words.append(f"signed {format_time(signature.signed_at)}{source}")

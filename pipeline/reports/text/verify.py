@@ -18,6 +18,7 @@ from pipeline.model.outcome.verify import (
     VerifyResult,
 )
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange
+from pipeline.reports.text.signatures import witnesses
 
 _MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-", Verdict.UNKNOWN: "?"}
 _COLORS = {Verdict.PASSED: "32", Verdict.FAILED: "31", Verdict.SKIPPED: "2", Verdict.UNKNOWN: "33"}
@@ -46,6 +47,7 @@ def _lines(result: VerifyResult, *, color: bool) -> Iterator[str]:
     if result.incomplete:
         yield _part("apply", Verdict.FAILED, result.incomplete, color=color)
     yield _part("signature", result.signature.verdict, result.signature.message, color=color)
+    yield from (f"{'':<13}{words}" for item in result.signature.signatures if (words := witnesses(item)))
     yield _part("drift", result.drift.verdict, result.drift.message, color=color)
     yield _part("health", result.health.verdict, result.health.message, color=color)
     yield from _drift(result.drift)

@@ -37,15 +37,16 @@ class CosignVerifier:
         keys = policy.every_signer.keys
         if not keys:
             raise TrustError("no key is trusted, so no signature can be accepted", code="trust.no-keys")
-        if signature.format is SignatureFormat.BUNDLE:
-            return _stated(digest, signature, read_envelope(signature.content), keys, self._clock.now())
+        now = self._clock.now()
         if signature.is_envelope:
-            return _stated(digest, signature, read_bare_envelope(signature.content), keys, self._clock.now())
+            return _stated(digest, signature, read_bare_envelope(signature.content), keys, now)
+        if signature.format is SignatureFormat.BUNDLE:
+            return _stated(digest, signature, read_envelope(signature.content), keys, now)
         if len(signature.content) > MAX_PAYLOAD_BYTES:
             raise TrustError(f"the signed payload is larger than {MAX_PAYLOAD_BYTES} bytes")
         key = _signing_key(keys, decode_base64(signature.signature or "", "the signature"), signature.content)
         check_payload(signature.content, digest)
-        return _verified(digest, signature, key, signed_at_of_payload(signature.content, self._clock.now()))
+        return _verified(digest, signature, key, signed_at_of_payload(signature.content, now))
 
 
 def _stated(digest: str, signature: Signature, envelope: Envelope, keys: tuple[PublicKey, ...], now: float) -> Verified:

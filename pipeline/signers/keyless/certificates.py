@@ -77,21 +77,24 @@ def identity_of(certificate: Certificate) -> CertificateIdentity:
     issuers = {_raw(texts[_ISSUER_RAW])} if _ISSUER_RAW in texts else set()
     if _ISSUER in texts:
         issuers.add(_utf8_string(texts[_ISSUER]))
-    if len(issuers) != 1:
+    if len(issuers) != 1 or "" in issuers:
         raise TrustError("its certificate does not say clearly which identity provider knows the signer")
     claims = {name: _raw(texts[number]) for number, name in _RAW_CLAIMS.items() if number in texts}
     claims |= {name: _utf8_string(texts[number]) for number, name in _CLAIMS.items() if number in texts}
     return CertificateIdentity(_subject(certificate), issuers.pop(), claims)
 
 
-def check_certificate(certificate: Certificate, root: OpenedRoot, when: float) -> None:
+def check_certificate(certificate: Certificate, root: OpenedRoot, when: float, *, requires_log: bool) -> None:
     """Accept a certificate for signing that an authority of the root had issued, and that was valid at ``when``.
 
-    ``when`` is in seconds since the epoch and comes from somebody whom the root names, never from the signer.
+    ``when`` is in seconds since the epoch and comes from somebody whom the root names, never from the signer. Where
+    no log is required, a root need not name a certificate transparency log either; where it does, it is asked.
 
     Raises:
         TrustError: one of these does not hold, or the certificate is in no certificate transparency log.
     """
+    if requires_log and not root.has_certificate_logs:
+        raise TrustError(f"{root.source} names no certificate transparency log, so its certificate cannot be in one")
     _check_usage(certificate)
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if when < begin.timestamp():
@@ -212,7 +215,7 @@ def _utf8_string(der: bytes) -> str:
     if length >= _LONG_LENGTH:
         start += length - _LONG_LENGTH
         length = int.from_bytes(der[2:start], "big")
-    if len(der) - start != length or length > _MAX_TEXT:
+    if der[1] == _LONG_LENGTH or len(der) - start != length or length > _MAX_TEXT:
         raise TrustError("its certificate holds an extension that is no UTF8String")
     return _raw(der[start:])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,9 +98,17 @@ def check_entry(entry: LogEntry, root: OpenedRoot) -> tuple[Log, float | None]:
     if entry.promise is None or entry.integrated_at is None:
         return log, None
     _check_promise(entry, entry.promise, root)
-    if not log.was_in_use(entry.integrated_at):
-        raise TrustError(f"its log entry's time is not one at which {root.source} vouches for the log {log.host}")
     return log, float(entry.integrated_at)
+
+
+def check_log_in_use(log: Log, times: Sequence[float], root: OpenedRoot) -> None:
+    """Accept a log that the root vouches for at all of these times, in seconds since the epoch.
+
+    Raises:
+        TrustError: it had not begun to, or had ended.
+    """
+    if not all(map(log.was_in_use, times)):
+        raise TrustError(f"its log entry is from a time at which {root.source} does not vouch for the log {log.host}")
 
 
 def _check_promise(entry: LogEntry, promise: bytes, root: OpenedRoot) -> None:

@@ -19,12 +19,15 @@ from pipeline.signers.keyless.log_bodies import Signed
 from pipeline.signers.keyless.log_entries import LogEntry, entry_in_annotation, entry_in_bundle
 
 _BUNDLE = "the bundle"
-_MEDIA_TYPES = (
-    "application/vnd.dev.sigstore.bundle.v0.3+json",
-    "application/vnd.dev.sigstore.bundle+json;version=0.3",
-    "application/vnd.dev.sigstore.bundle+json;version=0.2",
-    "application/vnd.dev.sigstore.bundle+json;version=0.1",
-)
+_VERSIONS = {
+    "application/vnd.dev.sigstore.bundle.v0.3+json": 3,
+    "application/vnd.dev.sigstore.bundle+json;version=0.3": 3,
+    "application/vnd.dev.sigstore.bundle+json;version=0.2": 2,
+    "application/vnd.dev.sigstore.bundle+json;version=0.1": 1,
+}
+"""The second number of the version, by the media type."""
+_WITH_PROOF, _WITHOUT_CHAIN = 2, 3
+"""The versions since which a log entry must have its proof, and the certificate stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,37 @@ def _in_bundle(content: bytes) -> Material:
         raise TrustError(f"the bundle is larger than {MAX_BUNDLE_BYTES} bytes")
     bundle = parse_object(content, _BUNDLE)
     media_type = text_in(bundle, "mediaType", _BUNDLE)
-    if media_type not in _MEDIA_TYPES:
+    version = _VERSIONS.get(media_type)
+    if version is None:
         raise TrustError(f"the bundle's media type is {ascii(media_type)[:120]}, expected version 0.1 to 0.3")
     if "messageSignature" in bundle:
         raise TrustError("the bundle holds a bare message signature, expected a DSSE envelope")
     material = object_in(bundle, "verificationMaterial", _BUNDLE)
-    certificate = read_certificate(_certificate(material))
+    certificate = read_certificate(_certificate(material, version))
     payload, raw = _envelope(object_in(bundle, "dsseEnvelope", _BUNDLE))
-    entries = material.get("tlogEntries") or []
+    signed = Signed(certificate, raw, pre_authentication_encoding(PAYLOAD_TYPE, payload), payload)
+    return Material(signed, _entry(material, version), _timestamps(material), raw)
+
+
+def _entry(material: JsonObject, version: int) -> LogEntry | None:
+    entries = material.get("tlogEntries")
+    if entries is None:
+        return None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise TrustError("the bundle's log entries are malformed")
+    if not entries:
+        return None
     if len(entries) > 1:
         raise TrustError(f"the bundle holds {len(entries)} log entries, expected one")
-    signed = Signed(certificate, raw, pre_authentication_encoding(PAYLOAD_TYPE, payload), payload)
-    return Material(signed, entry_in_bundle(entries[0]) if entries else None, _timestamps(material), raw)
+    entry = entry_in_bundle(entries[0])
+    if version >= _WITH_PROOF and not entry.has_proof:
+        raise TrustError("its log entry lacks the proof that it is in the log")
+    return entry
 
 
-def _certificate(material: JsonObject) -> bytes:
+def _certificate(material: JsonObject, version: int) -> bytes:
     """The signer's own; the others of older bundles are not needed: authorities come from the trusted root."""
-    if "certificate" in material:
+    if version >= _WITHOUT_CHAIN:
         found = object_in(material, "certificate", _BUNDLE)
     else:
         chain = object_in(material, "x509CertificateChain", _BUNDLE).get("certificates")

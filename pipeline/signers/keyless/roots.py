@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import TrustError
@@ -42,6 +43,12 @@ class _Kept:
     failure: TrustError | None = None
     read_at: float = 0.0
     tried_at: float = 0.0
+
+
+@lru_cache(maxsize=16)
+def roots_in(folder: Path) -> Roots:
+    """The ones of this process that keep TUF repositories in the folder: each root is opened once for all verifiers."""
+    return Roots(folder)
 
 
 class Roots:

@@ -30,6 +30,8 @@ class SigningServices:
     timestamp_authorities: tuple[TimestampAuthorityClient, ...]
     is_logged: bool
     """Whether there is a transparency log to tell; a private deployment may have none."""
+    has_certificate_logs: bool
+    """Whether certificates are in one, too."""
     root: TrustedRoot
 
 
@@ -98,10 +100,11 @@ def _opened(content: bytes, services: bytes, root: TrustedRoot) -> SigningServic
         raise ConfigurationError("the signing configuration names neither a transparency log nor a timestamp authority")
     version_2 = bool(logs) and logs[0].major_api_version > 1
     rekor: Any = (RekorV2Client if version_2 else RekorClient)(logs[0].url if logs else "")
+    document = v1.TrustedRoot.from_json(content)
     context = SigningContext(
         fulcio=FulcioClient(authorities[0].url),
         rekor=rekor,
-        trusted_root=SigstoreRoot(v1.TrustedRoot.from_json(content)),
+        trusted_root=SigstoreRoot(document),
         tsa_clients=list(clients),
     )
-    return SigningServices(context, clients, bool(logs), root)
+    return SigningServices(context, clients, bool(logs), bool(document.ctlogs), root)

@@ -24,7 +24,9 @@ from pipeline.signers.keyless.services import SigningServices, read_bounded, rea
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+    from sigstore.oidc import IdentityToken
     from sigstore.sign import Signer as SigstoreSigner
+    from sigstore.sign import SigningContext
 
 _TIMEOUT = 60.0
 """Seconds for one answer of a service; the library itself would wait for ever."""
@@ -62,7 +64,7 @@ class KeylessSigner:
         return TrustPolicy(
             identities=(Identity(subject=found.subject, issuer=found.issuer),),
             trusted_root=self._services.root,
-            requires_log=self._services.is_logged,
+            requires_log=self._services.is_logged and self._services.has_certificate_logs,
         )
 
     def sign(self, subject: PinnedReference) -> Signature:
@@ -105,7 +107,6 @@ class KeylessSigner:
 
     def _opened(self) -> SigstoreSigner:
         from sigstore.oidc import IdentityToken
-        from sigstore.sign import Signer
 
         if self._signer is None:
             context: Any = self._services.context
@@ -113,7 +114,8 @@ class KeylessSigner:
             for session in (context._fulcio.session, getattr(context._rekor, "_session", None)):  # noqa: SLF001
                 if session is not None:
                     session.request = partial(session.request, timeout=_TIMEOUT)
-            self._signer = Signer(IdentityToken(self._token.text), context)
+            make = _signer if self._services.has_certificate_logs else _signer_without_certificate_log
+            self._signer = make(IdentityToken(self._token.text), context)
         return self._signer
 
     def _guarded(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
@@ -139,6 +141,33 @@ class KeylessSigner:
         texts = [str(error), str(cause or ""), answer if isinstance(answer, str) else ""]
         told = ": ".join(dict.fromkeys(text for text in texts if text)) or type(error).__name__
         return printable(told.replace(self._token.text, "***"), 300)
+
+
+def _signer(token: IdentityToken, context: SigningContext) -> SigstoreSigner:
+    from sigstore.sign import Signer
+
+    return Signer(token, context)
+
+
+def _signer_without_certificate_log(token: IdentityToken, context: SigningContext) -> SigstoreSigner:
+    """Sigstore's own refuses a certificate that is in no log, even where the trusted root names none."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+    from sigstore.sign import Signer
+
+    class Unlogged(Signer):
+        _key = generate_private_key(SECP256R1())
+        _own: Certificate | None = None
+
+        @property
+        def _private_key(self) -> EllipticCurvePrivateKey:
+            return self._key
+
+        def _signing_cert(self) -> Certificate:
+            if self._own is None:
+                self._own = context._fulcio.signing_cert.post(self._build_csr(), token).cert  # noqa: SLF001 - as it does
+            return self._own
+
+    return Unlogged(token, context, cache=False)
 
 
 def keyless_signer(options: SigningOptions, environment: Environment, reporter: Reporter) -> KeylessSigner:

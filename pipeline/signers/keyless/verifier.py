@@ -27,10 +27,10 @@ from pipeline.ports import Reporter
 from pipeline.signers.cosign.public_keys import check_kind, is_signed_by
 from pipeline.signers.keyless.certificates import check_certificate, identity_of
 from pipeline.signers.keyless.log_bodies import Signed, check_body, kind_of
-from pipeline.signers.keyless.log_entries import check_entry
+from pipeline.signers.keyless.log_entries import check_entry, check_log_in_use
 from pipeline.signers.keyless.material import Material, read_material
 from pipeline.signers.keyless.opened_root import OpenedRoot
-from pipeline.signers.keyless.roots import Roots
+from pipeline.signers.keyless.roots import roots_in
 from pipeline.signers.keyless.timestamps import confirmed_times
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class KeylessVerifier:
     def __init__(self, reporter: Reporter, folder: Path) -> None:
         """``folder`` is where TUF repositories are kept."""
         self._reporter = reporter
-        self._roots = Roots(folder)
+        self._roots = roots_in(folder)
         self._warned = False
         self._lock = threading.Lock()
 
@@ -77,7 +77,7 @@ class KeylessVerifier:
         _check_signature(material.signed)
         witnessed = _witnessed(material, root, requires_log=policy.requires_log)
         for when in witnessed.times:
-            check_certificate(material.signed.certificate, root, when)
+            check_certificate(material.signed.certificate, root, when, requires_log=policy.requires_log)
         if signature.keyless is None and material.entry is not None and material.entry.has_proof:
             _check_with_sigstore(signature.content, material, root)
         identity = identity_of(material.signed.certificate)
@@ -108,12 +108,12 @@ def _witnessed(material: Material, root: OpenedRoot, *, requires_log: bool) -> _
         return _Witnessed(tuple(times), TimeSource.AUTHORITY)
     log, integrated_at = check_entry(material.entry, root)
     check_body(material.entry.body, material.signed)
-    name = f"{log.host} {material.entry.index}"
-    if integrated_at is not None:
-        return _Witnessed((integrated_at, *times), TimeSource.LOG, name)
-    if not times:
+    every = (*(() if integrated_at is None else (integrated_at,)), *times)
+    if not every:
         raise _no_time(material, root)
-    return _Witnessed(tuple(times), TimeSource.AUTHORITY, name)
+    check_log_in_use(log, every, root)
+    source = TimeSource.AUTHORITY if integrated_at is None else TimeSource.LOG
+    return _Witnessed(every, source, f"{log.host} {material.entry.index}")
 
 
 def _no_time(material: Material, root: OpenedRoot) -> TrustError:
@@ -137,7 +137,7 @@ def _check_with_sigstore(content: bytes, material: Material, root: OpenedRoot) -
     """Have sigstore verify the bundle too; it reads it by itself, and must arrive at the same payload."""
     from sigstore.models import Bundle
 
-    if material.entry is None or kind_of(material.entry.body) not in _SIGSTORE_KINDS:
+    if not _is_for_sigstore(material, root):
         return
     if root.verifier is None:
         raise TrustError(f"{root.source} names no transparency log")
@@ -148,6 +148,16 @@ def _check_with_sigstore(content: bytes, material: Material, root: OpenedRoot) -
         raise TrustError(f"sigstore does not accept it: {reason}") from error
     if payload != material.signed.payload:
         raise TrustError("the bundle can be read in two ways")
+
+
+def _is_for_sigstore(material: Material, root: OpenedRoot) -> bool:
+    """Whether it can be asked: it knows fewer kinds of entries, and demands every kind of authority."""
+    return (
+        material.entry is not None
+        and kind_of(material.entry.body) in _SIGSTORE_KINDS
+        and root.has_certificate_logs
+        and not (material.timestamps and not root.timestamp_authorities)
+    )
 
 
 class _Anybody:
@@ -163,7 +173,7 @@ def _verified(
     found = VerifiedSignature(
         digest=digest,
         format=signature.format,
-        signer=printable(f"{identity.subject} by {identity.issuer}", 300),
+        signer=printable(f"{identity.subject} (issuer {identity.issuer})", 300),
         found_in=signature.found_in or "",
         identity=identity,
         signed_at=witnessed.times[0],

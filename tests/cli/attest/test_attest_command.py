@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.model.artifact.manifest import parse_manifest
-from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.registries.layout import LayoutRegistry
 from pipeline.signers.cosign import CosignVerifier, read_public_key
@@ -222,3 +222,24 @@ def test_another_jobs_artifact_is_not_claimed(
     assert "was built from commit 111111111111, and this job is about 222222222222" in refused.err
     monkeypatch.setenv("GITHUB_SHA", "1" * 40)
     assert gitless("attest", reference, "--type", "slsaprovenance1", "--path", "deploy", "--key", "ours.key").code == 0
+
+
+def test_what_is_still_to_be_built_has_provenance_but_no_bill_of_materials(gitless: Gitless, tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "kustomization.yaml").write_text("resources: ['https://git.test/base//deploy?ref=v1.0']\n")
+    packed = gitless("package", "deploy", "oci-layout:unbuilt:1", "--source", "https://git.test/shop", "-o", "json")
+    reference = packed.document["digestUrl"]
+
+    made = gitless("attest", reference, "--type", "slsaprovenance1", "--path", "deploy", "--key", "ours.key")
+
+    assert made.code == 0
+    assert "images are left out: " in made.err
+    artifact = parse_reference(reference).pinned()
+    definition = _stated(artifact)["https://slsa.dev/provenance/v1"]["buildDefinition"]
+    assert definition["resolvedDependencies"] == [
+        {"uri": "git+https://git.test/shop"},
+        {"uri": "git+https://git.test/base@v1.0#deploy"},
+    ]
+    refused = gitless("attest", reference, "--type", "cyclonedx", "--path", "deploy", "--key", "ours.key")
+    assert refused.code == 8
+    assert "a kustomization (kustomization.yaml) that is still to be built" in refused.err

@@ -19,6 +19,7 @@ COMMANDS = (
     ("keys show cosign.pub", "KeyResult"),
     ("sign DIGEST --key cosign.key", "SignResult"),
     ("verify oci-layout:out:v1 --key cosign.pub", "VerifyArtifactResult"),
+    ("inspect oci-layout:out:v1 --key cosign.pub", "InspectResult"),
     ("diff app oci-layout:out:v1", "DiffResult"),
     ("tag oci-layout:out:v1 v2", "TagResult"),
     ("list oci-layout:out", "ListResult"),

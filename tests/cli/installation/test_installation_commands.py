@@ -77,6 +77,11 @@ def test_a_private_key_is_not_taken_for_a_public_one(gitless: Gitless, monkeypat
         (("create", "secret", "proxy", "p", "--address", "http://proxy.test", "-u", "me"), "go together"),
         (("install", "--export", "--cache-max-size", "much"), "is not a size"),
         (("install", "--export", "-n", "Apps"), "cannot name a namespace"),
+        (("install", "--export", "--trust-policy", ""), "--trust-policy is empty"),
+        (("install", "--export", "--trust-policy", "a/b/c"), "names no ConfigMap"),
+        (("install", "--export", "--trust-policy", "a/b", "--no-watch-all-namespaces"), "out of reach"),
+        ((*SOURCE, "--tag", "1", "--verify-provider", "cosign", "--verify-issuer", "x"), "go together"),
+        ((*SOURCE, "--tag", "1", "--verify-secret-ref", "keys"), "add --verify-provider"),
         (("uninstall",), "--silent"),
         (("bootstrap", "oci-layout:out:v1", "--export"), "no cluster can pull from"),
         (("bootstrap", "oci://registry.test/fleet", "--export"), "has no tag"),
@@ -105,10 +110,32 @@ def test_exported_certificates_come_from_files(gitless: Gitless, tmp_path: Path)
     assert list(secret["data"]) == ["ca.crt"]
 
 
+def test_a_source_says_whom_it_believes(gitless: Gitless) -> None:
+    keyless = ("--verify-issuer", "^https://issuer.test$", "--verify-subject", "^https://github.com/acme/")
+    outcome = gitless(*SOURCE, "--tag", "1", "--verify-provider", "cosign", *keyless, "--export")
+    (by_identity,) = documents(outcome.out)
+    assert by_identity["spec"]["verify"] == {
+        "provider": "cosign",
+        "matchOIDCIdentity": [{"issuer": "^https://issuer.test$", "subject": "^https://github.com/acme/"}],
+    }
+    outcome = gitless(*SOURCE, "--tag", "1", "--verify-provider=notation", "--verify-secret-ref=trust", "--export")
+    (by_secret,) = documents(outcome.out)
+    assert by_secret["spec"]["verify"] == {"provider": "notation", "secretRef": {"name": "trust"}}
+
+
+def test_an_exported_notation_secret_comes_from_files(gitless: Gitless, tmp_path: Path) -> None:
+    (tmp_path / "acme.crt").write_text("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
+    (tmp_path / "policy.json").write_text('{"version": "1.0", "trustPolicies": []}')
+    files = ("--trust-policy-file", "policy.json", "--ca-cert-file", "acme.crt")
+    outcome = gitless("create", "secret", "notation", "trust", *files, "--export")
+    (secret,) = documents(outcome.out)
+    assert sorted(secret["data"]) == ["acme.crt", "trustpolicy.json"]
+
+
 @pytest.mark.parametrize(
     "command",
     ["create source", "create source oci", "create kustomization", "create secret", "create secret oci",
-     "create secret tls", "create secret proxy", "create secret cosign"],
+     "create secret tls", "create secret proxy", "create secret cosign", "create secret notation"],
 )  # fmt: skip
 def test_every_help_below_create_has_an_example(gitless: Gitless, command: str) -> None:
     outcome = gitless(*command.split(), "--help")

@@ -202,3 +202,14 @@ def test_a_packed_chart_is_named_by_its_content(members: Mapping[str, Renderer],
     ]
     packed.write_bytes(b"no archive")
     assert members["helm"].materials(Source(packed)) == ()
+
+
+@pytest.mark.parametrize("entry", ["loop", "nul\0", "x" * 5000, "", "https://git.test/" + "x" * 5000, "{kind: A}\nb"])
+def test_entries_that_name_no_path_do_no_harm(entry: str, members: Mapping[str, Renderer], tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "kustomization.yaml").write_text(json.dumps({"resources": [entry, 7], "components": entry}))
+    lock = {"dependencies": [{"name": entry, "version": "1", "repository": entry}, entry]}
+    (tmp_path / "Chart.lock").write_text(json.dumps(lock))
+
+    assert all(item.name == entry for item in members["helm"].materials(Source(tmp_path)) if item.kind == "chart")
+    assert len(members["kustomize"].materials(Source(tmp_path))) == entry.startswith("https://")

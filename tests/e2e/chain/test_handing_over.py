@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.platform.registries import DebianRegistry
 
 pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
-CONFIGURATION, REGISTRY = 2, 5
+CONFIGURATION, UNTRUSTED, REGISTRY, REFUSED = 2, 4, 5, 9
 
 
 def resolved(project: Project, tag: str = "live") -> str:
@@ -67,11 +68,47 @@ def test_the_tag_stays_where_it_was_when_signing_fails(project: Project) -> None
     assert "password" in failed.err
     assert resolved(project) == before
     assert project.objects() == {}
-    pushed = json.loads((project.folder / "results" / "package.json").read_text())
-    assert pushed["digest"] != before
-    # Nothing has to be cleaned up: with the right password the same run goes through.
+    # Whether there is anything to sign with shows before anything is pushed.
+    assert not (project.folder / "results" / "package.json").exists()
     project.run()
-    assert resolved(project) == pushed["digest"]
+    assert resolved(project) != before
+
+
+def test_a_publisher_that_was_overtaken_between_two_jobs_leaves_the_tag(project: Project) -> None:
+    project.write(project.settings(color="blue"))
+    project.run("--to", "package", "--results-dir", "results")
+    project.write(project.settings(color="green"))
+    theirs = project.publish("--revision", "main@theirs")
+
+    late = project.gitless("run", "--target", "staging", "--from", "sign", "--to", "sign", "--results-dir", "results")
+
+    assert late.code == REFUSED, late
+    assert "main@theirs" in late.err
+    assert resolved(project) == theirs.rpartition("@")[2]
+
+
+def test_an_older_artifact_is_applied_only_on_request(project: Project) -> None:
+    project.write(project.settings(color="blue"))
+    older = project.publish()
+    # Signatures by keys tell whole seconds.
+    time.sleep(1.1)
+    project.write(project.settings(color="green"))
+    newer = project.publish()
+    assert project.apply(newer).code == 0
+    recorded = project.inventory()
+
+    refused = project.apply(older)
+    assert refused.code == UNTRUSTED, refused
+    assert recorded["digest"] in refused.err
+    assert recorded["issuedAt"] in refused.err
+    assert "--allow-rollback" in refused.err
+    assert project.inventory() == recorded
+
+    rolled_back = project.apply(older, "--allow-rollback")
+    assert rolled_back.code == 0, rolled_back
+    assert "This is a rollback" in rolled_back.out
+    assert project.inventory()["issuedAt"] < recorded["issuedAt"]
+    assert project.verify().code == 0
 
 
 def test_a_copy_keeps_digest_and_signature_wherever_it_goes(project: Project, debian_registry: DebianRegistry) -> None:

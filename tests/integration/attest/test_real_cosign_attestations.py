@@ -10,8 +10,8 @@ import pytest
 from pipeline import wiring
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.attestation.provenance import BuildPlatform
-from pipeline.model.trust.predicate_types import PREDICATE_TYPES
 from pipeline.model.settings.signing import SigningOptions
+from pipeline.model.trust.predicate_types import PREDICATE_TYPES
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.attest import attest

@@ -12,6 +12,7 @@ from pipeline import wiring
 from pipeline.model.flux.kustomization import read_kustomization
 from pipeline.model.flux.oci_repository import read_oci_repository
 from pipeline.model.health.expressions import HealthRules
+from pipeline.model.trust.policy_reading import read_trust_policy
 from pipeline.ports import ApiServer
 from tests.integration.installation.conftest import Kubectl
 
@@ -44,6 +45,9 @@ def test_the_puller_understands_every_example(file: Path) -> None:
     for body in documents(file):
         if body["kind"] == "OCIRepository":
             assert read_oci_repository(body).url.startswith("oci://ghcr.io/acme/")
+        elif body["kind"] == "ConfigMap" and "policy.yaml" in body["data"]:
+            document = yaml.safe_load(body["data"]["policy.yaml"])
+            wiring.check_trust_policy(read_trust_policy(document, source=file.name, read_file=None))
         elif body["kind"] == "Kustomization":
             spec = read_kustomization(body)
             HealthRules(spec.health_expressions, expressions).check()

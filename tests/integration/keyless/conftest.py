@@ -18,6 +18,7 @@ from pipeline.model.trust.policy import Identity, TrustedRoot, TrustPolicy
 from pipeline.signers.keyless import KeylessSigner, keyless_signer
 from pipeline.signers.keyless.signer import _statement
 from pipeline.signers.verifier import SignatureVerifier
+from tests.contract.registry.servers import Silent
 from tests.platform.sigstore.deployment import ISSUER, SUBJECT, SigstoreDeployment
 
 ARTIFACT = PinnedReference(Repository("registry.test", "team/app"), "sha256:" + "12" * 32)
@@ -25,25 +26,6 @@ OTHER_DIGEST = "sha256:" + "34" * 32
 
 Document = dict[str, Any]
 Change = Callable[[Document], None]
-
-
-class Heard:
-    """A reporter that remembers its warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def info(self, message: str, **fields: Any) -> None:
-        """Not of interest."""
-
-    def detail(self, message: str, **fields: Any) -> None:
-        """Not of interest."""
-
-    def warn(self, message: str, **fields: Any) -> None:
-        self.warnings.append(message)
-
-    def progress(self, label: str, done: int, total: int) -> None:
-        """Not of interest."""
 
 
 def options_of(
@@ -60,7 +42,7 @@ def options_of(
 def signer_of(
     view: SigstoreDeployment, subject: str = SUBJECT, issuer: str = ISSUER, **claims: object
 ) -> KeylessSigner:
-    return keyless_signer(options_of(view, subject, issuer, **claims), {}, Heard())
+    return keyless_signer(options_of(view, subject, issuer, **claims), {}, Silent())
 
 
 def signed_carelessly(view: SigstoreDeployment) -> Signature:
@@ -108,12 +90,12 @@ def encoded(content: bytes) -> str:
 
 
 @pytest.fixture
-def reporter() -> Heard:
-    return Heard()
+def reporter() -> Silent:
+    return Silent()
 
 
 @pytest.fixture
-def verifier(reporter: Heard, tmp_path: Path) -> SignatureVerifier:
+def verifier(reporter: Silent, tmp_path: Path) -> SignatureVerifier:
     return SignatureVerifier({}, reporter, str(tmp_path))
 
 

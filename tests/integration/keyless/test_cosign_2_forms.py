@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from sigstore_models.rekor.v1 import TransparencyLogEntry
 
 from pipeline.errors import TrustError
 from pipeline.model.trust.evidence import KeylessMaterial, Signature, SignatureFormat, TimeSource, VerifiedAttestation
@@ -30,13 +31,14 @@ from tests.trusting import signature_of
 TYPE = "https://cyclonedx.org/bom"
 
 
-def annotation_of(entry: Any) -> str:
+def annotation_of(entry: TransparencyLogEntry) -> str:
     payload = {
         "body": encoded(entry.canonicalized_body),
         "integratedTime": entry.integrated_time,
         "logIndex": entry.log_index,
         "logID": entry.log_id.key_id.hex(),
     }
+    assert entry.inclusion_promise is not None
     promise = encoded(entry.inclusion_promise.signed_entry_timestamp)
     return json.dumps({"SignedEntryTimestamp": promise, "Payload": payload})
 

@@ -11,10 +11,11 @@ import pytest
 
 from pipeline.errors import TrustError
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
-from pipeline.model.trust.evidence import Signature, SignatureFormat
+from pipeline.model.trust.evidence import Signature, SignatureFormat, TimeSource
 from pipeline.signers.verifier import SignatureVerifier
 from tests.integration.keyless.conftest import ARTIFACT, Change, Document, changed, encoded, policy_of
 from tests.platform.sigstore.deployment import SigstoreDeployment
+from tests.trusting import signature_of
 
 
 def entry_of(document: Document) -> Document:
@@ -66,11 +67,24 @@ def only_proof(document: Document) -> None:
     del document["verificationMaterial"]["timestampVerificationData"]
 
 
+def chained(media_type: str) -> Change:
+    """Put the certificate where older bundles have it."""
+
+    def change(document: Document) -> None:
+        document["mediaType"] = media_type
+        material = document["verificationMaterial"]
+        material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+
+    return change
+
+
 def neither(document: Document) -> None:
+    chained(f"{OLD}0.1")(document)
     del entry_of(document)["inclusionPromise"]
     del entry_of(document)["inclusionProof"]
 
 
+OLD = "application/vnd.dev.sigstore.bundle+json;version="
 ENTRY = ("verificationMaterial", "tlogEntries", 0)
 
 TABLE: list[tuple[str, Change, str]] = [
@@ -94,7 +108,9 @@ TABLE: list[tuple[str, Change, str]] = [
         set_in(*ENTRY, "inclusionProof", "checkpoint", value={"envelope": "log\n1\nAAAA\n\n— log AAAAAAAAAA==\n"}),
         "was not signed by the log",
     ),
-    ("neither proof nor promise", neither, "neither a proof nor a promise"),
+    ("no proof", without(*ENTRY, "inclusionProof"), "lacks the proof that it is in the log"),
+    ("old and neither proof nor promise", neither, "neither a proof nor a promise"),
+    ("chain in a new bundle", chained("application/vnd.dev.sigstore.bundle.v0.3+json"), "lacks 'certificate'"),
     ("no time but the signer's", only_proof, "nobody vouches for when it was signed"),
     ("index negative", set_in(*ENTRY, "logIndex", value="-1"), "its log entry is malformed"),
     ("time not a number", set_in(*ENTRY, "integratedTime", value="soon"), "its log entry is malformed"),
@@ -134,6 +150,27 @@ def test_a_changed_bundle_is_refused_with_the_check_that_it_fails(
 ) -> None:
     with pytest.raises(TrustError, match=message):
         verifier.verify(ARTIFACT.digest, changed(signature, change), policy_of(sigstore_deployment))
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+def test_older_bundles_are_read(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature, version: str
+) -> None:
+    old = changed(signature, chained(f"{OLD}{version}"))
+
+    assert signature_of(verifier.verify(ARTIFACT.digest, old, policy_of(sigstore_deployment))).log
+
+
+def test_the_oldest_bundles_may_have_a_promise_alone(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature
+) -> None:
+    def change(document: Document) -> None:
+        chained(f"{OLD}0.1")(document)
+        del entry_of(document)["inclusionProof"]
+
+    verified = verifier.verify(ARTIFACT.digest, changed(signature, change), policy_of(sigstore_deployment))
+
+    assert signature_of(verified).time_source is TimeSource.LOG
 
 
 def test_the_log_entry_of_another_artifact_does_not_count(
@@ -249,7 +286,7 @@ def test_nothing_but_our_own_error_comes_out_whatever_bit_is_turned(
             assert path[-1] == "signedTimestamp"
 
 
-def _paths(value: Any) -> list[tuple[Any, Any]]:
+def _paths(value: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     found: list[tuple[Any, Any]] = []
     for key, inner in pairs:

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import TrustError
 from pipeline.model.trust.evidence import Signature, TimeSource, VerifiedAttestation
 from pipeline.model.trust.in_toto import write_statement
-from pipeline.model.trust.policy import TrustPolicy
+from pipeline.model.trust.policy import TrustedRoot, TrustPolicy
+from pipeline.signers.keyless import roots
+from pipeline.signers.keyless.opened_root import OpenedRoot, open_root
 from pipeline.signers.keyless.signer import SigningServiceError
 from pipeline.signers.verifier import SignatureVerifier
+from tests.contract.registry.servers import Silent
 from tests.integration.keyless.conftest import (
     ARTIFACT,
     OTHER_DIGEST,
-    Heard,
     changed,
     material_of,
     policy_of,
@@ -31,6 +35,7 @@ from tests.trusting import signature_of
         ("no-tsa", TimeSource.LOG, True),
         ("rekor-v2", TimeSource.AUTHORITY, True),
         ("no-log", TimeSource.AUTHORITY, False),
+        ("root-without-ct", TimeSource.LOG, True),
     ],
 )
 def test_what_we_sign_we_verify_with_everything_that_is_known_of_it(
@@ -52,7 +57,7 @@ def test_what_we_sign_we_verify_with_everything_that_is_known_of_it(
     assert verified.signed_at is not None
     assert verified.log.startswith("127.0.0.1:") is is_logged
     assert (verified.key, verified.fingerprint) == (None, "")
-    assert verified.signer == f"{SUBJECT} by {ISSUER}"
+    assert verified.signer == f"{SUBJECT} (issuer {ISSUER})"
 
 
 def test_it_is_a_bundle_of_version_3_over_the_statement_that_cosign_makes(signature: Signature) -> None:
@@ -78,7 +83,7 @@ def test_an_attestation_is_never_a_signature(
 
 
 def test_a_bundle_without_log_entry_counts_only_where_no_log_is_required(
-    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature, reporter: Heard
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature, reporter: Silent
 ) -> None:
     unlogged = changed(signature, lambda document: document["verificationMaterial"].pop("tlogEntries"))
 
@@ -143,6 +148,7 @@ def test_what_others_vouch_for_is_refused(
     ("variant", "message"),
     [
         ("root-with-other-ct", r"\(SCT\) does not hold, or is not from a log that the tests' trusted root names"),
+        ("root-without-ct", "the tests' trusted root names no certificate transparency log"),
         ("root-with-other-log", "from a transparency log that the tests' trusted root does not name"),
         ("root-with-ended-fulcio", "names no certificate authority for 20"),
         ("other", "from a transparency log that"),
@@ -157,6 +163,16 @@ def test_a_root_that_names_others_refuses_what_is_good_elsewhere(
 ) -> None:
     with pytest.raises(TrustError, match=message):
         verifier.verify(ARTIFACT.digest, signature, policy_of(sigstore_deployment.variant(variant)))
+
+
+def test_a_root_without_certificate_log_does_where_no_log_is_required(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature
+) -> None:
+    policy = policy_of(sigstore_deployment.variant("root-without-ct"), requires_log=False)
+    unlogged = changed(signature, lambda document: document["verificationMaterial"].pop("tlogEntries"))
+
+    for form in (signature, unlogged):
+        assert signature_of(verifier.verify(ARTIFACT.digest, form, policy)).digest == ARTIFACT.digest
 
 
 @pytest.mark.parametrize("variant", ["root-with-other-tsa", "root-with-ended-tsa"])
@@ -183,3 +199,47 @@ def test_we_do_not_sign_with_a_certificate_that_nobody_would_accept(
 ) -> None:
     with pytest.raises(SigningServiceError, match=message):
         signer_of(sigstore_deployment.variant(variant)).sign(ARTIFACT)
+
+
+def test_a_timestamp_that_the_root_knows_nothing_about_takes_nothing_from_the_logs_time(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, signature: Signature
+) -> None:
+    for variant in ("no-tsa", "root-with-other-tsa"):
+        root = json.loads(sigstore_deployment.variant(variant).trusted_root.read_text())
+        usual = json.loads(sigstore_deployment.trusted_root.read_text())
+        policy = policy_of(sigstore_deployment)
+        content = json.dumps(usual | {"timestampAuthorities": root["timestampAuthorities"]})
+        trusted = replace(policy, trusted_root=TrustedRoot("another root", content=content))
+
+        assert signature_of(verifier.verify(ARTIFACT.digest, signature, trusted)).time_source is TimeSource.LOG
+
+
+@pytest.mark.parametrize("view", ["", "rekor-v2"])
+def test_a_log_counts_only_while_the_root_vouches_for_it(
+    sigstore_deployment: SigstoreDeployment, verifier: SignatureVerifier, view: str
+) -> None:
+    chosen = sigstore_deployment.variant(view) if view else sigstore_deployment
+    root = json.loads(chosen.trusted_root.read_text())
+    for log in root["tlogs"]:
+        log["publicKey"]["validFor"]["end"] = "2026-01-01T00:00:00Z"
+    trusted = replace(policy_of(chosen), trusted_root=TrustedRoot("an older root", content=json.dumps(root)))
+
+    with pytest.raises(TrustError, match="a time at which an older root does not vouch for the log"):
+        verifier.verify(ARTIFACT.digest, signer_of(chosen).sign(ARTIFACT), trusted)
+
+
+def test_verifiers_of_one_process_share_the_roots_that_they_have_opened(
+    sigstore_deployment: SigstoreDeployment, signature: Signature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def counting(content: bytes, source: str) -> OpenedRoot:
+        opened.append(source)
+        return open_root(content, source)
+
+    monkeypatch.setattr(roots, "open_root", counting)
+    for _ in range(3):
+        verifier = SignatureVerifier({}, Silent(), str(tmp_path))
+        verifier.verify(ARTIFACT.digest, signature, policy_of(sigstore_deployment))
+
+    assert opened == ["the tests' trusted root"]

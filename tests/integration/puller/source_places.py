@@ -15,7 +15,7 @@ from pipeline.artifact_cache import ArtifactCache
 from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.flux.api import SECRETS
+from pipeline.model.flux.api import CONFIG_MAPS, SECRETS
 from pipeline.model.flux.conditions import Conditions
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.flux.outcome import Outcome
@@ -42,6 +42,14 @@ class Place:
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": NAMESPACE}}
         self.api.delete(SECRETS, ObjectId("", "Secret", NAMESPACE, name))
         self.api.create(SECRETS, body | {"data": encoded}, manager="test")
+
+    def policy(self, name: str, **keys: str) -> None:
+        """A trust policy that trusts these keys, by their file names."""
+        head = "apiVersion: gitless.dev/v1\nkind: TrustPolicy\n"
+        data = {"policy.yaml": f"{head}spec: {{keys: [{', '.join(keys)}]}}\n", **keys}
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": NAMESPACE}}
+        self.api.delete(CONFIG_MAPS, ObjectId("", "ConfigMap", NAMESPACE, name))
+        self.api.create(CONFIG_MAPS, body | {"data": data}, manager="test")
 
     def login(self, name: str, host: str, user: str, password: str) -> None:
         entry = {"username": user, "password": password}

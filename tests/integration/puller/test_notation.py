@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,30 @@ def test_a_level_that_lets_everything_through_verifies_nothing(
     body = world.ready("OCIRepository")
     assert body["status"]["artifact"]["revision"] == published.revision
     assert condition(body, "SourceVerified") == {}
+
+
+@only_ours
+@pytest.mark.parametrize("envelope", ["jws", "cose"])
+def test_an_older_artifact_does_not_follow_a_newer_one(
+    world: World, ours: Notation, theirs: Notation, envelope: str
+) -> None:
+    old = world.publish({"a.yaml": config_map(color="old")})
+    ours.sign(world, old, envelope)
+    # Signing again, or by somebody else, makes nothing newer.
+    time.sleep(1.1)
+    new = world.publish({"a.yaml": config_map(color="new")})
+    ours.sign(world, new, envelope)
+    theirs.sign(world, old, envelope)
+    ours.sign(world, old, envelope)
+    secret(world, ours)
+    world.source(verify=VERIFY)
+    assert world.ready("OCIRepository")["status"]["artifact"]["revision"] == new.revision
+
+    world.update({"a.yaml": config_map(color="old")})
+
+    body = world.failed("OCIRepository", reason="VerificationError")
+    assert f"{old.digest} was signed at " in condition(body, "SourceVerified")["message"]
+    assert body["status"]["artifact"]["revision"] == new.revision
 
 
 @only_ours

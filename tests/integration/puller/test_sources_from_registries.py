@@ -150,6 +150,26 @@ def test_signatures_are_found_and_judged(kind: Kind, signature_format: Signature
     assert place.files(body) == FILES
 
 
+@pytest.mark.parametrize("kind", ["referrers", "basic"])
+def test_a_verified_digest_costs_no_more_than_its_tag_until_the_policy_changes(kind: Kind, place: Place) -> None:
+    registry = opened(kind)
+    artifact = push(registry)
+    sign(artifact, registry, signer("ours"), CosignVerifier())
+    place.policy("trust", **{"ours.pub": public_pem(private_key("ours"))})
+    body = source(registry, **reached(kind, place))
+    body["metadata"]["annotations"] = {"gitless.dev/trust-policy": "trust"}
+    assert place.reconcile(body).succeeded
+    place.exchanges()
+    for _ in range(3):
+        assert place.reconcile(body).succeeded
+    assert place.exchanges() == [("HEAD", 200)] * 3
+    place.policy("trust", **{"ours.pub": public_pem(private_key("ours")), "more.pub": public_pem(private_key("more"))})
+    assert place.reconcile(body).succeeded
+    assert len(place.exchanges()) > 1
+    place.reconcile(body)
+    assert place.exchanges() == [("HEAD", 200)]
+
+
 def test_a_rotated_password_counts_at_the_next_reconciliation(place: Place) -> None:
     running = server("basic")
     assert isinstance(running, DebianRegistry)

@@ -265,6 +265,34 @@ def test_host_that_is_no_registry_is_not_an_empty_one(fake: FakeServer, connect:
     assert "web page" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("is_endless", [False, True])
+def test_a_multitude_of_referrers_is_neither_looked_into_nor_kept(
+    fake: FakeServer,
+    connect: Connect,
+    is_endless: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    pages = count()
+
+    def script(asked: Asked) -> Answer:
+        first = next(pages) * 5000
+        listed = [
+            {"mediaType": OCI_MANIFEST, "digest": f"sha256:{number:064x}", "size": 1}
+            for number in range(first, first + 5000)
+        ]
+        link = {"Link": f'<?page={first}>; rel="next"'} if is_endless else {}
+        return Answer(200, json.dumps({"manifests": listed}).encode(), {"Content-Type": OCI_INDEX, **link})
+
+    fake.script = script
+    registry = connect(fake)
+
+    if is_endless:
+        with pytest.raises(RegistryError, match="there are more than 20000"):
+            registry.referrers(MANIFEST.descriptor.digest)
+    else:
+        assert len(registry.referrers(MANIFEST.descriptor.digest)) == 5000
+    assert len(fake.asked) == (5 if is_endless else 1)
+
+
 def test_referrers_pages_are_joined_and_doubtful_types_completed(fake: FakeServer, connect: Connect) -> None:
     entry = {"mediaType": OCI_MANIFEST, "digest": REFERRER.descriptor.digest, "size": len(REFERRER.content)}
     other = {**entry, "digest": "sha256:" + "1" * 64, "artifactType": "application/x.other"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +16,14 @@ from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_IMAGE_CONFIG, OCI_MA
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.trust.decision import Verdict
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
-from pipeline.model.trust.storage import signature_tag
+from pipeline.model.trust.storage import SIGNATURE_ANNOTATION, signature_tag
 from pipeline.ports import Registry
 from pipeline.stages.trust import require_trust
 from pipeline.wiring import trust_ports
 from tests.contract.registry.servers import Silent
 from tests.integration.sign.forging import SIGSTORE_BUNDLE, Document, Forger, encoded
 from tests.integration.sign.keyless import Keyless
-from tests.platform.sigstore.deployment import ISSUER, SUBJECT
-from tests.unit.sign.support import bundle_document, private_key, public_pem, simple_payload, statement
+from tests.unit.sign.support import bundle_document, private_key, public_pem, raw_signature, simple_payload, statement
 
 KEY = "guarded"
 
@@ -65,17 +65,18 @@ class Scene:
         return blob
 
     def attach(
-        self, bundle: Document | bytes, annotations: Mapping[str, str] | None = None, media_type: str = SIGSTORE_BUNDLE
+        self, bundle: Document | bytes, annotations: Mapping[str, str] | None = None, *, size: int | None = None
     ) -> Descriptor:
-        """Hang a bundle on the artifact, as anybody can who may push."""
+        """Hang a bundle on the artifact, as anybody can who may push; ``size`` is what to say of it instead."""
         content = bundle if isinstance(bundle, bytes) else encoded(bundle)
         stored = self.store.read_manifest(self.artifact.digest)
+        layer = _described(self.put(SIGSTORE_BUNDLE, content)) | ({} if size is None else {"size": size})
         manifest = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": SIGSTORE_BUNDLE,
             "config": _described(self.put(OCI_EMPTY, b"{}")),
-            "layers": [_described(self.put(media_type, content))],
+            "layers": [layer],
             "subject": {"mediaType": OCI_MANIFEST, "digest": self.artifact.digest, "size": len(stored.content)},
             "annotations": {"dev.sigstore.bundle.content": "dsse-envelope", **(annotations or {})},
         }
@@ -83,7 +84,10 @@ class Scene:
 
     def attach_simple(self, *signatures: tuple[bytes, Mapping[str, str]]) -> Descriptor:
         """Put simple-signing payloads with these annotations behind the artifact's tag for signatures."""
-        layers = [_described(self.put(SIMPLE_SIGNING, payload, notes)) for payload, notes in signatures]
+        blobs = [Blob(SIMPLE_SIGNING, payload, notes) for payload, notes in signatures]
+        for content in {blob.content for blob in blobs}:
+            self.put(SIMPLE_SIGNING, content)
+        layers = [_described(blob) for blob in blobs]
         config = _described(self.put(OCI_IMAGE_CONFIG, b"{}"))
         manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers}
         blob = Blob(OCI_MANIFEST, json.dumps(manifest).encode())
@@ -164,6 +168,11 @@ def payload_for(digest: str) -> bytes:
     return json.dumps(simple_payload(digest)).encode()
 
 
+def simple_signature(payload: bytes, name: str = KEY) -> dict[str, str]:
+    """The annotation that carries the signature over such a payload."""
+    return {SIGNATURE_ANNOTATION: base64.b64encode(raw_signature(private_key(name), payload)).decode()}
+
+
 def ids(attacks: Sequence[Attack]) -> list[str]:
     return [attack.name for attack in attacks]
 
@@ -175,18 +184,3 @@ def _described(blob: Blob) -> dict[str, Any]:
         "size": len(blob.content),
     }
     return described | ({"annotations": dict(blob.annotations)} if blob.annotations else {})
-
-
-__all__ = [
-    "ISSUER",
-    "SUBJECT",
-    "Attack",
-    "Cosign",
-    "Scene",
-    "ask_cosign",
-    "check",
-    "ids",
-    "key_policy",
-    "payload_for",
-    "signed_by_key",
-]

@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from pipeline.model.trust.storage import SIGNATURE_ANNOTATION
 from tests.integration.sign.attacks import (
     KEY,
     Attack,
@@ -19,6 +18,7 @@ from tests.integration.sign.attacks import (
     key_policy,
     payload_for,
     signed_by_key,
+    simple_signature,
 )
 from tests.unit.sign.support import OTHER_DIGEST, bundle_document, private_key, raw_signature, statement
 
@@ -28,24 +28,19 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 ANOTHER_TYPE = "application/vnd.in-toto.provenance+json"
 
 
-def signature_over(payload: bytes, name: str = KEY) -> dict[str, str]:
-    """The annotation that carries a simple signature."""
-    return {SIGNATURE_ANNOTATION: base64.b64encode(raw_signature(private_key(name), payload)).decode()}
-
-
 def simple_signature_moved_from_another_artifact(scene: Scene) -> None:
     payload = payload_for(scene.another().artifact.digest)
-    scene.attach_simple((payload, signature_over(payload)))
+    scene.attach_simple((payload, simple_signature(payload)))
 
 
 def simple_signature_with_the_annotation_of_another(scene: Scene) -> None:
     other = payload_for(scene.another().artifact.digest)
-    scene.attach_simple((payload_for(scene.artifact.digest), signature_over(other)))
+    scene.attach_simple((payload_for(scene.artifact.digest), simple_signature(other)))
 
 
 def simple_signature_of_a_stranger_between_swapped_ones(scene: Scene) -> None:
     ours, other = payload_for(scene.artifact.digest), payload_for(OTHER_DIGEST)
-    scene.attach_simple((ours, signature_over(ours, "stranger")), (ours, signature_over(other)))
+    scene.attach_simple((ours, simple_signature(ours, "stranger")), (ours, simple_signature(other)))
 
 
 def attestation_that_an_annotation_calls_a_signature(scene: Scene) -> None:

@@ -41,17 +41,17 @@ IDENTITY = [
     Attack(
         name="wrong subject",
         done=lambda scene: by_somebody(scene, subject="https://github.com/mallory/shop"),
-        refused="is by https://github.com/mallory/shop by",
+        refused=r"is by https://github.com/mallory/shop \(issuer",
     ),
     Attack(
         name="wrong issuer",
         done=lambda scene: by_somebody(scene, issuer="https://accounts.mallory.example"),
-        refused=f"is by {SUBJECT} by https://accounts.mallory.example",
+        refused=rf"is by {SUBJECT} \(issuer https://accounts.mallory.example",
     ),
     Attack(
         name="subject that begins with the wanted one",
         done=lambda scene: by_somebody(scene, subject=f"{SUBJECT}.mallory"),
-        refused=rf"is by {SUBJECT}\.mallory by",
+        refused=rf"is by {SUBJECT}\.mallory \(issuer",
     ),
     Attack(
         name="subject that ends with the wanted one",
@@ -61,17 +61,17 @@ IDENTITY = [
     Attack(
         name="issuer that begins with the wanted one",
         done=lambda scene: by_somebody(scene, issuer=f"{ISSUER}.mallory.example"),
-        refused=rf"is by {SUBJECT} by {ISSUER}\.mallory\.example",
+        refused=rf"is by {SUBJECT} \(issuer {ISSUER}\.mallory\.example",
     ),
     Attack(
         name="subject and issuer exchanged",
         done=lambda scene: by_somebody(scene, subject=ISSUER, issuer=SUBJECT),
-        refused=f"is by {ISSUER} by {SUBJECT}",
+        refused=rf"is by {ISSUER} \(issuer {SUBJECT}",
     ),
     Attack(
         name="subject in capitals",
         done=lambda scene: by_somebody(scene, subject=SUBJECT.upper()),
-        refused=f"is by {SUBJECT.upper()} by",
+        refused=rf"is by {SUBJECT.upper()} \(issuer",
     ),
     Attack(
         name="key's signature where an identity is wanted",

@@ -12,7 +12,7 @@ from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.creating.bootstrapping import BootstrapRequest, bootstrap_objects
 from pipeline.model.creating.kustomizations import KustomizationRequest, kustomization
 from pipeline.model.creating.names import Named, check_name, parse_labels
-from pipeline.model.creating.secrets import certificates, proxy, public_keys, registry_login
+from pipeline.model.creating.secrets import certificates, notation_trust, proxy, public_keys, registry_login
 from pipeline.model.creating.sources import SourceRequest, oci_repository
 from pipeline.model.manifests import Body
 
@@ -175,6 +175,39 @@ def test_public_keys_end_as_verification_looks_for_them() -> None:
     assert sorted(body["data"]) == ["cosign.pub", "release.pem.pub"]
     with pytest.raises(UsageError, match="two keys are named"):
         public_keys(SHOP, {"a/cosign.pub": b"1", "b/cosign.pub": b"2"})
+
+
+NOTATION = json.dumps({"version": "1.0", "trustPolicies": []}).encode()
+
+
+def test_a_notation_secret_holds_policy_and_certificates_by_their_names() -> None:
+    body = notation_trust(SHOP, NOTATION, {"certs/acme.crt": PEM, "other.pem": PEM})
+    assert body["type"] == "Opaque"
+    assert {key: base64.b64decode(value) for key, value in body["data"].items()} == {
+        "trustpolicy.json": NOTATION,
+        "acme.crt": PEM,
+        "other.pem": PEM,
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "files", "complaint"),
+    [
+        (b"", {"a.crt": PEM}, "secret 'apps/shop' has no 'trustpolicy.json'"),
+        (b"[]", {"a.crt": PEM}, "trustpolicy.json of secret 'apps/shop' is not a JSON object"),
+        (b"{}", {"a.crt": PEM}, "trustpolicy.json of secret 'apps/shop' has no list 'trustPolicies'"),
+        (NOTATION, {}, "has no certificate"),
+        (NOTATION, {"a.cer": PEM}, "expected a name that ends with .crt or .pem"),
+        (NOTATION, {"a/a.crt": PEM, "b/a.crt": PEM}, "two certificates are named a.crt"),
+        (NOTATION, {"a.pem": b"-----BEGIN PRIVATE KEY-----"}, "holds a private key"),
+    ],
+)
+def test_a_notation_secret_that_could_verify_nothing_is_refused(
+    policy: bytes, files: dict[str, bytes], complaint: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        notation_trust(SHOP, policy, files)
+    assert complaint in refused.value.message
 
 
 def request(reference: str = "oci://registry.test/fleet:production", **changes: Any) -> BootstrapRequest:  # noqa: ANN401

@@ -21,6 +21,7 @@ from tests.unit.sign.support import (
     policy,
     referrer,
     signer,
+    statement,
     store,
     stored_artifact,
 )
@@ -282,3 +283,16 @@ def test_the_document_names_everything_that_scripts_need() -> None:
         "signedAt": "",
         "signed": True,
     }
+
+
+def test_an_attestation_by_the_same_key_hides_signatures_behind_a_tag_too() -> None:
+    registry = MemoryRegistry()
+    artifact = stored_artifact(registry)
+    attestation = signer().attest(json.dumps(statement(artifact.digest, predicateType="https://test/sbom")).encode())
+    referrer(registry, artifact, [Blob("application/vnd.dev.sigstore.bundle.v0.3+json", attestation.content)])
+
+    with pytest.raises(RefusedError, match=r"overlook \.sig signatures"):
+        signed(artifact, registry, signature_format=SIMPLE)
+
+    assert signed(artifact, registry).signed
+    assert signed(artifact, registry, signature_format=SIMPLE).signed

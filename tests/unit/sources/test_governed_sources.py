@@ -129,6 +129,7 @@ def test_all_that_is_asked_for_must_hold(floored: World) -> None:
         ({"policy.yaml": f"{HEAD}spec: {{kees: []}}\n"}, "kees"),
         ({"policy.yaml": f"{HEAD}spec: {{keys: [a.pub]}}\n"}, "names the file 'a.pub', which is no key of it"),
         ({"policy.yaml": f"{HEAD}spec: {{keys: [a.pub]}}\n", "a.pub": "no key"}, "a.pub"),
+        ({"policy.yaml": f"{HEAD}spec: {{identities: [{{subjectRegExp: '^($', issuer: i}}]}}\n"}, "regular expression"),
     ],
 )
 def test_a_policy_that_cannot_be_understood_refuses_everything(
@@ -145,6 +146,30 @@ def test_a_policy_that_cannot_be_understood_refuses_everything(
     assert not world.has_fetched(digest)
     world.config_map("trust", policy("ours"))
     assert world.reconcile(body).succeeded
+
+
+RULE = """spec:
+  rules:
+    - name: shop
+      artifacts: [{pattern}]
+      require: {{signature: {{keys: [ours.pub]}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted"), [("registry.test/team/*", True), ('"**"', True), ("registry.test/other/**", False)]
+)
+def test_a_policy_that_asks_nothing_of_this_repository_accepts_nothing_of_it(
+    world: World, pattern: str, *, accepted: bool
+) -> None:
+    signed_push(world, "ours")
+    data = {"policy.yaml": HEAD + RULE.format(pattern=pattern), "ours.pub": public_pem(private_key("ours"))}
+    world.config_map("trust", data)
+    body = governed()
+    if accepted:
+        assert world.reconcile(body).succeeded
+    else:
+        assert "no rule of the policy is for registry.test/team/app" in refusal(world, body)
 
 
 def test_the_process_s_policy_is_missed_as_well(floored: World) -> None:

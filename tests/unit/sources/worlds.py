@@ -174,6 +174,7 @@ def make_world(folder: Path, *, options: PullerOptions | None = None, environmen
         clock=clock,
         connect=connect,
         trust=trusting(CosignVerifier()),
+        check_policy=wiring.check_trust_policy,
         notation=wiring.notation_verifier(environment or {}),
         matching=wiring.matching_tags,
         files=PrivateFiles(folder / "private"),
