@@ -76,7 +76,7 @@ def _by_key(key: str) -> list[Callable[[Any], Any]]:
             metavar="FILE",
             envvar="GITLESS_SIGNING_KEY",
             show_envvar=True,
-            help="Private key: cosign.key, or a plain ECDSA, RSA or Ed25519 key in PEM.",
+            help="Private key: cosign.key, a plain ECDSA, RSA or Ed25519 key in PEM, or a URI such as awskms:///alias/NAME.",
         ),
         option("--password-file", "signing_password_file", type=_FILE, metavar="FILE", help=_PASSWORD_HELP),
     ]

@@ -12,6 +12,15 @@ from pipeline.errors import UsageError
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import Identity, TrustPolicy, UnsafeSkipVerification
 
+
+class KeyName(click.Path):
+    """A key by file or by URI; a variable has several, separated by ``:``, or by blanks where one is a URI."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """URIs have colons in them."""
+        return rv.split() if "://" in rv else list(super().split_envvar_value(rv))
+
+
 _FILE = click.Path(dir_okay=False)
 _SKIP = option(
     "--insecure-skip-verification",
@@ -20,8 +29,8 @@ _SKIP = option(
     help="Accept what nobody signed. Anybody who can write to the registry then decides what runs.",
 )
 _OPTIONS = (
-    option("--key", multiple=True, type=_FILE, metavar="FILE",
-           help="Public key (PEM, such as cosign.pub) whose signatures are accepted; repeatable, any one is enough."),
+    option("--key", multiple=True, type=KeyName(dir_okay=False), metavar="FILE",
+           help="Public key (PEM, or a URI) whose signatures are accepted; repeatable, any one is enough."),
     option("--certificate-identity", metavar="SUBJECT",
            help="Subject of the certificates whose keyless signatures are accepted; needs an issuer."),
     option("--certificate-identity-regexp", metavar="REGEXP",
