@@ -50,8 +50,21 @@ def _sign(job: Narrator, artifact: str) -> None:
     job.say("  (Sigstore's services run on this machine for the demo; the job is a release workflow's on GitHub)")
     job.run("gitless", "sign", artifact, *keyless)
     job.heading("It also states how the artifact was built, and what is in it")
-    job.run("gitless", "attest", artifact, "--type", "slsaprovenance1", "--file", "gitless.yaml", *keyless)
-    job.run("gitless", "attest", artifact, "--type", "cyclonedx", "--file", "gitless.yaml", *keyless)
+    job.run(
+        "gitless",
+        "attest",
+        artifact,
+        "--type",
+        "slsaprovenance1",
+        "--file",
+        "gitless.yaml",
+        "--target",
+        "staging",
+        *keyless,
+    )
+    job.run(
+        "gitless", "attest", artifact, "--type", "cyclonedx", "--file", "gitless.yaml", "--target", "staging", *keyless
+    )
 
 
 def _decide(tell: Narrator, artifact: str) -> None:

@@ -93,13 +93,12 @@ def _entry(material: JsonObject, version: int) -> LogEntry | None:
 
 def _certificate(material: JsonObject, version: int) -> bytes:
     """The signer's own; the others of older bundles are not needed: authorities come from the trusted root."""
-    if version >= _WITHOUT_CHAIN:
-        found = object_in(material, "certificate", _BUNDLE)
-    else:
+    found = material.get("certificate")
+    if version < _WITHOUT_CHAIN:
         chain = object_in(material, "x509CertificateChain", _BUNDLE).get("certificates")
-        if not isinstance(chain, list) or not chain or not isinstance(chain[0], dict):
-            raise TrustError("the bundle lacks the signer's certificate")
-        found = chain[0]
+        found = chain[0] if isinstance(chain, list) and chain else None
+    if not isinstance(found, dict):
+        raise TrustError("the bundle lacks the signer's certificate")
     return decode_base64(text_in(found, "rawBytes", "the bundle's certificate"), "the bundle's certificate")
 
 

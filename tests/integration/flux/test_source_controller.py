@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from tests.platform.binaries import binary
 from tests.platform.control_plane import ControlPlane
 from tests.platform.flux import source_controller
 from tests.platform.registries import ReferrersRegistry
+from tests.platform.sigstore.deployment import ISSUER, SUBJECT, SigstoreDeployment
 
 pytestmark = [pytest.mark.cluster, pytest.mark.registry, pytest.mark.tool, pytest.mark.xdist_group("flux")]
 GITLESS = Path(sys.executable).parent / "gitless"
@@ -47,8 +49,8 @@ class Flux:
         reference: str = json.loads(answer)["digestUrl"]
         return reference
 
-    def watch(self, name: str) -> dict[str, Any]:
-        """Create an OCIRepository with our key and wait for its Ready condition to be decided."""
+    def watch(self, name: str, verify: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Create an OCIRepository with our key, or what else is to be verified, and wait until it is decided on."""
         body = {
             "apiVersion": "source.toolkit.fluxcd.io/v1",
             "kind": "OCIRepository",
@@ -58,7 +60,7 @@ class Flux:
                 "ref": {"tag": "v1"},
                 "interval": "1m",
                 "insecure": True,
-                "verify": {"provider": "cosign", "secretRef": {"name": "cosign"}},
+                "verify": verify or {"provider": "cosign", "secretRef": {"name": "cosign"}},
             },
         }
         self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
@@ -107,3 +109,46 @@ def test_flux_refuses_what_we_did_not_sign(flux: Flux) -> None:
 
     assert status["conditions"]["Ready"]["status"] == "False"
     assert status["conditions"]["Ready"]["reason"] == "VerificationError"
+
+
+def _keyless(subject: str, secret: str = "usual") -> dict[str, Any]:
+    identity = {"issuer": f"^{re.escape(ISSUER)}$", "subject": f"^{re.escape(subject)}$"}
+    return {"provider": "cosign", "matchOIDCIdentity": [identity], "trustedRootSecretRef": {"name": secret}}
+
+
+def _sign_keyless(flux: Flux, sigstore: SigstoreDeployment, reference: str) -> None:
+    services = [f"--trusted-root={sigstore.trusted_root}", f"--signing-config={sigstore.signing_config}"]
+    flux.gitless("sign", reference, "--keyless", f"--identity-token-file={sigstore.token_file()}", *services)
+
+
+@pytest.fixture(scope="module")
+def trusted_roots(flux: Flux, sigstore_deployment: SigstoreDeployment) -> SigstoreDeployment:
+    """Secrets with the deployment's trusted root, and with that of somebody else."""
+    for name, view in (("usual", sigstore_deployment), ("other", sigstore_deployment.variant("other"))):
+        content = f"--from-file=trusted_root.json={view.trusted_root}"
+        flux.kubectl("create", "secret", "generic", name, "-n", "default", content)
+    return sigstore_deployment
+
+
+def test_flux_believes_the_identity_that_we_sign_as(flux: Flux, trusted_roots: SigstoreDeployment) -> None:
+    _sign_keyless(flux, trusted_roots, flux.publish("keyless"))
+
+    conditions = flux.watch("keyless", _keyless(SUBJECT))["conditions"]
+
+    assert conditions["Ready"]["status"] == "True", conditions
+    assert conditions["SourceVerified"]["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "secret"),
+    [("keyless-other-subject", f"{SUBJECT}x", "usual"), ("keyless-other-root", SUBJECT, "other")],
+)
+def test_flux_refuses_who_is_not_wanted_or_not_vouched_for(
+    flux: Flux, trusted_roots: SigstoreDeployment, name: str, subject: str, secret: str
+) -> None:
+    _sign_keyless(flux, trusted_roots, flux.publish(name))
+
+    conditions = flux.watch(name, _keyless(subject, secret))["conditions"]
+
+    assert conditions["Ready"]["status"] == "False"
+    assert conditions["Ready"]["reason"] == "VerificationError"

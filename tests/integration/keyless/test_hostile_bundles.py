@@ -110,7 +110,11 @@ TABLE: list[tuple[str, Change, str]] = [
     ),
     ("no proof", without(*ENTRY, "inclusionProof"), "lacks the proof that it is in the log"),
     ("old and neither proof nor promise", neither, "neither a proof nor a promise"),
-    ("chain in a new bundle", chained("application/vnd.dev.sigstore.bundle.v0.3+json"), "lacks 'certificate'"),
+    (
+        "chain in a new bundle",
+        chained("application/vnd.dev.sigstore.bundle.v0.3+json"),
+        "lacks the signer's certificate",
+    ),
     ("no time but the signer's", only_proof, "nobody vouches for when it was signed"),
     ("index negative", set_in(*ENTRY, "logIndex", value="-1"), "its log entry is malformed"),
     ("time not a number", set_in(*ENTRY, "integratedTime", value="soon"), "its log entry is malformed"),

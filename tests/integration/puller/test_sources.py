@@ -273,14 +273,21 @@ def test_signatures_are_asked_for(world: World, signing: Signing) -> None:
 
 
 @only_ours
-@pytest.mark.parametrize("verify", [{"provider": "notation", "secretRef": {"name": "x"}}, {"provider": "cosign"}])
-def test_what_cannot_be_verified_is_never_taken(world: World, verify: Body) -> None:
+@pytest.mark.parametrize(
+    ("verify", "is_stalled"),
+    [
+        ({"provider": "notation"}, True),
+        ({"provider": "notation", "secretRef": {"name": "missing"}}, False),
+        ({"provider": "cosign"}, False),
+    ],
+)
+def test_what_cannot_be_verified_is_never_taken(world: World, verify: Body, *, is_stalled: bool) -> None:
     world.publish(FILES)
 
     world.source(verify=verify)
 
-    body = world.failed("OCIRepository")
-    assert condition(body, "Stalled")["status"] == "True"
+    body = world.failed("OCIRepository", reason="VerificationError")
+    assert bool(condition(body, "Stalled")) is is_stalled
     assert "artifact" not in body["status"]
 
 

@@ -198,8 +198,12 @@ def test_an_older_artifact_does_not_follow_a_newer_one(world: World, signing: Si
     body = world.failed("OCIRepository", reason="VerificationError")
     assert f"{old.digest} was signed at " in condition(body, "SourceVerified")["message"]
     assert body["status"]["artifact"]["revision"] == new.revision
-    told = [event["message"] for event in world.list("Event") if event["reason"] == "VerificationError"]
-    assert any(f"{old.digest} was signed at " in message for message in told)
+
+    def is_told(_: Body) -> bool:
+        told = [event["message"] for event in world.list("Event") if event["reason"] == "VerificationError"]
+        return any(f"{old.digest} was signed at " in message for message in told)
+
+    world.until("OCIRepository", "app", is_told, "an Event about it")
 
     annotate(world, "gitless.dev/allow-rollback", old.digest)
     assert world.ready("OCIRepository")["status"]["artifact"]["revision"] == old.revision

@@ -55,9 +55,15 @@ class Keyless:
         return self._check("verify", major, artifact, *options, subject=subject, issuer=issuer, accepted=accepted)
 
     def verify_attestation(
-        self, major: Major, artifact: PinnedReference, *options: str, subject: str = SUBJECT, accepted: bool = True
+        self,
+        major: Major,
+        artifact: PinnedReference,
+        *options: str,
+        subject: str = SUBJECT,
+        predicate_type: str = PREDICATE_TYPE,
+        accepted: bool = True,
     ) -> str:
-        what = (f"--type={PREDICATE_TYPE}", *options)
+        what = (f"--type={predicate_type}", *options)
         return self._check("verify-attestation", major, artifact, *what, subject=subject, accepted=accepted)
 
     def _make(self, command: str, major: Major, artifact: PinnedReference, *options: str, token: str) -> None:

@@ -136,7 +136,7 @@ CERTIFICATES = [
     Attack(
         name="no certificate log is trusted",
         done=by_somebody,
-        refused="CTFE keys not found in trusted root",
+        refused="names no certificate transparency log",
         root="root-without-ct",
     ),
     Attack(

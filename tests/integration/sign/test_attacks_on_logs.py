@@ -101,7 +101,7 @@ LOGS = [
     Attack(
         name="proof of inclusion left out, and the time with it",
         done=altered_entry(lambda entry: [entry.pop(name) for name in ("inclusionProof", "inclusionPromise")]),
-        refused="neither a proof nor a promise",
+        refused="lacks the proof that it is in the log",
     ),
     # cosign goes by the kind that the entry itself names.
     Attack(

@@ -14,6 +14,7 @@ from pipeline.errors import ManifestError, TrustError
 from pipeline.model.artifact.manifest import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Blob
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Registry
 from pipeline.stages.fetch import fetch
@@ -54,8 +55,8 @@ def strip_what_refers_to_it(scene: Scene) -> None:
 
 
 def larger_than_a_bundle_may_be(scene: Scene) -> None:
-    """A good one with a mebibyte of blanks behind it."""
-    scene.attach(encoded(signed_by_key(scene.artifact.digest)) + b" " * MEBIBYTE)
+    """A good one with many blanks behind it."""
+    scene.attach(encoded(signed_by_key(scene.artifact.digest)) + b" " * MAX_BUNDLE_BYTES)
 
 
 def larger_than_its_descriptor_says(scene: Scene) -> None:
@@ -126,14 +127,14 @@ TABLE = [
     Attack(
         name="size that is not the bundle's",
         done=larger_than_its_descriptor_says,
-        refused="size|larger than|bytes",
+        refused="the registry gave other content for blob .*: more than 100 bytes",
         by_key=True,
     ),
     # cosign reads up to 128 MiB of each.
     Attack(
         name="oversized bundle, which cosign reads",
         done=larger_than_a_bundle_may_be,
-        refused="it is larger than 1048576 bytes",
+        refused=f"larger than {MAX_BUNDLE_BYTES} bytes",
         cosign=Cosign.ACCEPTS,
         by_key=True,
     ),

@@ -109,7 +109,7 @@ def test_without_anybody_named_everything_is_shown_as_what_it_says(
     text = text_of(result)
     assert "Trust: not verified, for nobody was named" in text
     assert "Provenance (says, not verified)" in text
-    assert f"says: by {WORKFLOW} by {GITHUB}, signed 2026-11-01T" in text
+    assert f"says: by {WORKFLOW} (issuer {GITHUB}), signed 2026-11-01T" in text
     assert "✓" not in text
 
 
