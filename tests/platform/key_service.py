@@ -56,6 +56,7 @@ class KeyService:
 @contextmanager
 def key_service() -> Iterator[KeyService]:
     """Serve until the end of the block."""
+    from moto.kms.models import kms_backends
     from moto.kms.responses import KmsResponse
     from moto.server import ThreadedMotoServer
 
@@ -69,6 +70,9 @@ def key_service() -> Iterator[KeyService]:
             yield KeyService(f"{host}:{port}")
         finally:
             server.stop()
+            # It keeps its keys in the process, where the next one would find them.
+            for _, _, backend in kms_backends.iter_backends():
+                backend.reset()
 
 
 def _sign(self: Any, original: Any) -> str:  # noqa: ANN401 - moto has no types

@@ -196,7 +196,7 @@ DER = [
     Attack(
         name="certificate that is a chain of nothing",
         done=by_identity("verificationMaterial", value={"x509CertificateChain": {"certificates": []}}),
-        refused="the bundle lacks the signer's certificate",
+        refused=r"the bundle lacks .*certificate",
     ),
     Attack(
         name="timestamp that is half of DER, and no time of a log",

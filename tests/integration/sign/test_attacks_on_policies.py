@@ -109,7 +109,7 @@ ROWS = [
         "attestation by a stranger",
         ATTESTED,
         lambda scene: attested(scene, REVIEW, {"approved": True}, MALLORY),
-        f"one by {MALLORY} by {ISSUER}, who is not one of them",
+        rf"one by {MALLORY} \(issuer {ISSUER}\), who is not one of them",
         (REVIEW, False),
     ),
     Row(
@@ -149,7 +149,7 @@ ROWS = [
         "yes by a stranger and no by somebody trusted",
         ATTESTED,
         two_halves_of_one_approval,
-        "is false; one by https://github.com/mallory/shop",
+        "predicate.approved == true` is false",
     ),
     Row(
         "provenance from another repository",
@@ -173,7 +173,7 @@ ROWS = [
         "provenance by a stranger",
         BUILT,
         lambda scene: attested(scene, PREDICATE_TYPE, PREDICATE, MALLORY),
-        f"one by {MALLORY} by {ISSUER}, who is not one of them",
+        rf"one by {MALLORY} \(issuer {ISSUER}\), who is not one of them",
         (PREDICATE_TYPE, False),
     ),
     Row("two signatures by one", TWO, both_signatures_by_one, "signed by 1 of 2 different ones"),
