@@ -79,7 +79,7 @@ def command(
             "--export would print the password or the private key",
             hint="make the Secret by `gitless create secret oci`, and name it with --secret-ref",
         )
-    wiring.trust_policy(TrustOptions(keys=key))  # refuses what is no public key
+    wiring.trust_policy(TrustOptions(keys=key), os.environ)  # refuses what is no public key
     request = BootstrapRequest(
         named=Named(name or namespace, namespace),
         artifact=reference,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def cosign(*, key: tuple[str, ...], writing: Writing) -> None:
     from pipeline.model.flux.api import SECRETS
     from pipeline.model.settings.trust import TrustOptions
 
-    wiring.trust_policy(TrustOptions(keys=key))  # refuses what is no public key, a private one above all
+    wiring.trust_policy(TrustOptions(keys=key), os.environ)  # refuses what is no public key, a private one above all
     writing.write(public_keys(writing.named, {file: _read(file) for file in key}), SECRETS)
 
 

@@ -77,7 +77,7 @@ def show(*, key: str, password_file: str | None, terminal: Terminal) -> None:
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
 
-    terminal.print_result(wiring.describe_key(key, key_password(password_file)))
+    terminal.print_result(wiring.describe_key(key, key_password(password_file), os.environ))
 
 
 @command.command()
@@ -120,7 +120,7 @@ def convert(
             return old.password
         return _new_password(new_password_file or password_file, terminal)()
 
-    done = wiring.convert_key(key, KeyForm(form), output_file, (old, new))
+    done = wiring.convert_key(key, KeyForm(form), output_file, (old, new), os.environ)
     if done.is_private and done.form != KeyForm.COSIGN.value:
         terminal.reporter.warn(f"{output_file} is not encrypted: whoever can read it can sign")
     terminal.print_result(done)

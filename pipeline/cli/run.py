@@ -169,7 +169,7 @@ def _policy(options: TrustOptions, settings: Settings) -> TrustPolicy:
     """The file's policy, unless another is named; the options' keys and identities instead of its own."""
     from pipeline import wiring
 
-    return wiring.trust_policy(replace(options, policy_file=options.policy_file or settings.file))
+    return wiring.trust_policy(replace(options, policy_file=options.policy_file or settings.file), os.environ)
 
 
 def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:

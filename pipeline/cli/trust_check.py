@@ -110,12 +110,14 @@ def _policies(options: TrustOptions, file: Path) -> tuple[dict[str, TrustPolicy 
     has_file = file.is_file()
     policy: TrustPolicy | None = None
     if options != TrustOptions():
-        policy = wiring.trust_policy(options)
+        policy = wiring.trust_policy(options, os.environ)
     elif has_file:
-        policy = wiring.trust_policy(replace(options, policy_file=str(file)))
+        policy = wiring.trust_policy(replace(options, policy_file=str(file)), os.environ)
     policies: dict[str, TrustPolicy | None] = dict.fromkeys(("verify", "pull", "copy", "apply"), policy)
     if has_file:
-        policies["run"] = wiring.trust_policy(replace(options, policy_file=options.policy_file or str(file)))
+        policies["run"] = wiring.trust_policy(
+            replace(options, policy_file=options.policy_file or str(file)), os.environ
+        )
     return policies, policy
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,7 @@ def required_given_trust(command: Decorated) -> Callable[..., Any]:
 def _policy(options: TrustOptions) -> TrustPolicy:
     from pipeline import wiring
 
-    return wiring.trust_policy(options)
+    return wiring.trust_policy(options, os.environ)
 
 
 def _asked(command: Decorated, build: Callable[[TrustOptions], object], *, may_skip: bool) -> Callable[..., Any]:

@@ -150,7 +150,7 @@ def _opened(text: str) -> tuple[PinnedReference, Registry]:
 
 def _policy(document: dict[str, str]) -> TrustPolicy:
     if "key" in document:
-        return TrustPolicy((wiring.public_key(document["key"]),))
+        return TrustPolicy((wiring.public_key(document["key"], {}),))
     root = TrustedRoot("the bench's", Path(document["root"]).read_text())
     return TrustPolicy(
         identities=(Identity(subject=document["subject"], issuer=document["issuer"]),), trusted_root=root

@@ -38,7 +38,7 @@ def test_the_pages_example_is_a_policy(tmp_path: Path) -> None:
     (tmp_path / "cosign.pub").write_text(public_pem(private_key("ours")))
     (tmp_path / "trust.yaml").write_text(example())
 
-    policy = wiring.trust_policy(TrustOptions(policy_file=str(tmp_path / "trust.yaml")))
+    policy = wiring.trust_policy(TrustOptions(policy_file=str(tmp_path / "trust.yaml")), {})
 
     (rule,) = policy.rules
     assert isinstance(rule.requirement, AllOf)

@@ -149,7 +149,8 @@ TOOLS: tuple[Tool, ...] = (
         version_of=_NOTATION,
         cold_seconds=30,
     ),
-    # 1.8 is the first that accepts sigstore bundles, 1.9 that takes a trusted root; what 1.9.4 requires is not to be had.
+    # 1.8 is the first that accepts sigstore bundles, and 1.9 that takes a trusted root; what that requires is not to
+    # be had.
     GoTool(
         name="source-controller",
         recipe="source-controller",

@@ -10,6 +10,7 @@ from pipeline import wiring
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import Identity, TrustPolicy
+from pipeline.ports import Environment
 from tests.cli.sign.conftest import Gitless
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -50,7 +51,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrustOptions]:
     """What the policy is made from."""
     seen: list[TrustOptions] = []
 
-    def remember(options: TrustOptions) -> TrustPolicy:
+    def remember(options: TrustOptions, environment: Environment) -> TrustPolicy:
         seen.append(options)
         return TrustPolicy()
 

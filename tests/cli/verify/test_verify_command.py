@@ -25,7 +25,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "cluster", lambda *arguments: world.cluster)
     monkeypatch.setattr(wiring, "registry", open_registry)
     monkeypatch.setattr(wiring, "clock", lambda: world.clock)
-    monkeypatch.setattr(wiring, "trust_policy", lambda files: world.policy)
+    monkeypatch.setattr(wiring, "trust_policy", lambda *_: world.policy)
     return world
 
 

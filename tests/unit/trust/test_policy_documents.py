@@ -263,7 +263,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def loaded(folder: Path, spec: str) -> TrustPolicy:
-    return wiring.trust_policy(TrustOptions(policy_file=str(write(folder, f"{HEAD}  {spec}\n"))))
+    return wiring.trust_policy(TrustOptions(policy_file=str(write(folder, f"{HEAD}  {spec}\n"))), {})
 
 
 def test_keys_conditions_and_expressions_are_compiled_when_the_policy_is_read(tmp_path: Path) -> None:
@@ -299,7 +299,8 @@ def test_options_take_the_place_of_the_documents_signers_and_leave_its_rules(tmp
             trusted_root=str(tmp_path / "root.json"),
             offline=True,
             ignores_log=True,
-        )
+        ),
+        {},
     )
 
     assert [key.source for key in policy.keys] == [str(tmp_path / "theirs.pub")]

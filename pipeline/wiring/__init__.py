@@ -1,0 +1,64 @@
+"""The composition root: options become adapters here and nowhere else; every adapter is imported when it is needed."""
+
+from pipeline.wiring.building import (
+    build_platform,
+    materials,
+    provenance,
+    renderers,
+    sbom,
+    sops_decryptor,
+    tree_builder,
+)
+from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
+from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
+from pipeline.wiring.surroundings import clock, expressions, writer
+from pipeline.wiring.trusting import (
+    check_trust_policy,
+    notation_verifier,
+    public_key,
+    read_certificate,
+    signer,
+    stranger,
+    trust_policy,
+    trust_ports,
+    trusted_manifests,
+    verifier,
+)
+
+__all__ = [
+    "api_server",
+    "artifact_cache",
+    "build_platform",
+    "check_trust_policy",
+    "clock",
+    "cluster",
+    "connection",
+    "convert_key",
+    "delete_manifest",
+    "describe_key",
+    "expressions",
+    "finish_rotation",
+    "generate_key_pair",
+    "matching_tags",
+    "materials",
+    "notation_verifier",
+    "provenance",
+    "public_key",
+    "read_certificate",
+    "registry",
+    "registry_pool",
+    "remote_connection",
+    "renderers",
+    "sbom",
+    "signer",
+    "sops_decryptor",
+    "start_rotation",
+    "stranger",
+    "tree_builder",
+    "trust_policy",
+    "trust_ports",
+    "trusted_manifests",
+    "verifier",
+    "writer",
+]

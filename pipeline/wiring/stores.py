@@ -1,0 +1,70 @@
+"""Registries, layout folders, and the artifacts on the puller's disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.flux.options import PullerOptions
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.ports import (
+    Clock,
+    Environment,
+    Registry,
+    Reporter,
+)
+
+if TYPE_CHECKING:
+    from pipeline.artifact_cache import ArtifactCache
+
+
+def registry(
+    repository: Repository, options: RegistryOptions, environment: Environment, reporter: Reporter
+) -> Registry:
+    """The store that a repository is in: a layout folder or a registry."""
+    if repository.is_layout:
+        from pipeline.registries.layout import LayoutRegistry
+
+        return LayoutRegistry(repository)
+    from pipeline.registries.oci import connect
+
+    return connect(repository, options, environment, reporter)
+
+
+def delete_manifest(registry: Registry, digest: str) -> bool:
+    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
+    from pipeline.registries.oci.registry import OciRegistry
+
+    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+
+
+def artifact_cache(options: PullerOptions) -> ArtifactCache:
+    """Where the puller keeps artifacts.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    from pipeline.artifact_cache import ArtifactCache
+
+    return ArtifactCache(Path(options.cache_dir) / "artifacts", options.cache_max_size)
+
+
+def registry_pool(
+    reporter: Reporter, clock: Clock, *, observe: Callable[[str, int, float], None] | None = None
+) -> Callable[[Repository, RegistryOptions, Environment], Registry]:
+    """Registries for a process that lives long: connections, logins and tokens are kept and shared.
+
+    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    """
+    from pipeline.registries.oci.pool import RegistryPool
+
+    return RegistryPool(reporter, clock, observe=observe).connect
+
+
+def matching_tags(expression: str, tags: Sequence[str]) -> Sequence[str]:
+    """Those of the tags that match Go's regular expression; see ``expressions/regular.py``."""
+    from pipeline.expressions.regular import matching
+
+    return matching(expression, tags)
