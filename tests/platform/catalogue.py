@@ -149,7 +149,7 @@ TOOLS: tuple[Tool, ...] = (
         version_of=_NOTATION,
         cold_seconds=30,
     ),
-    # 1.8 is the first that accepts sigstore bundles, 1.9 that takes a trusted root; what 1.9.4 requires is not to be had.
+    # The first that accepts sigstore bundles is 1.8, a trusted root 1.9; the module proxy lacks what 1.9.4 requires.
     GoTool(
         name="source-controller",
         recipe="source-controller",
