@@ -66,13 +66,13 @@ def command(
     gitless verify -n shop --key cosign.pub --no-wait                   # how is it right now?
     gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub         # the artifact alone, no cluster
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.model.applying.inventory import check_inventory_name
-    from pipeline.stages.verify import VerifyOptions, require_verified
-
     warn_unverified(trust, terminal)
     if reference is not None:
         terminal.print_result(_artifact(reference, trust, registry_options, terminal))
         return
+    from pipeline.model.applying.inventory import check_inventory_name
+    from pipeline.stages.verify import VerifyOptions, require_verified
+
     options = VerifyOptions(
         inventory=check_inventory_name(inventory) if inventory else "",
         namespace=cluster_options.namespace or "",

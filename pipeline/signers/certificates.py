@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from pipeline.errors import TrustError
 from pipeline.model.trust.evidence import CertificateIdentity
 
@@ -17,8 +19,11 @@ def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
     if len(certificate) > _LONGEST:
         return None
     try:
-        if isinstance(certificate, bytes):
-            return identity_of(x509.load_der_x509_certificate(certificate))
-        return identity_of(x509.load_pem_x509_certificate(certificate.encode("ascii")))
+        # Odd certificates are read with a warning from the library, which is nothing to show here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if isinstance(certificate, bytes):
+                return identity_of(x509.load_der_x509_certificate(certificate))
+            return identity_of(x509.load_pem_x509_certificate(certificate.encode("ascii")))
     except (TrustError, ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None

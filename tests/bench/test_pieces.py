@@ -18,6 +18,7 @@ from tests.bench.counting import Counts, total
 from tests.bench.fleet import Fleet, Variant, files_of
 from tests.bench.fleet_client import State
 from tests.bench.puller_rows import HEADER, Row
+from tests.bench.trust_work import WORK
 from tests.bench.usage import Cpu, Peak, Process
 
 TEXT = """\
@@ -140,3 +141,10 @@ def test_processes_are_measured(tmp_path: Path) -> None:
         assert peak.mebibytes > 60
         started.communicate()
     assert process.resident() == 0
+
+
+@pytest.mark.parametrize("name", ["batch-of-signatures", "batch-of-attestations"])
+def test_a_batch_of_artifacts_is_accepted_and_timed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.bench.trust_work.BATCH", 3)
+
+    assert 0 < WORK[name]() < 10

@@ -86,7 +86,7 @@ def against_cosign(bench: Bench, sigstore: SigstoreDeployment) -> Iterator[Case]
     yield Case(
         "verify a key's signature", 1, lambda _: gitless("verify", signed, "--key", f"{key}.pub"),
         lambda _: [cosign, "verify", f"--key={key}.pub", registry, "--insecure-ignore-tlog", name_of(signed)],
-        "cosign verify", 2.0,
+        "cosign verify", 3.0,
     )  # fmt: skip
     keyless = published(bench)
     bench.output(keyless_sign(sigstore, keyless))

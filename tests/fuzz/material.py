@@ -83,6 +83,8 @@ SPDX_BILL = {
          "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:oci/nginx@sha256:ef?tag=1"}]},
     ],
 }  # fmt: skip
+_ISSUER_OID = "1.3.6.1.4.1.57264.1.8"
+"""Fulcio's extension for the identity provider."""
 PREDICATES: tuple[tuple[str, dict[str, Any]], ...] = (
     (SLSA, PROVENANCE),
     ("https://slsa.dev/provenance/v0.2", OLD_PROVENANCE),
@@ -126,15 +128,25 @@ def _certificate(
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     )
-    if not is_authority:
-        issuer_extension = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
+    made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
+    made = made.add_extension(_usage(is_authority=is_authority), critical=True)
+    if is_authority:
+        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    else:
         text = ISSUER.encode()
-        made = made.add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(SUBJECT)]), critical=True
-        ).add_extension(
-            x509.UnrecognizedExtension(issuer_extension, b"\x0c" + bytes([len(text)]) + text), critical=False
-        ).add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)  # fmt: skip
+        said = x509.UnrecognizedExtension(x509.ObjectIdentifier(_ISSUER_OID), b"\x0c" + bytes([len(text)]) + text)
+        named = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(SUBJECT)])
+        signing = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CODE_SIGNING])
+        made = made.add_extension(named, critical=True).add_extension(said, critical=False)
+        made = made.add_extension(signing, critical=False)
     return made.sign(by, hashes.SHA256())
+
+
+def _usage(*, is_authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not is_authority, key_cert_sign=is_authority, crl_sign=is_authority, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
 
 
 def trusted_root() -> str:
@@ -152,13 +164,17 @@ def trusted_root() -> str:
         "validFor": {"start": "2020-01-01T00:00:00Z"},
     }  # fmt: skip
     return json.dumps({
-        "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [log], "ctlogs": [log],
+        "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": [log], "ctlogs": [],
         "certificateAuthorities": [entry], "timestampAuthorities": [entry],
     })  # fmt: skip
 
 
-def keyless_document(payload: bytes) -> dict[str, Any]:
-    """A bundle with a certificate, a log entry that a log has nearly signed, and a timestamp that is none."""
+def _signed(content: bytes) -> bytes:
+    return authority()[0].sign(content, ec.ECDSA(hashes.SHA256()))
+
+
+def keyless_document(payload: bytes, *, stamped: bool = False) -> dict[str, Any]:
+    """A bundle with a certificate and a log entry; with ``stamped`` also a timestamp that is none."""
     key, certificate = leaf()
     document = bundle_document(payload, key=key)
     log_key = der_of(authority()[0].public_key())
@@ -169,20 +185,27 @@ def keyless_document(payload: bytes) -> dict[str, Any]:
         "signatures": [{"signature": envelope["signatures"][0]["sig"],
                         "verifier": encoded(certificate.public_bytes(serialization.Encoding.PEM))}]}}  # fmt: skip
     content = json.dumps(body).encode()
+    log_id = hashlib.sha256(log_key)
     leaf_hash = hashlib.sha256(b"\x00" + content).digest()
-    note = f"log.test\n1\n{encoded(leaf_hash)}\n\n— log.test {encoded(b'abcd' + b'0' * 70)}\n"
+    root = f"log.test\n1\n{encoded(leaf_hash)}\n"
+    note = f"{root}\n\u2014 log.test {encoded(log_id.digest()[:4] + _signed(root.encode()))}\n"
+    seconds = int(dt.datetime.now(dt.UTC).timestamp())
+    promised = {"body": encoded(content), "integratedTime": seconds, "logID": log_id.hexdigest(), "logIndex": 0}
+    promise = _signed(json.dumps(promised, separators=(",", ":"), sort_keys=True).encode())
     document["verificationMaterial"] = {
         "certificate": {"rawBytes": encoded(certificate.public_bytes(serialization.Encoding.DER))},
         "tlogEntries": [{
-            "logIndex": "0", "logId": {"keyId": encoded(hashlib.sha256(log_key).digest())},
+            "logIndex": "0", "logId": {"keyId": encoded(log_id.digest())},
             "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-            "integratedTime": str(int(dt.datetime.now(dt.UTC).timestamp())),
-            "inclusionPromise": {"signedEntryTimestamp": encoded(b"0" * 70)},
+            "integratedTime": str(seconds),
+            "inclusionPromise": {"signedEntryTimestamp": encoded(promise)},
             "inclusionProof": {"logIndex": "0", "rootHash": encoded(leaf_hash), "treeSize": "1", "hashes": [],
                                "checkpoint": {"envelope": note}},
             "canonicalizedBody": encoded(content)}],
         "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": encoded(b"\x30\x03\x02\x01\x00")}]},
     }  # fmt: skip
+    if not stamped:
+        del document["verificationMaterial"]["timestampVerificationData"]
     return document
 
 
@@ -192,6 +215,7 @@ def bundles() -> list[bytes]:
     payloads += [write_statement(DIGEST, "registry.test/team/app", kind, body) for kind, body in PREDICATES]
     documents = [bundle_document(payload) for payload in payloads]
     documents += [keyless_document(payload) for payload in payloads[:2]]
+    documents += [keyless_document(payloads[0], stamped=True)]
     old = keyless_document(payloads[0])
     old["verificationMaterial"]["x509CertificateChain"] = {
         "certificates": [old["verificationMaterial"].pop("certificate")]

@@ -47,6 +47,8 @@ class _Item:
     parent: yaml.SequenceNode
     node: yaml.Node
     scalar: yaml.ScalarNode
+    count: str = ""
+    """How many of the list's owners must have signed, where the document says so."""
 
 
 def add_key(text: str, file: str, old: Matches, new: str) -> Changed:
@@ -136,7 +138,10 @@ def _walk(node: yaml.Node, old: Matches) -> Iterator[_Item]:
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == "keys" and isinstance(value, yaml.SequenceNode):
-                yield from (_Item(value, item, scalar) for item in value.value for scalar in _named(item, old))
+                count = next((found.value for name, found in node.value if name.value == "count"), "")
+                yield from (
+                    _Item(value, item, scalar, str(count)) for item in value.value for scalar in _named(item, old)
+                )
             else:
                 yield from _walk(value, old)
 
@@ -158,6 +163,8 @@ def _inserted(text: str, item: _Item, new: str) -> _Edit:
     after = text[item.scalar.end_mark.index : end]
     entry = f"{before}{_scalar(new)}{after}"
     says = f"line {item.scalar.start_mark.line + 1}: after '{item.scalar.value}' also '{new}'"
+    if item.count not in {"", "1"}:
+        says += f" (count: {item.count}; whoever has both keys counts twice until the old one goes)"
     if item.parent.flow_style:
         return _Edit(end, end, f", {entry}", says)
     line_start = text.rfind("\n", 0, start) + 1

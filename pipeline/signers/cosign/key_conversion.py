@@ -171,7 +171,7 @@ def _read_openssh(content: bytes, source: str) -> VerifyingKey:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return public_keys.check_kind(load_ssh_public_key(content.strip()), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError):
         raise ConfigurationError(f"{source} is not a readable public key of OpenSSH's") from None
 
 

@@ -159,7 +159,7 @@ def _load_pem(pem: str, source: str, read_password: ReadPassword) -> SigningKey:
     encrypted = "ENCRYPTED" in pem
     try:
         return _checked(load_pem_private_key(content, password=read_password() if encrypted else None), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError):
         reason = "the password is wrong, or the file is damaged" if encrypted else "the file is damaged"
         raise ConfigurationError(f"{source} cannot be read as a private key: {reason}") from None
 

@@ -36,7 +36,7 @@ class CosignVerifier:
         """
         keys = policy.every_signer.keys
         if not keys:
-            raise TrustError("no key is trusted, so no signature can be accepted", code="trust.no-keys")
+            raise TrustError("it was made with a key, and no key is trusted", code="trust.no-keys")
         now = self._clock.now()
         if signature.is_envelope:
             return _stated(digest, signature, read_bare_envelope(signature.content), keys, now)

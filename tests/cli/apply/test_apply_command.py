@@ -28,17 +28,17 @@ def test_a_signed_artifact_is_applied_and_recorded(gitless: Gitless, cluster: Me
     outcome = gitless("apply", signed, "--key", "cosign.pub", "-n", "shop")
 
     assert outcome.code == 0, outcome.err
-    assert outcome.out.splitlines() == [
-        "created    ConfigMap shop/settings",
-        "created    Secret shop/login",
-        "2 created, 0 unchanged.",
-        f"inventory shop/shop-app in memory, {signed}",
-    ]
+    *changes, signers, where = outcome.out.splitlines()
+    assert changes == ["created    ConfigMap shop/settings", "created    Secret shop/login", "2 created, 0 unchanged."]
+    assert signers.startswith("signed by cosign.pub (SHA256:")
+    assert signers.endswith("(as the signer says)")
+    assert where == f"inventory shop/shop-app in memory, {signed}"
     assert "2 object(s) name no namespace and go to 'shop'" in outcome.err
     inventory = cluster.load_inventory("shop", "shop-app")
     assert inventory is not None
     assert f"{inventory.repository}@{inventory.digest}" == signed
     assert "cosign.pub" in inventory.verified_by[0]
+    assert inventory.issued_at is not None
     assert inventory.writer == "https://ci.test/job/7"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import stat
@@ -142,8 +143,6 @@ def test_a_certificate_is_shown_with_whose_it_is(gitless: Gitless, tmp_path: Pat
 
 
 def test_the_hint_is_the_one_that_bundles_have(gitless: Gitless) -> None:
-    import base64
-
     shown = gitless("keys", "show", "ours.pub", "-o", "json").document
 
     assert base64.b64decode(shown["hint"]).hex() == shown["fingerprint"].removeprefix("SHA256:")
@@ -167,3 +166,29 @@ def test_a_certificate_that_names_its_owner_twice_is_refused(gitless: Gitless, t
 
     assert (shown.code, shown.out) == (2, "")
     assert "names that cannot be read" in shown.err
+
+
+@pytest.mark.parametrize("half", ["public", "private"])
+def test_openssh_keys_with_a_compressed_point_are_refused(gitless: Gitless, tmp_path: Path, half: str) -> None:
+    key = private_key("ours")
+    openssh = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    if half == "public":
+        name, _, body = key.public_key().public_bytes(*openssh).decode().partition(" ")
+        before, after = f"{name} ", ""
+    else:
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        ).decode()
+        before, body, after = (
+            pem.partition("-----\n")[0] + "-----\n",
+            "".join(pem.splitlines()[1:-1]),
+            pem.splitlines()[-1],
+        )
+    # A point of P-256 is 65 bytes long and begins with 4: not compressed.
+    content = base64.b64decode(body).replace(b"\x00\x00\x00\x41\x04", b"\x00\x00\x00\x41\x02")
+    (tmp_path / "odd").write_text(f"{before}{base64.b64encode(content).decode()}\n{after}")
+
+    shown = gitless("keys", "show", "odd")
+
+    assert (shown.code, shown.out) == (2, "")
+    assert "odd" in shown.err

@@ -57,6 +57,12 @@ def test_what_cannot_be_edited_safely_is_said_and_not_tried(text: str) -> None:
         add_key(text, "f", old, "new.pub")
 
 
+def test_a_list_of_which_several_must_sign_is_pointed_out() -> None:
+    (said,) = add_key("signature: {count: 2, keys: [old.pub, b.pub]}\n", "f", old, "new.pub").changes
+
+    assert "whoever has both keys counts twice until the old one goes" in said
+
+
 def test_a_name_that_yaml_would_misread_is_quoted() -> None:
     made = add_key("keys: [old.pub]\n", "f", old, "keys: #1/new.pub")
 

@@ -1,4 +1,7 @@
-"""The quick half of ``make fuzz``: the same targets and seeds, and always the same changes to them."""
+"""The quick half of ``make fuzz``: the same targets and seeds, and a fixed sequence of changes to them.
+
+Keys and signatures in the seeds are new in each run; whatever is found is shown with the input that shows it.
+"""
 
 from __future__ import annotations
 

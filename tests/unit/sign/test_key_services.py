@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -210,6 +211,14 @@ def test_without_the_sdk_it_is_said_how_to_install_it(monkeypatch: pytest.Monkey
         opened("awskms:///alias/a")
 
     assert refused.value.hint == "pip install 'gitless-pipeline[aws]'"
+
+
+def test_the_sdk_is_loaded_for_keys_in_aws_alone() -> None:
+    code = (
+        "import sys, pipeline.wiring, pipeline.signers.kms as k; k.is_key_uri('a'); assert 'boto3' not in sys.modules"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=GUIDE.parents[1])
 
 
 @pytest.mark.parametrize(
