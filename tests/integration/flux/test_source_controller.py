@@ -152,3 +152,19 @@ def test_flux_refuses_who_is_not_wanted_or_not_vouched_for(
 
     assert conditions["Ready"]["status"] == "False"
     assert conditions["Ready"]["reason"] == "VerificationError"
+
+
+def test_flux_takes_an_attestation_for_a_signature_which_we_do_not(flux: Flux) -> None:
+    (flux.folder / "predicate.json").write_text('{"passed": true}')
+    reference = flux.publish("attested")
+    flux.gitless(
+        "attest", reference, "--key=cosign.key", "--type=https://example.org/test/v1", "--predicate=predicate.json"
+    )
+
+    status = flux.watch("attested")
+
+    assert status["conditions"]["SourceVerified"]["status"] == "True"
+    command = [str(GITLESS), "pull", reference, "pulled", "--key=cosign.pub"]
+    ours = subprocess.run(command, check=False, capture_output=True, text=True, cwd=flux.folder, timeout=60)
+    assert ours.returncode == 4
+    assert "it is an attestation of type" in ours.stderr

@@ -86,7 +86,6 @@ function fulcio(ca) {
       const certificates = await issue({ publicKeyRequest: { publicKey } }, authorization);
       return { status: 201, type: "application/pem-certificate-chain", content: certificates.join("") };
     },
-    "GET /api/v1/rootCert": () => ({ status: 200, type: "application/pem-certificate-chain", content: pem(ca.rootCertificate) }),
     "GET /api/v2/trustBundle": () => json(200, { chains: [{ certificates: [pem(ca.rootCertificate)] }] }),
   };
 }
