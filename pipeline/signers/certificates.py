@@ -25,5 +25,7 @@ def read_certificate(certificate: str | bytes) -> CertificateIdentity | None:
             if isinstance(certificate, bytes):
                 return identity_of(x509.load_der_x509_certificate(certificate))
             return identity_of(x509.load_pem_x509_certificate(certificate.encode("ascii")))
-    except (TrustError, ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (TrustError, ValueError, TypeError):
+        return None
+    except (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None

@@ -55,11 +55,11 @@ def read_certificate(der: bytes) -> Certificate:
     Raises:
         TrustError: it is none.
     """
-    from cryptography.x509 import load_der_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     try:
         return load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, InvalidVersion):
         raise TrustError("its certificate cannot be read") from None
 
 

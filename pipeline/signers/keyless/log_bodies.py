@@ -136,11 +136,11 @@ def _is_hash(parent: JsonObject, key: str, content: bytes) -> bool:
 
 
 def _is_certificate(encoded_pem: str, signed: Signed) -> bool:
-    from cryptography.x509 import load_pem_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 
     try:
         return load_pem_x509_certificate(decode_base64(encoded_pem, _SUBJECT)) == signed.certificate
-    except ValueError:
+    except (ValueError, InvalidVersion):
         return False
 
 

@@ -139,11 +139,11 @@ def _simple(signature: Signature, keyless: KeylessMaterial) -> Material:
 
 
 def _pem_certificate(pem: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - cryptography's own type
-    from cryptography.x509 import load_pem_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 
     try:
         return load_pem_x509_certificate(pem.encode("ascii"))
-    except ValueError:
+    except (ValueError, InvalidVersion):
         raise TrustError("the certificate in its annotations cannot be read") from None
 
 
