@@ -2,8 +2,8 @@
 //
 //   node server.mjs NODE_MODULES STATE_FILE
 //
-// Each authority listens on a port of its own, because clients build URLs from host and port alone. Once all listen,
-// their URLs, certificates and keys are in STATE_FILE as JSON. Everything is made anew at each start.
+// Each authority listens on a port of its own: clients build URLs from host and port alone. Once all listen, their URLs,
+// certificates and public keys are in STATE_FILE as JSON. Everything is made anew at each start.
 
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
@@ -24,7 +24,6 @@ const DAY = 24 * 60 * 60 * 1000;
 const MAX_BODY = 16 * 1024 * 1024;
 const AUDIENCE = "sigstore";
 const GITHUB = "https://token.actions.githubusercontent.com";
-
 class Refused extends Error {}
 
 const keyPair = () => generateKeyPairSync("ec", { namedCurve: "prime256v1" });
