@@ -143,14 +143,13 @@ def _public(key: VerifyingKey, form: KeyForm, source: str) -> bytes:
 
 
 def _read_der_or_certificate(content: bytes, source: str) -> ReadKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
     from cryptography.x509 import InvalidVersion, load_der_x509_certificate, load_pem_x509_certificate
 
     if _is_der(content):
         try:
             return ReadKey(public_keys.check_kind(load_der_public_key(content), source))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except public_keys.unreadable():
             pass
     try:
         # Odd certificates are read with a warning, which would tell nobody anything here.
@@ -159,19 +158,18 @@ def _read_der_or_certificate(content: bytes, source: str) -> ReadKey:
             load = load_der_x509_certificate if _is_der(content) else load_pem_x509_certificate
             certificate = load(content)
             return ReadKey(public_keys.check_kind(certificate.public_key(), source), certificate=certificate)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion):
+    except (*public_keys.unreadable(), InvalidVersion):  # type: ignore[misc]  # a tuple of exception classes it is
         raise ConfigurationError(f"{source} is neither a readable public key nor a certificate") from None
 
 
 def _read_openssh(content: bytes, source: str) -> VerifyingKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return public_keys.check_kind(load_ssh_public_key(content.strip()), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError):
+    except public_keys.unreadable():
         raise ConfigurationError(f"{source} is not a readable public key of OpenSSH's") from None
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigurationError, TrustError
 from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
 from pipeline.model.trust.key_forms import KeyType
-from pipeline.signers.cosign.public_keys import check_kind
+from pipeline.signers.cosign.public_keys import check_kind, unreadable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -142,24 +142,22 @@ def _derive(password: bytes, salt: bytes, cost: tuple[int, int, int]) -> bytes:
 
 
 def _load(der: bytes, source: str) -> SigningKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     try:
         return _checked(load_der_private_key(der, password=None), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except unreadable():
         raise ConfigurationError(f"{source} does not hold a readable private key") from None
 
 
 def _load_pem(pem: str, source: str, read_password: ReadPassword) -> SigningKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     content = pem.encode("utf-8")
     encrypted = "ENCRYPTED" in pem
     try:
         return _checked(load_pem_private_key(content, password=read_password() if encrypted else None), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError):
+    except unreadable():
         reason = "the password is wrong, or the file is damaged" if encrypted else "the file is damaged"
         raise ConfigurationError(f"{source} cannot be read as a private key: {reason}") from None
 

@@ -27,7 +27,6 @@ def parse_public_key(pem: str, source: str) -> VerifyingKey:
     Raises:
         TrustError: it is not one, or too weak.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     if "PRIVATE KEY-----" in pem:
@@ -36,9 +35,16 @@ def parse_public_key(pem: str, source: str) -> VerifyingKey:
         raise TrustError(f"{source} is not a public key in PEM; expected -----BEGIN PUBLIC KEY-----")
     try:
         key = load_pem_public_key(pem.encode("utf-8"))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except unreadable():
         raise TrustError(f"{source} is not a readable public key") from None
     return check_kind(key, source)
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What the library raises for keys that it cannot read."""
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+
+    return (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm, InternalError)
 
 
 def check_kind(key: object, source: str) -> VerifyingKey:

@@ -128,7 +128,6 @@ class AwsKey:
 
     @cached_property
     def _public_key(self) -> VerifyingKey:
-        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
         from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -143,7 +142,7 @@ class AwsKey:
             key = public_keys.check_kind(load_der_public_key(answer["PublicKey"]), uri)
         except TrustError as error:
             raise ConfigurationError(error.message, hint="make one with KeySpec ECC_NIST_P256") from None
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except public_keys.unreadable():
             raise ConfigurationError(f"{uri}: AWS KMS sent a public key that cannot be read") from None
         if isinstance(key, EllipticCurvePublicKey) and key.curve.name != "secp256r1":
             # Flux and `cosign verify` check with SHA-256 alone, which KMS does not sign with on larger curves.

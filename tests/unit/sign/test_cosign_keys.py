@@ -18,6 +18,12 @@ from tests.unit.sign.support import PrivateKey, private_key, public_pem
 
 PKCS8, TRADITIONAL = serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL
 
+UNSUPPORTED = """\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VvBCIEIDFXvLMnr+4gnwXLsE6s2Ucq27nIoxbuDZtduMcIHG18
+-----END PRIVATE KEY-----
+"""
+
 
 def no_password() -> bytes:
     raise AssertionError("asked for a password")
@@ -148,6 +154,11 @@ def test_a_key_file_cannot_ask_for_unbounded_work(parameters: object, reason: st
         (public_pem(private_key("ours")), "is a public key"),
         ("", "not a private key"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "damaged"),
+        # 32 bytes of key for an algorithm whose keys have 56: OpenSSL fails in a way of its own.
+        (
+            UNSUPPORTED,
+            "damaged",
+        ),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "damaged"),
     ],
 )
