@@ -45,6 +45,7 @@ def entry_in_bundle(document: JsonObject) -> LogEntry:
     Raises:
         TrustError: it is malformed.
     """
+    document = with_first_index(document)
     promise = document.get("inclusionPromise")
     proof = document.get("inclusionProof")
     has_proof = isinstance(proof, dict) and isinstance(proof.get("checkpoint"), dict)
@@ -52,13 +53,20 @@ def entry_in_bundle(document: JsonObject) -> LogEntry:
         raise TrustError(f"{_SUBJECT} is malformed")
     signed = decode_base64(text_in(promise, "signedEntryTimestamp", _SUBJECT), _SUBJECT) if promise else None
     return LogEntry(
-        index=_number(document.get("logIndex", "0")),
+        index=_number(document["logIndex"]),
         log_id=decode_base64(text_in(object_in(document, "logId", _SUBJECT), "keyId", _SUBJECT), _SUBJECT),
         body=decode_base64(text_in(document, "canonicalizedBody", _SUBJECT), _SUBJECT),
         integrated_at=_number(document["integratedTime"]) if document.get("integratedTime") else None,
         promise=signed,
         document=document if has_proof else None,
     )
+
+
+def with_first_index(document: JsonObject) -> JsonObject:
+    """The entry with its indexes where they are 0: protobuf's JSON leaves a zero out, and sigstore wants it there."""
+    proof = document.get("inclusionProof")
+    full = {"logIndex": "0", **document}
+    return {**full, "inclusionProof": {"logIndex": "0", **proof}} if isinstance(proof, dict) else full
 
 
 def entry_in_annotation(text: str) -> LogEntry:

@@ -5,6 +5,7 @@ Every check is made here, so that a refusal says which one failed; what sigstore
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import TrustError
 from pipeline.model.documents.printable import printable
+from pipeline.model.documents.strict_json import object_in, parse_object
 from pipeline.model.trust.evidence import (
     CertificateIdentity,
     Signature,
@@ -27,7 +29,7 @@ from pipeline.ports import Reporter
 from pipeline.signers.cosign.public_keys import check_kind, is_signed_by
 from pipeline.signers.keyless.certificates import check_certificate, identity_of
 from pipeline.signers.keyless.log_bodies import Signed, check_body, kind_of
-from pipeline.signers.keyless.log_entries import check_entry, check_log_in_use
+from pipeline.signers.keyless.log_entries import check_entry, check_log_in_use, with_first_index
 from pipeline.signers.keyless.material import Material, read_material
 from pipeline.signers.keyless.opened_root import OpenedRoot
 from pipeline.signers.keyless.roots import roots_in
@@ -142,12 +144,22 @@ def _check_with_sigstore(content: bytes, material: Material, root: OpenedRoot) -
     if root.verifier is None:
         raise TrustError(f"{root.source} names no transparency log")
     try:
-        _, payload = root.verifier.verify_dsse(Bundle.from_json(content), _Anybody())
+        _, payload = root.verifier.verify_dsse(Bundle.from_json(_for_sigstore(content)), _Anybody())
     except Exception as error:
         reason = printable(str(error), 200) or type(error).__name__
         raise TrustError(f"sigstore does not accept it: {reason}") from error
     if payload != material.signed.payload:
         raise TrustError("the bundle can be read in two ways")
+
+
+def _for_sigstore(content: bytes) -> bytes:
+    """The bundle as it is, unless its log entry is the log's first one."""
+    bundle = parse_object(content, "the bundle")
+    material = object_in(bundle, "verificationMaterial", "the bundle")
+    entries = [with_first_index(entry) for entry in material["tlogEntries"]]
+    if entries == material["tlogEntries"]:
+        return content
+    return json.dumps({**bundle, "verificationMaterial": {**material, "tlogEntries": entries}}).encode("utf-8")
 
 
 def _is_for_sigstore(material: Material, root: OpenedRoot) -> bool:

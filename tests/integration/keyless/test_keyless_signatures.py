@@ -18,6 +18,7 @@ from tests.contract.registry.servers import Silent
 from tests.integration.keyless.conftest import (
     ARTIFACT,
     OTHER_DIGEST,
+    Document,
     changed,
     material_of,
     policy_of,
@@ -243,3 +244,17 @@ def test_verifiers_of_one_process_share_the_roots_that_they_have_opened(
         verifier.verify(ARTIFACT.digest, signature, policy_of(sigstore_deployment))
 
     assert opened == ["the tests' trusted root"]
+
+
+def test_the_first_entry_of_a_log_counts_without_its_index_which_go_leaves_out(
+    tmp_path: Path, verifier: SignatureVerifier
+) -> None:
+    def as_go_writes_it(document: Document) -> None:
+        (entry,) = document["verificationMaterial"]["tlogEntries"]
+        assert entry["inclusionProof"].pop("logIndex") == "0"
+
+    with SigstoreDeployment.start(tmp_path / "sigstore") as deployment:
+        view = deployment.variant("empty-log")
+        signature = changed(signer_of(view).sign(ARTIFACT), as_go_writes_it)
+
+    assert signature_of(verifier.verify(ARTIFACT.digest, signature, policy_of(view))).time_source is TimeSource.LOG

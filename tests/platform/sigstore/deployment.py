@@ -182,6 +182,7 @@ VARIANTS = {
     "rekor-v2": _Variant(signing={**_USUAL, "rekor": "rekor2"}),
     "no-tsa": _Variant(signing={"fulcio": "fulcio", "rekor": "rekor"}, root=_root(tsa="")),
     "no-log": _Variant(signing={"fulcio": "fulcio", "tsa": "tsa"}, root=_root(logs=())),
+    "empty-log": _Variant(signing={**_USUAL, "rekor": "empty_rekor"}, root=_root(logs=("empty_rekor",))),
     # Somebody else's, complete and at peace with itself.
     "other": _Variant(
         signing={"fulcio": "other_fulcio", "rekor": "other_rekor", "tsa": "other_tsa"},

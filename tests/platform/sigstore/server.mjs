@@ -258,11 +258,11 @@ async function certificateAuthority(keys, log, shift) {
   return { routes: fulcio(ca), state: { certificates: [base64(ca.rootCertificate)] } };
 }
 
-async function transparencyLog(url) {
+async function transparencyLog(url, isEmpty = false) {
   const { privateKey, publicKey } = keyPair();
   const key = spki(publicKey);
   const origin = `${new URL(url).hostname} - 1193050959916656506`;
-  const tree = new Tree(origin, sha256(key), (note) => sign("sha256", note, privateKey));
+  const tree = new Tree(origin, sha256(key), (note) => sign("sha256", note, privateKey), isEmpty);
   const log = await mock.initializeTLog(url, { privateKey, publicKey });
   return { routes: rekor(log, tree, publicKey), state: { key: base64(key), id: base64(tree.id) } };
 }
@@ -292,6 +292,7 @@ const state = {
   other_ct: otherCt.state,
   rekor: await listen(transparencyLog),
   other_rekor: await listen(transparencyLog),
+  empty_rekor: await listen((url) => transparencyLog(url, true)),
   rekor2: await listen(transparencyLog2),
   tsa: await listen(timestampAuthority),
   other_tsa: await listen(timestampAuthority),

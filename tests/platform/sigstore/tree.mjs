@@ -6,10 +6,10 @@ export const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(pa
 
 /** A tree of RFC 6962 whose head is a checkpoint of C2SP (tlog-checkpoint, signed-note). */
 export class Tree {
-  constructor(origin, id, signature) {
+  constructor(origin, id, signature, isEmpty = false) {
     Object.assign(this, { origin, id, signature });
     // Logs that clients meet are not empty; Go leaves an index of zero out of a bundle, where others then miss it.
-    this.leaves = [sha256(Buffer.of(0), Buffer.from("the first leaf"))];
+    this.leaves = isEmpty ? [] : [sha256(Buffer.of(0), Buffer.from("the first leaf"))];
   }
 
   add(body) {
