@@ -20,10 +20,10 @@ from pipeline.model.artifact.manifest import (
     Blob,
     Descriptor,
 )
+from pipeline.model.documents.times import EPOCH
 
 ANNOTATION_CONTENT_DIGEST = "dev.gitless.content-digest"
 """SHA-256 of the uncompressed tar: equal exactly when the packed files are."""
-EPOCH = "1970-01-01T00:00:00Z"
 _NO_TIME = "0001-01-01T00:00:00Z"
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipeline.model.artifact.flux import EPOCH
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.attestation.image_names import oci_purl
 from pipeline.model.attestation.materials import Material, images_in, merged
+from pipeline.model.documents.times import EPOCH
 from pipeline.model.manifests import Manifests
 
 

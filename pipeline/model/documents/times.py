@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from pipeline.errors import ConfigurationError
 
+EPOCH = "1970-01-01T00:00:00Z"
+"""When what has no time of its own was made, so that the same content gives the same bytes."""
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
 
 
