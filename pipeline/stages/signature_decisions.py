@@ -124,9 +124,14 @@ def _others(signers: Signers, evidence: Evidence) -> Iterable[str]:
     for attestation in evidence.attestations:
         made, kind = attestation.signature, printable(attestation.predicate_type, _TEXT_SHOWN)
         yield f"{made.format} signature in {made.found_in}: it is an attestation of type '{kind}', not a signature"
+    alike: dict[tuple[str, str], list[str]] = {}
     for rejected in evidence.judgement.rejected:
-        reason = printable(rejected.reason, 2 * _TEXT_SHOWN)
-        yield f"{rejected.format} signature in {rejected.found_in}: {reason}"
+        alike.setdefault((rejected.format, rejected.reason), []).append(rejected.found_in)
+    for (signature_format, reason), places in alike.items():
+        which = (
+            f"signature in {places[0]}" if len(places) == 1 else f"signatures in {places[0]} and {len(places) - 1} more"
+        )
+        yield f"{signature_format} {which}: {printable(reason, 2 * _TEXT_SHOWN)}"
 
 
 def _listed(reasons: Iterable[str]) -> str:
