@@ -116,8 +116,6 @@ def trust_policy(options: TrustOptions, environment: Environment) -> TrustPolicy
     Raises:
         ConfigurationError: a file cannot be read, or something in it is wrong.
     """
-    from pipeline.trust_documents import trusted_root
-
     keys: tuple[PublicKey, ...] = ()
     policy = TrustPolicy()
     if options.keys:
@@ -128,11 +126,11 @@ def trust_policy(options: TrustOptions, environment: Environment) -> TrustPolicy
         policy = load_trust_policy(Path(options.policy_file), lambda uri: public_key(uri, environment).pem)
     if keys or options.identities:
         policy = replace(policy, keys=keys, identities=options.identities)
-    policy = replace(
-        policy,
-        trusted_root=trusted_root(options, policy.trusted_root),
-        requires_log=policy.requires_log and not options.ignores_log,
-    )
+    if options.trusted_root or options.tuf_url or options.offline:
+        from pipeline.trust_documents import trusted_root
+
+        policy = replace(policy, trusted_root=trusted_root(options, policy.trusted_root))
+    policy = replace(policy, requires_log=policy.requires_log and not options.ignores_log)
     check_trust_policy(policy)
     return policy
 
