@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pipeline.cli.puller import command
+from pipeline.cli import application
 from pipeline.errors import ConfigurationError
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.installation.arguments import puller_arguments
@@ -59,7 +59,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> _Started:
 
 
 def test_without_options_everything_is_as_documented(started: _Started) -> None:
-    result = CliRunner().invoke(command, [], env={})
+    result = CliRunner().invoke(application, ["puller"], env={})
 
     assert result.exit_code == 0, result.output
     assert started.options == [(PullerOptions(), ClusterOptions())]
@@ -68,7 +68,7 @@ def test_without_options_everything_is_as_documented(started: _Started) -> None:
 def test_every_option_that_an_installation_passes_reaches_the_process(started: _Started) -> None:
     arguments = puller_arguments(InstallOptions(version="1.0.0", puller=CHANGED))
 
-    result = CliRunner().invoke(command, arguments[1:], env={"RUNTIME_NAMESPACE": "tools"})
+    result = CliRunner().invoke(application, arguments, env={"RUNTIME_NAMESPACE": "tools"})
 
     assert result.exit_code == 0, result.output
     assert asdict(started.options[0][0]) == pytest.approx(asdict(CHANGED))
@@ -86,7 +86,7 @@ def test_every_option_that_an_installation_passes_reaches_the_process(started: _
     ],
 )
 def test_options_that_make_no_sense_are_named(started: _Started, arguments: list[str], complaint: str) -> None:
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(application, ["puller", *arguments])
 
     assert result.exit_code == 2
     assert complaint in result.output
@@ -95,7 +95,7 @@ def test_options_that_make_no_sense_are_named(started: _Started, arguments: list
 
 @pytest.mark.parametrize("policy", ["", "a/b/c", "Trust"])
 def test_a_trust_policy_that_names_no_config_map_is_refused(started: _Started, policy: str) -> None:
-    result = CliRunner().invoke(command, ["--trust-policy", policy])
+    result = CliRunner().invoke(application, ["puller", "--trust-policy", policy])
 
     assert isinstance(result.exception, ConfigurationError)
     assert "names no ConfigMap; expected NAMESPACE/NAME" in result.exception.message

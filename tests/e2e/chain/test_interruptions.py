@@ -13,6 +13,8 @@ from tests.e2e.chain.conftest import Document, Project
 pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
 REFUSED = 9
+BOTH_WAYS = ("--allow-rollback",)
+"""Whichever of the two was signed first, each is applied over the other."""
 # Two releases with objects in common and objects of their own.
 RELEASES = {"blue": range(20), "green": range(10, 30)}
 
@@ -47,17 +49,17 @@ def test_whenever_an_apply_is_killed_the_next_one_finishes_and_prunes(
         assert on_the_cluster(project) <= known(project, "pending") | known(project, "applied"), f"seed {seed}"
 
     assert unfinished > 1, f"hardly any kill came in the middle of something: seed {seed}"
-    finished = project.apply(releases["blue"])
+    finished = project.apply(releases["blue"], *BOTH_WAYS)
     assert finished.code == 0, finished
     is_exactly(project, "blue")
-    again = project.apply(releases["blue"])
+    again = project.apply(releases["blue"], *BOTH_WAYS)
     assert "Nothing to do" in again.out
     assert project.verify("--no-wait").code == 0
 
 
 def killed(project: Project, reference: str, *, after: int, delay: float) -> None:
     """Apply, and kill it ``delay`` seconds after that many writes; it may have ended by itself by then."""
-    arguments = project.command("apply", reference, *project.place, "--key", "cosign.pub", "-v")
+    arguments = project.command("apply", reference, *project.place, *BOTH_WAYS, "--key", "cosign.pub", "-v")
     environment = project.environment()
     with subprocess.Popen(
         arguments, cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -88,13 +90,13 @@ def test_two_pipelines_at_once_never_mix_and_lose_nothing(
         project.said.append(said)
         assert code == 0 or "another apply" in said, outcomes
     assert on_the_cluster(project) <= known(project, "pending") | known(project, "applied"), outcomes
-    after = project.apply(releases["green"])
+    after = project.apply(releases["green"], *BOTH_WAYS)
     assert after.code == 0, (after, outcomes)
     is_exactly(project, "green")
 
 
 def start(project: Project, reference: str) -> subprocess.Popen[str]:
-    arguments = project.command("apply", reference, *project.place, "--key", "cosign.pub", "-v")
+    arguments = project.command("apply", reference, *project.place, *BOTH_WAYS, "--key", "cosign.pub", "-v")
     return subprocess.Popen(
         arguments,
         cwd=project.folder,
