@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from pipeline.cli import install, puller
+from pipeline.cli import application, install, puller
 from tests.cli.installation.conftest import Gitless
 from tests.cli.installation.test_installation_commands import documents
 
@@ -26,17 +26,23 @@ VALUES = {
 }
 
 
+def taken(name: str, arguments: list[str]) -> dict[str, object]:
+    """What the command makes of arguments; below its group, for it keeps the group's names of the help option."""
+    with click.Context(application, **application.context_settings) as group:
+        return dict(puller.command.make_context(name, arguments, parent=group).params)
+
+
 def parsed(gitless: Gitless, *options: str) -> dict[str, object]:
     """What the process makes of the arguments in the exported Deployment."""
     outcome = gitless("install", "--export", *options)
     assert outcome.code == 0, outcome.err
     (deployment,) = (document for document in documents(outcome.out) if document["kind"] == "Deployment")
     name, *arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
-    return dict(puller.command.make_context(name, arguments).params)
+    return taken(name, arguments)
 
 
 def test_the_process_takes_what_is_installed_by_default(gitless: Gitless) -> None:
-    assert parsed(gitless) == dict(puller.command.make_context("puller", []).params)
+    assert parsed(gitless) == taken("puller", [])
 
 
 @pytest.mark.parametrize("option", VALUES)
