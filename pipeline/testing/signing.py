@@ -6,7 +6,7 @@ import hashlib
 
 from pipeline.errors import TrustError
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.trust.evidence import Signature, SignatureFormat, Verified, VerifiedAttestation, VerifiedSignature
+from pipeline.model.trust.evidence import Signature, SignatureFormat, Verified, VerifiedSignature
 from pipeline.model.trust.in_toto import read_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
 
@@ -44,8 +44,7 @@ class NamedVerifier:
         if separator:
             if stated.decode("utf-8", "replace") not in names:
                 raise TrustError("it was not made by a trusted key, or what it signs was changed")
-            predicate_type, predicate = read_statement(statement, digest)
-            return VerifiedAttestation(predicate_type, predicate, _verified(digest, signature, stated.decode()))
+            return read_statement(statement, digest).by(_verified(digest, signature, stated.decode()))
         name, _, signed = signature.content.decode("utf-8", "replace").partition(" signs ")
         if name not in names:
             raise TrustError("it was not made by a trusted key, or what it signs was changed")

@@ -54,7 +54,7 @@ def read_envelope(content: bytes) -> Envelope:
         raise TrustError("the bundle was made with a certificate (keyless), not with a key")
     if "messageSignature" in bundle:
         raise TrustError("the bundle holds a bare message signature, expected a DSSE envelope")
-    return _read_envelope(object_in(bundle, "dsseEnvelope", "the bundle"))
+    return envelope_in(object_in(bundle, "dsseEnvelope", "the bundle"))
 
 
 def read_bare_envelope(content: bytes) -> Envelope:
@@ -65,17 +65,15 @@ def read_bare_envelope(content: bytes) -> Envelope:
     """
     if len(content) > MAX_BUNDLE_BYTES:
         raise TrustError(f"the envelope is larger than {MAX_BUNDLE_BYTES} bytes")
-    return _read_envelope(parse_object(content, "the envelope"))
+    return envelope_in(parse_object(content, "the envelope"))
 
 
-def _check_version(media_type: str) -> None:
-    match = _VERSION.fullmatch(media_type)
-    version = (match["new"] or match["old"]) if match else ""
-    if version.split(".")[:2] != ["0", "3"]:
-        raise TrustError(f"the bundle's media type is {ascii(media_type)[:120]}, expected version 0.3")
+def envelope_in(envelope: JsonObject) -> Envelope:
+    """Read the JSON object of a DSSE envelope; its signature is still to be checked.
 
-
-def _read_envelope(envelope: JsonObject) -> Envelope:
+    Raises:
+        TrustError: it is malformed, or carries no in-toto statement.
+    """
     signatures = envelope.get("signatures")
     if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
         raise TrustError("the envelope must have exactly one signature")
@@ -87,6 +85,13 @@ def _read_envelope(envelope: JsonObject) -> Envelope:
         decode_base64(text_in(envelope, "payload", "the envelope"), "the envelope's payload"),
         decode_base64(text_in(signatures[0], "sig", "the envelope's signature"), "the envelope's signature"),
     )
+
+
+def _check_version(media_type: str) -> None:
+    match = _VERSION.fullmatch(media_type)
+    version = (match["new"] or match["old"]) if match else ""
+    if version.split(".")[:2] != ["0", "3"]:
+        raise TrustError(f"the bundle's media type is {ascii(media_type)[:120]}, expected version 0.3")
 
 
 def _base64(content: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.errors import TrustError
 from pipeline.model.documents.strict_json import parse_object, text_in
+from pipeline.model.trust.evidence import Verified, VerifiedAttestation, VerifiedSignature
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -56,30 +57,33 @@ def sign_statement(digest: str) -> bytes:
     return json.dumps(statement, separators=(",", ":")).encode("utf-8")
 
 
-def check_sign_statement(payload: bytes, digest: str) -> None:
-    """Accept a statement that signs exactly this digest; the envelope's signature must have been checked before.
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement about one digest; ``subjects`` are those of its subjects that are this digest."""
 
-    An attestation (build provenance, an SBOM) is a statement about an artifact and not a decision to release it, so
-    no other predicate type counts, though cosign and Flux let it.
+    type: str
+    predicate_type: str
+    predicate: Mapping[str, Any] = field(repr=False, hash=False)
+    subjects: tuple[Mapping[str, Any], ...] = field(repr=False, hash=False)
 
-    Raises:
-        TrustError: it is another kind of statement, or about something else.
-    """
-    statement = parse_object(payload, "the signed statement")
-    predicate = statement.get("predicateType")
-    if predicate != SIGN_PREDICATE_TYPE:
-        raise TrustError(f"it is an attestation of type {_quoted(predicate)}, not a signature ({SIGN_PREDICATE_TYPE})")
-    if statement.get("_type") != STATEMENT_TYPE:
-        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
-    subjects = statement.get("subject")
-    if not isinstance(subjects, list) or not 0 < len(subjects) <= _MAX_SUBJECTS:
-        raise TrustError("the signed statement has no usable list of subjects")
-    if not any(_names(subject, digest) for subject in subjects):
-        raise TrustError(f"the signed statement is about another digest than {digest}")
+    def by(self, signature: VerifiedSignature) -> Verified:
+        """What the statement is, once its signature has been verified: a signature, or an attestation.
+
+        An attestation (build provenance, an SBOM) is a statement about an artifact and not a decision to release it,
+        so no other predicate type than cosign's own counts as a signature, though cosign and Flux let it.
+
+        Raises:
+            TrustError: it is a signature in an old form of statements, which nobody signs in.
+        """
+        if self.predicate_type != SIGN_PREDICATE_TYPE:
+            return VerifiedAttestation(self.predicate_type, self.predicate, signature)
+        if self.type != STATEMENT_TYPE:
+            raise _unexpected_type(self.type)
+        return signature
 
 
-def read_statement(payload: bytes, digest: str) -> tuple[str, Mapping[str, Any]]:
-    """Predicate type and predicate of a statement about this digest; its signature must have been checked before.
+def read_statement(payload: bytes, digest: str) -> Statement:
+    """A statement about this digest; its signature must have been checked before.
 
     Statement v0.1 and v1 are read, as cosign does; a predicate that is missing reads as empty.
 
@@ -87,17 +91,19 @@ def read_statement(payload: bytes, digest: str) -> tuple[str, Mapping[str, Any]]
         TrustError: it is no statement, or about something else.
     """
     statement = parse_object(payload, "the signed statement")
-    if statement.get("_type") not in _STATEMENT_TYPES:
-        raise TrustError(f"the signed statement's type is {_quoted(statement.get('_type'))}, expected {STATEMENT_TYPE}")
+    statement_type = statement.get("_type")
+    if statement_type not in _STATEMENT_TYPES:
+        raise _unexpected_type(statement_type)
     subjects = statement.get("subject")
     if not isinstance(subjects, list) or not 0 < len(subjects) <= _MAX_SUBJECTS:
         raise TrustError("the signed statement has no usable list of subjects")
-    if not any(_names(subject, digest) for subject in subjects):
+    named = tuple(subject for subject in subjects if _names(subject, digest))
+    if not named:
         raise TrustError(f"the signed statement is about another digest than {digest}")
     predicate = statement.get("predicate", {})
     if not isinstance(predicate, dict):
         raise TrustError("the signed statement's predicate is no JSON object")
-    return text_in(statement, "predicateType", "the signed statement"), predicate
+    return Statement(statement_type, text_in(statement, "predicateType", "the signed statement"), predicate, named)
 
 
 def write_statement(digest: str, name: str, predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
@@ -118,6 +124,6 @@ def _names(subject: object, digest: str) -> bool:
     return isinstance(digests, dict) and digests.get(algorithm) == value
 
 
-def _quoted(value: object) -> str:
+def _unexpected_type(value: object) -> TrustError:
     # What a stranger wrote goes into a message cut short and with control characters made visible.
-    return ascii(value)[:120]
+    return TrustError(f"the signed statement's type is {ascii(value)[:120]}, expected {STATEMENT_TYPE}")

@@ -12,6 +12,7 @@ import json
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.strict_json import parse_object
 from pipeline.model.documents.times import format_time, parse_time
+from pipeline.model.trust.in_toto import Statement
 
 SIGNED_AT = "gitless.dev/signed-at"
 TIMESTAMP = "timestamp"
@@ -29,16 +30,12 @@ def with_signed_at(statement: bytes, seconds: float) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
 
 
-def signed_at_of_statement(payload: bytes, digest: str, now: float) -> float | None:
-    """What a statement about this digest says, in seconds since the epoch; its signature and form were checked before.
+def signed_at_of_statement(statement: Statement, now: float) -> float | None:
+    """What a statement says, in seconds since the epoch; its signature was checked before.
 
     A time that cannot be is no time: the signature is as good without.
     """
-    algorithm, _, value = digest.partition(":")
-    for subject in parse_object(payload, "the signed statement")["subject"]:
-        digests = subject.get("digest") if isinstance(subject, dict) else None
-        if not isinstance(digests, dict) or digests.get(algorithm) != value:
-            continue
+    for subject in statement.subjects:
         annotations = subject.get("annotations")
         text = annotations.get(SIGNED_AT) if isinstance(annotations, dict) else None
         if isinstance(text, str) and len(text) <= _MAX_TEXT:

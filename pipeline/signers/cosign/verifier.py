@@ -11,10 +11,9 @@ from pipeline.model.trust.evidence import (
     SignatureFormat,
     TimeSource,
     Verified,
-    VerifiedAttestation,
     VerifiedSignature,
 )
-from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, Envelope, check_sign_statement, read_statement
+from pipeline.model.trust.in_toto import Envelope, read_statement
 from pipeline.model.trust.policy import PublicKey, TrustPolicy
 from pipeline.model.trust.signing_time import signed_at_of_payload, signed_at_of_statement
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES, check_payload
@@ -51,12 +50,8 @@ class CosignVerifier:
 
 def _stated(digest: str, signature: Signature, envelope: Envelope, keys: tuple[PublicKey, ...], now: float) -> Verified:
     key = _signing_key(keys, envelope.signature, envelope.signed_bytes)
-    predicate_type, predicate = read_statement(envelope.payload, digest)
-    verified = _verified(digest, signature, key, signed_at_of_statement(envelope.payload, digest, now))
-    if predicate_type != SIGN_PREDICATE_TYPE:
-        return VerifiedAttestation(predicate_type, predicate, verified)
-    check_sign_statement(envelope.payload, digest)
-    return verified
+    statement = read_statement(envelope.payload, digest)
+    return statement.by(_verified(digest, signature, key, signed_at_of_statement(statement, now)))
 
 
 def _verified(digest: str, signature: Signature, key: PublicKey, signed_at: float | None) -> VerifiedSignature:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import TrustError
 from pipeline.model.documents.strict_json import JsonObject, decode_base64, object_in, parse_object, text_in
-from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
+from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES, envelope_in
 from pipeline.model.trust.evidence import KeylessMaterial, Signature, SignatureFormat
-from pipeline.model.trust.in_toto import PAYLOAD_TYPE, pre_authentication_encoding
 from pipeline.model.trust.simple_signing import MAX_PAYLOAD_BYTES
 from pipeline.signers.keyless.certificates import read_certificate
 from pipeline.signers.keyless.log_bodies import Signed
@@ -70,9 +69,9 @@ def _in_bundle(content: bytes) -> Material:
         raise TrustError("the bundle holds a bare message signature, expected a DSSE envelope")
     material = object_in(bundle, "verificationMaterial", _BUNDLE)
     certificate = read_certificate(_certificate(material, version))
-    payload, raw = _envelope(object_in(bundle, "dsseEnvelope", _BUNDLE))
-    signed = Signed(certificate, raw, pre_authentication_encoding(PAYLOAD_TYPE, payload), payload)
-    return Material(signed, _entry(material, version), _timestamps(material), raw)
+    envelope = envelope_in(object_in(bundle, "dsseEnvelope", _BUNDLE))
+    signed = Signed(certificate, envelope.signature, envelope.signed_bytes, envelope.payload)
+    return Material(signed, _entry(material, version), _timestamps(material), envelope.signature)
 
 
 def _entry(material: JsonObject, version: int) -> LogEntry | None:
@@ -102,17 +101,6 @@ def _certificate(material: JsonObject, version: int) -> bytes:
     return decode_base64(text_in(found, "rawBytes", "the bundle's certificate"), "the bundle's certificate")
 
 
-def _envelope(envelope: JsonObject) -> tuple[bytes, bytes]:
-    signatures = envelope.get("signatures")
-    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
-        raise TrustError("the envelope must have exactly one signature")
-    payload_type = text_in(envelope, "payloadType", "the envelope")
-    if payload_type != PAYLOAD_TYPE:
-        raise TrustError(f"the envelope's payload type is {ascii(payload_type)[:120]}, expected {PAYLOAD_TYPE}")
-    raw = decode_base64(text_in(signatures[0], "sig", "the envelope's signature"), "the envelope's signature")
-    return decode_base64(text_in(envelope, "payload", "the envelope"), "the envelope's payload"), raw
-
-
 def _timestamps(material: JsonObject) -> tuple[bytes, ...]:
     data = material.get("timestampVerificationData")
     if data is None:
@@ -124,10 +112,9 @@ def _timestamps(material: JsonObject) -> tuple[bytes, ...]:
 
 
 def _in_envelope(content: bytes, keyless: KeylessMaterial) -> Material:
-    payload, raw = _envelope(parse_object(content, "the envelope"))
-    signed = Signed(
-        _pem_certificate(keyless.certificate), raw, pre_authentication_encoding(PAYLOAD_TYPE, payload), payload, content
-    )
+    envelope = envelope_in(parse_object(content, "the envelope"))
+    certificate = _pem_certificate(keyless.certificate)
+    signed = Signed(certificate, envelope.signature, envelope.signed_bytes, envelope.payload, content)
     # cosign has the whole envelope stamped, not its signature.
     return Material(signed, _annotated_entry(keyless), _annotated_timestamp(keyless), content)
 

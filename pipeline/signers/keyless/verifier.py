@@ -19,10 +19,9 @@ from pipeline.model.trust.evidence import (
     Signature,
     TimeSource,
     Verified,
-    VerifiedAttestation,
     VerifiedSignature,
 )
-from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE, check_sign_statement, read_statement
+from pipeline.model.trust.in_toto import read_statement
 from pipeline.model.trust.policy import TrustedRoot, TrustPolicy
 from pipeline.model.trust.simple_signing import check_payload
 from pipeline.ports import Reporter
@@ -195,8 +194,4 @@ def _verified(
     if payload is None:
         check_payload(signature.content, digest)
         return found
-    predicate_type, predicate = read_statement(payload, digest)
-    if predicate_type != SIGN_PREDICATE_TYPE:
-        return VerifiedAttestation(predicate_type, predicate, found)
-    check_sign_statement(payload, digest)
-    return found
+    return read_statement(payload, digest).by(found)
