@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from .access import Access
@@ -26,7 +25,7 @@ from .binaries import ensure
 from .certificates import Authority, signing_key
 from .errors import PlatformError
 from .ports import free_port
-from .processes import ProcessGroup
+from .processes import ProcessGroup, Running
 
 STAGES = Path(__file__).parent / "stages"
 SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
@@ -73,7 +72,7 @@ def cluster(directory: Path, *, workloads: bool = True) -> Iterator[Cluster]:
 
 
 @dataclass(kw_only=True)
-class ControlPlane:
+class ControlPlane(Running):
     """A running control plane; a context manager that stops it at the end."""
 
     directory: Path
@@ -150,14 +149,6 @@ class ControlPlane:
     def stop(self) -> None:
         """Stop everything; the logs stay."""
         self._processes.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class _Launch:

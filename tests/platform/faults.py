@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from .access import Access
 from .certificates import Authority
 from .fault_connections import Listener
 from .faults_of_kubernetes import status_body
+from .processes import Running
 from .registries import DebianRegistry
 
 
@@ -94,7 +94,7 @@ class _Rule:
         return number > 0 and (self.times is None or number <= self.times)
 
 
-class FaultProxy:
+class FaultProxy(Running):
     """The proxy: it listens from its making until ``stop``, or the end of the context.
 
     ``url`` is where; requests are in ``seen``, in the order they came.
@@ -181,14 +181,6 @@ class FaultProxy:
         """Stop listening and cut what is open."""
         self.heal()
         self._listener.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _decide(self, method: str, target: str) -> Fault:
         """Note the request and say what becomes of it; delays and calls have happened then."""

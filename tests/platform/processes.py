@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from . import reaper
 from .errors import PlatformError
@@ -43,6 +45,22 @@ class Record:
         if self.alive():
             reaper.kill_group(self.pid, self.started)
         wait_until(lambda: not self.alive(), seconds=10, what=f"the end of {self.name}", interval=0.01)
+
+
+class Running(ABC):
+    """Something that was started, and is stopped at the end of a ``with``."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 class ProcessGroup:

@@ -11,13 +11,12 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 from .binaries import binary
 from .certificates import Authority, KeyPair
 from .ports import free_port, listens
-from .processes import ProcessGroup
+from .processes import ProcessGroup, Running
 from .tokens import ISSUER, SERVICE, TokenRequest, TokenServer
 
 Auth = Literal["none", "basic", "token"]
@@ -25,7 +24,7 @@ _SECONDS = 30.0
 
 
 @dataclass(kw_only=True)
-class _Registry:
+class _Registry(Running):
     directory: Path
     address: str
     logs: Path
@@ -38,14 +37,6 @@ class _Registry:
     def stop(self) -> None:
         """Stop the registry; its files stay."""
         self._processes.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 @dataclass(kw_only=True)

@@ -10,13 +10,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from tests.platform.binaries import binary
 from tests.platform.errors import PlatformError
 from tests.platform.node import node_runtime
-from tests.platform.processes import ProcessGroup
+from tests.platform.processes import ProcessGroup, Running
 from tests.platform.sigstore.documents import (
     TIMESTAMP_PATH,
     State,
@@ -35,7 +34,7 @@ _SERVER = Path(__file__).parent / "server.mjs"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigstoreDeployment:
+class SigstoreDeployment(Running):
     """One view of the servers: whom to sign with, and whom to believe."""
 
     folder: Path
@@ -124,14 +123,6 @@ class SigstoreDeployment:
     def stop(self) -> None:
         """Stop all servers, for every view."""
         self._processes.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _write(self, root: dict[str, Any]) -> None:
         for path, document in (
