@@ -29,7 +29,6 @@ from pipeline.model.trust.evidence import (
     RejectedSignature,
     Verified,
     VerifiedAttestation,
-    VerifiedSignature,
 )
 from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE
 from pipeline.model.trust.policy import TrustPolicy
@@ -150,13 +149,8 @@ class _Beside:
         """Whether the policy is satisfied and why; ``None`` where there is no policy."""
         if self._policy.is_empty:
             return None, ""
-        judgement = Judgement(
-            tuple(item for item in self._judged if isinstance(item, VerifiedSignature)),
-            tuple(item for item in self._judged if isinstance(item, VerifiedAttestation)),
-            tuple(item for item in self._judged if isinstance(item, RejectedSignature)),
-        )
         now = self._ports.clock.now()
-        decision = decide(self._artifact, judgement, self._policy, self._ports.expressions, now)
+        decision = decide(self._artifact, Judgement.of(self._judged), self._policy, self._ports.expressions, now)
         leaves = [leaf for leaf in decision.leaves() if leaf.passed or not decision.passed]
         return decision.passed, "; ".join(f"{leaf.requirement}: {leaf.found}" for leaf in leaves)
 

@@ -121,14 +121,7 @@ class Publishing:
         judgement = judge_signatures(artifact, self._ports.registry, self._ports.trust.verifier, own)
         for found in judgement.attestations:
             if found.predicate_type == predicate_type and is_own(found.signature, own):
-                return AttestResult(
-                    artifact=artifact,
-                    predicate_type=predicate_type,
-                    attestation_digest=found.signature.found_in,
-                    signer=found.signature.signer,
-                    key_fingerprint=found.signature.fingerprint,
-                    attested=False,
-                )
+                return AttestResult.of(artifact, found, found.signature.found_in, attested=False)
         return None
 
     def _signer(self) -> Signer:

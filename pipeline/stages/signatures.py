@@ -12,7 +12,6 @@ from pipeline.model.trust.evidence import (
     RejectedSignature,
     Signature,
     Verified,
-    VerifiedAttestation,
     VerifiedSignature,
 )
 from pipeline.model.trust.policy import TrustPolicy
@@ -42,20 +41,12 @@ def growing_judgement(
     Raises:
         RegistryError: the registry could not be asked.
     """
-    accepted: list[VerifiedSignature] = []
-    attestations: list[VerifiedAttestation] = []
-    rejected: list[RejectedSignature] = []
+    judged: list[Verified | RejectedSignature] = []
     for found in find_signatures(registry, artifact.digest):
-        judged = judge(artifact.digest, found, verifier, policy)
-        if isinstance(judged, RejectedSignature):
-            rejected.append(judged)
-            continue
-        if isinstance(judged, VerifiedSignature):
-            accepted.append(judged)
-        else:
-            attestations.append(judged)
-        yield Judgement(tuple(accepted), tuple(attestations), tuple(rejected))
-    yield Judgement(tuple(accepted), tuple(attestations), tuple(rejected))
+        judged.append(judge(artifact.digest, found, verifier, policy))
+        if not isinstance(judged[-1], RejectedSignature):
+            yield Judgement.of(judged)
+    yield Judgement.of(judged)
 
 
 def judge(digest: str, found: Found, verifier: Verifier, policy: TrustPolicy) -> Verified | RejectedSignature:

@@ -11,7 +11,7 @@ from pipeline.model.trust.evidence import Judgement
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Clock, Expressions, Registry, Verifier
 from pipeline.stages.signature_decisions import REASONS_SHOWN
-from pipeline.stages.signatures import growing_judgement
+from pipeline.stages.signatures import growing_judgement, judge_signatures
 from pipeline.stages.trust_decisions import decide
 
 
@@ -48,10 +48,7 @@ def evaluate_trust(artifact: PinnedReference, registry: Registry, ports: TrustPo
         RegistryError: the registry could not be asked.
     """
     check_policy(policy)
-    judgement = Judgement()
-    for judgement in growing_judgement(artifact, registry, ports.verifier, policy):  # noqa: B007 - the last has it all
-        pass
-    return _decided(artifact, judgement, ports, policy)
+    return _decided(artifact, judge_signatures(artifact, registry, ports.verifier, policy), ports, policy)
 
 
 def require_passed(verdict: Verdict, policy: TrustPolicy) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -136,3 +136,13 @@ class Judgement:
     accepted: tuple[VerifiedSignature, ...] = ()
     attestations: tuple[VerifiedAttestation, ...] = ()
     rejected: tuple[RejectedSignature, ...] = ()
+
+    @classmethod
+    def of(cls, judged: Iterable[Verified | RejectedSignature]) -> Judgement:
+        """All of these, each kind in the order given."""
+        items = tuple(judged)
+        return cls(
+            tuple(item for item in items if isinstance(item, VerifiedSignature)),
+            tuple(item for item in items if isinstance(item, VerifiedAttestation)),
+            tuple(item for item in items if isinstance(item, RejectedSignature)),
+        )
