@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
+from pipeline.model.artifact.reference import is_reference
 from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
@@ -20,6 +21,8 @@ from pipeline.model.settings.values import (
     Settings,
     TargetSettings,
 )
+from pipeline.model.validation.finding import Severity
+from pipeline.model.validation.options import IgnoredRule, ValidationOptions
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -44,7 +47,7 @@ def load_settings(path: Path) -> Settings:
     body, content = read_mapping(path, "expected one YAML document with keys such as name, sources and artifact")
     check_settings(body, content, str(path))
     try:
-        return _settings(body, path)
+        return _settings(body, content, path)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from None
 
@@ -165,7 +168,7 @@ def _node_positions(node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tu
             yield from _node_positions(item, (*path, index))
 
 
-def _settings(body: Mapping[str, Any], path: Path) -> Settings:
+def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
     folder = path.parent
     return Settings(
         file=str(path),
@@ -174,6 +177,7 @@ def _settings(body: Mapping[str, Any], path: Path) -> Settings:
         artifact=_artifact(body.get("artifact", {}), folder),
         signing=_signing(body["signing"], folder) if "signing" in body else None,
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
+        validation=_validation(body.get("validation", {}), content, path),
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
     )
@@ -200,6 +204,30 @@ def _signing(item: Mapping[str, Any], folder: Path) -> SigningOptions:
 def _attestations(item: Mapping[str, Any]) -> AttestationSettings:
     return AttestationSettings(
         provenance=item.get("provenance", True), sboms=tuple(dict.fromkeys(item.get("sbom", ("cyclonedx",))))
+    )
+
+
+def _validation(item: Mapping[str, Any], content: bytes, path: Path) -> ValidationOptions:
+    folder = path.parent
+    previous: str = item.get("previous", "")
+    return ValidationOptions(
+        gates=tuple(item.get("gates", ())),
+        kubernetes=item.get("kubernetes", ""),
+        crds=tuple(name if name == "cluster" else _file(folder, name) for name in item.get("crds", ())),
+        policies=tuple(_file(folder, name) for name in item.get("policies", ())),
+        kyverno=tuple(_file(folder, name) for name in item.get("kyverno", ())),
+        opa=tuple(_file(folder, name) for name in item.get("opa", ())),
+        previous=previous if is_reference(previous) else _file(folder, previous),
+        severities={name: None if value == "off" else Severity(value) for name, value in item.get("rules", {}).items()},
+        ignored=tuple(
+            IgnoredRule(
+                rule=entry["rule"],
+                reason=entry["reason"],
+                objects=tuple(entry.get("objects", ())),
+                place=f"{path}:{line_of(('validation', 'ignore', index), content)}",
+            )
+            for index, entry in enumerate(item.get("ignore", ()))
+        ),
     )
 
 

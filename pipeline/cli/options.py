@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +14,7 @@ import click
 from pipeline.cli import completing
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.outcome import Result
+from pipeline.model.reporting import BARE, BY_SUFFIX, ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.ports import Reporter
 
@@ -41,13 +43,28 @@ class Terminal:
     output: str
     color: bool
     results_dir: str | None = None
+    reports: tuple[Path, ...] = ()
+    """Files to write reports into; the suffix says in which format."""
+    ci: str = "none"
+    """Which CI is told about the results: ``auto``, ``none``, ``github``, ``gitlab`` or ``tekton``."""
 
-    def print_result(self, result: Result) -> None:
-        """Write the result to stdout in the chosen format, and as ``<stage>.json`` into the results folder."""
+    def print_result(self, result: Result, context: Callable[[], ReportContext] = lambda: BARE) -> None:
+        """Write the result to stdout, into the results folder and into every report.
+
+        ``context`` is asked once, and only where a format has use for it.
+        """
         from pipeline.reports import render_result
 
         self.keep_result(result)
-        click.echo(render_result(result, self.output, color=self.color), nl=False)
+        wanted = {self.output, *(BY_SUFFIX[file.suffix] for file in self.reports)}
+        known = context() if "html" in wanted else BARE
+        for file in self.reports:
+            from pipeline.reports.files import write_whole
+
+            report = render_result(result, BY_SUFFIX[file.suffix], context=known)
+            write_whole(file, report.encode("utf-8", "backslashreplace"))
+            self.reporter.info(f"report written to {file}")
+        click.echo(render_result(result, self.output, color=self.color, context=known), nl=False)
 
     def keep_result(self, result: Result) -> None:
         """Write the result as ``<stage>.json`` into the results folder, if there is one."""
@@ -85,10 +102,28 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
-    """Add ``-o/--output``, ``--log-format``, ``--results-dir`` and ``-v``; the command receives ``terminal: Terminal``.
+class ReportFile(click.Path):
+    """A file whose suffix says which of the formats it is to have."""
 
-    ``--results-dir`` is there where the result has a JSON document.
+    def __init__(self, formats: Sequence[str]) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+        self._suffixes = [suffix for suffix, name in BY_SUFFIX.items() if name in formats]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's signature
+        """Look at the suffix before anything else is done."""
+        file = Path(str(super().convert(value, param, ctx)))
+        if file.suffix not in self._suffixes:
+            self.fail(
+                f"'{file}' says by its suffix no format; expected one of: {', '.join(self._suffixes)}", param, ctx
+            )
+        return file
+
+
+def talking(*formats: str, reports: bool = False) -> Callable[[Decorated], Callable[..., Any]]:
+    """Add ``-o/--output``, ``--log-format``, ``--results-dir``, ``-v``; the command receives ``terminal: Terminal``.
+
+    ``--results-dir`` is there where the result has a JSON document. With ``reports`` there are ``--report``, in the
+    same formats, and ``--ci``.
     """
     choices: Sequence[str] = formats or ("text", "json")
 
@@ -99,13 +134,18 @@ def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
             log_format: str,
             verbose: bool,
             results_dir: str | None = None,
+            report: tuple[Path, ...] = (),
+            ci: str = "none",
             **arguments: Any,  # noqa: ANN401 - the command's other options
         ) -> Any:  # noqa: ANN401 - whatever the command returns
             terminal = _terminal(output, log_format, verbose=verbose)
-            return command(terminal=replace(terminal, results_dir=results_dir), **arguments)
+            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci)
+            return command(terminal=terminal, **arguments)
 
         stand_in(wrapped, command)
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
+        if reports:
+            decorated = _reporting(choices)(decorated)
         if "json" in choices:
             decorated = option(
                 "--results-dir",
@@ -127,6 +167,28 @@ def talking(*formats: str) -> Callable[[Decorated], Callable[..., Any]]:
             default=choices[0],
             show_default=True,
             help="Format of the result on stdout.",
+        )(decorated)
+
+    return decorate
+
+
+def _reporting(formats: Sequence[str]) -> Callable[[Decorated], Decorated]:
+    suffixes = ", ".join(suffix for suffix, name in BY_SUFFIX.items() if name in formats)
+
+    def decorate(command: Decorated) -> Decorated:
+        decorated = option(
+            "--ci",
+            type=click.Choice(["auto", "none", "github", "gitlab", "tekton"]),
+            default="auto",
+            show_default=True,
+            help="Which CI is told: summary, annotations, outputs, comment.",
+        )(command)
+        return option(
+            "--report",
+            type=ReportFile(formats),
+            multiple=True,
+            metavar="FILE",
+            help=f"Also write a report; its suffix says the format: {suffixes}. Repeatable.",
         )(decorated)
 
     return decorate

@@ -3,7 +3,10 @@
 from pipeline.ports.api_server import ApiServer, Stream
 from pipeline.ports.artifacts import Registry, Signer, Verifier
 from pipeline.ports.attesting import SbomFormat
+from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
+from pipeline.ports.gates import Gate
+from pipeline.ports.pictures import Picture
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
 
@@ -14,7 +17,10 @@ __all__ = [
     "Decryptor",
     "Environment",
     "Expressions",
+    "Gate",
     "Inventories",
+    "Picture",
+    "Presence",
     "Registry",
     "Renderer",
     "Reporter",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
+from pipeline.model.validation.options import ValidationOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Settings:
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningOptions | None = None
     attestations: AttestationSettings | None = None
+    validation: ValidationOptions = field(default_factory=ValidationOptions)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 

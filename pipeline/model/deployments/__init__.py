@@ -1,0 +1,1 @@
+"""What was deployed where, as records in the registry tell it."""

@@ -1,0 +1,61 @@
+"""A deploy record: what a cluster applied, when, and what became of it; never a Secret's value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.model.manifests import ObjectId
+
+
+class Deployed(StrEnum):
+    """What became of an apply."""
+
+    APPLIED = "applied"
+    """Everything is applied; nobody looked at health."""
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployRecord:
+    """One apply of one artifact to one cluster.
+
+    Attributes:
+        cluster: the name that the deployment chose for its cluster.
+        repository: of the artifact.
+        digest: of the artifact.
+        inventory: what was applied under which name, such as ``inventory shop/shop`` or ``Kustomization apps/shop``.
+        time: when it ended, seconds since the epoch.
+        result: what became of it.
+        message: a line about it, without secrets; empty where the result says all.
+        revision: of the source.
+        verified_by: whose signatures were accepted.
+        overrides: guards that somebody overrode for it.
+        objects: every object with the hash of what was desired (SHA-256 of canonical JSON; for Secrets keyed or empty).
+    """
+
+    cluster: str
+    repository: str
+    digest: str
+    inventory: str
+    time: float
+    result: Deployed
+    message: str = ""
+    source: str = ""
+    revision: str = ""
+    verified_by: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    objects: Mapping[ObjectId, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectEvent:
+    """What one record says about one object, compared with the record before it."""
+
+    time: float
+    digest: str
+    revision: str
+    change: str
+    """``created``, ``changed``, ``deleted`` or ``unchanged``."""

@@ -1,0 +1,1 @@
+"""What gates find in manifests, and what is asked of them."""

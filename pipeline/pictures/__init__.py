@@ -1,0 +1,1 @@
+"""Pictures of graphs, one format each."""

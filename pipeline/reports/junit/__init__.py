@@ -1,0 +1,1 @@
+"""Reports as JUnit XML, one module per result."""

@@ -1,0 +1,1 @@
+"""Reports as GitHub-flavoured Markdown, one module per result."""
