@@ -1,0 +1,88 @@
+"""Gates, and what they are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from pipeline.errors import ConfigurationError
+from pipeline.model.manifests import Body
+from pipeline.model.settings.sources import Source
+from pipeline.model.validation.definitions import CRD, CRD_GROUP, definitions_in
+from pipeline.model.validation.options import ValidationOptions
+from pipeline.ports import Cluster, Environment, Gate, Places, Reporter
+from pipeline.wiring.building import renderers
+
+_BUILT = ("schema",)
+CLUSTER = "cluster"
+"""In place of a file: ask the cluster for its definitions."""
+
+
+def gates(
+    options: ValidationOptions, environment: Environment, reporter: Reporter, cluster: Callable[[], Cluster]
+) -> tuple[Gate, ...]:
+    """The chosen gates, in order; ``cluster`` is only asked where ``options.crds`` says so.
+
+    Files are read, and the cluster asked, when the first gate that needs them checks something.
+    """
+    definitions = cache(lambda: custom_definitions(options, environment, reporter, cluster))
+    chosen = [name for name in options.chosen_gates if name in _BUILT or name in options.gates]
+    return tuple(_gate(name, options, environment, definitions) for name in chosen)
+
+
+def _gate(
+    name: str, options: ValidationOptions, environment: Environment, definitions: Callable[[], Sequence[Body]]
+) -> Gate:
+    del environment
+    if name == "schema":
+        from pipeline.gates.schema import SchemaGate
+
+        return SchemaGate(options.kubernetes, definitions)
+    raise ConfigurationError(f"there is no gate '{name}'")
+
+
+def custom_definitions(
+    options: ValidationOptions, environment: Environment, reporter: Reporter, cluster: Callable[[], Cluster]
+) -> tuple[Body, ...]:
+    """Every CustomResourceDefinition of the named files and folders, and of the cluster where it is named.
+
+    Raises:
+        ConfigurationError: a file or folder does not exist or holds none, or the cluster serves none.
+    """
+    found: list[Body] = []
+    for name in options.crds:
+        found.extend(_of_cluster(cluster()) if name == CLUSTER else _of_files(name, environment, reporter))
+    return tuple(found)
+
+
+def _of_files(name: str, environment: Environment, reporter: Reporter) -> tuple[Body, ...]:
+    from pipeline.stages.build import build
+
+    if not Path(name).exists():
+        raise ConfigurationError(
+            f"'{name}' does not exist; expected a file or folder with CustomResourceDefinitions, or {CLUSTER}"
+        )
+    found = definitions_in(build((Source(Path(name)),), renderers(environment, reporter)).manifests)
+    if not found:
+        raise ConfigurationError(f"'{name}' holds no CustomResourceDefinition")
+    return found
+
+
+def _of_cluster(cluster: Cluster) -> tuple[Body, ...]:
+    served = cluster.resource_type(f"{CRD_GROUP}/v1", CRD)
+    if served is None:
+        raise ConfigurationError(f"{cluster.context} serves no CustomResourceDefinitions")
+    return tuple(cluster.list_objects(served, None))
+
+
+def places(contents: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None) -> Places:
+    """Where fields are written: in files on disk, or in these contents, which may be asked for when they are needed."""
+    from pipeline.renderers.places import SourcePlaces, read_file
+
+    if contents is None:
+        return SourcePlaces(read_file)
+    if callable(contents):
+        asked = cache(contents)
+        return SourcePlaces(lambda file: asked().get(file))
+    return SourcePlaces(contents.get)
