@@ -19,7 +19,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.options import GATES, ValidationOptions
-from pipeline.ports import Cluster, Places
+from pipeline.ports import Places
 
 _SETTINGS = Path("gitless.yaml")
 _STDIN = "-"
@@ -70,7 +70,7 @@ def command(
     gitless validate --report findings.sarif --report findings.xml
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.stages.validate import validate
+    from pipeline.validating import Surroundings, validate_manifests
 
     settings = _Settings.read(file, terminal)
     given = ValidationOptions(
@@ -79,19 +79,13 @@ def command(
     )  # fmt: skip
     options = settings.validation.overridden_by(given)
     manifests, subject, places = _subject(path, settings, registry_options, terminal)
-    before = read_side(options.previous, registry_options, terminal)[0] if options.previous else None
-
-    def cluster() -> Cluster:
-        return wiring.cluster(ClusterOptions(kubeconfig, context), os.environ, terminal.reporter)
-
-    result = validate(
-        manifests,
-        wiring.gates(options, os.environ, terminal.reporter, cluster),
-        options,
-        subject=subject,
-        places=places,
-        previous=before,
+    around = Surroundings(
+        registry=registry_options,
+        environment=os.environ,
+        reporter=terminal.reporter,
+        cluster=lambda: wiring.cluster(ClusterOptions(kubeconfig, context), os.environ, terminal.reporter),
     )
+    result = validate_manifests(manifests, options, around, subject=subject, places=places)
     terminal.print_result(result)
     if not result.is_passed:
         raise result.refusal()

@@ -10,7 +10,7 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
-from pipeline.wiring.gates import custom_definitions, gates, places
+from pipeline.wiring.gates import custom_definitions, gates, places, read_manifests
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
 from pipeline.wiring.surroundings import clock, expressions, writer
@@ -50,6 +50,7 @@ __all__ = [
     "provenance",
     "public_key",
     "read_certificate",
+    "read_manifests",
     "registry",
     "registry_pool",
     "remote_connection",

@@ -7,12 +7,15 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
-from pipeline.model.manifests import Body
+from pipeline.model.artifact.reference import is_reference, parse_reference
+from pipeline.model.manifests import Body, Manifests
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.definitions import CRD, CRD_GROUP, definitions_in
 from pipeline.model.validation.options import ValidationOptions
 from pipeline.ports import Cluster, Environment, Gate, Places, Reporter
 from pipeline.wiring.building import renderers
+from pipeline.wiring.stores import registry
 
 _BUILT = ("schema",)
 CLUSTER = "cluster"
@@ -86,3 +89,20 @@ def places(contents: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | N
         asked = cache(contents)
         return SourcePlaces(lambda file: asked().get(file))
     return SourcePlaces(contents.get)
+
+
+def read_manifests(name: str, options: RegistryOptions, environment: Environment, reporter: Reporter) -> Manifests:
+    """What an artifact holds, or a folder or file builds to; nothing is verified.
+
+    Raises:
+        ArtifactNotFoundError: there is no such artifact.
+        PipelineError: it cannot be read, whatever it is.
+    """
+    if is_reference(name):
+        from pipeline.stages.fetch import read_artifact
+
+        reference = parse_reference(name)
+        return read_artifact(reference, registry(reference.repository, options, environment, reporter))[0]
+    from pipeline.stages.build import build
+
+    return build((Source(Path(name)),), renderers(environment, reporter)).manifests
