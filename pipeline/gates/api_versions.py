@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pipeline.gates.kubernetes_data import known_versions, versions_with
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.api_lifecycle import RETIREMENTS
-from pipeline.model.validation.definitions import CustomKind, CustomKinds
+from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
 from pipeline.model.validation.finding import Finding, Rule
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, versions_in_words
 from pipeline.model.validation.schema_rules import DEPRECATED, MISSING, REMOVED, TOO_NEW

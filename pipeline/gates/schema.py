@@ -11,7 +11,7 @@ from pipeline.gates.schema_complaints import Complaint, Reading, complaints
 from pipeline.gates.schema_validators import Compiled, Validators
 from pipeline.model.comparison.masking import is_secret
 from pipeline.model.manifests import Body, Manifests, Resource
-from pipeline.model.validation.definitions import CustomKinds
+from pipeline.model.validation.custom_kinds import CustomKinds
 from pipeline.model.validation.finding import Checked, Finding, Severity
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
 from pipeline.model.validation.schema_rules import SCHEMA_RULES

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.gates.kubernetes_data import read_definitions
 from pipeline.gates.schema_complaints import LIST_TYPE
 from pipeline.model.manifests import Resource
-from pipeline.model.validation.definitions import CustomKind, CustomKinds
+from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
 from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema, kinds_of, self_contained
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion
 from pipeline.model.validation.structural_schemas import json_schema

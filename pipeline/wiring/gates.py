@@ -11,7 +11,7 @@ from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.manifests import Body, Manifests
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.sources import Source
-from pipeline.model.validation.definitions import CRD, CRD_GROUP, definitions_in
+from pipeline.model.validation.custom_kinds import CRD, CRD_GROUP, definitions_in
 from pipeline.model.validation.options import ValidationOptions
 from pipeline.ports import Cluster, Environment, Gate, Places, Reporter
 from pipeline.wiring.building import renderers

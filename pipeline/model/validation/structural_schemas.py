@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.model.validation.definitions import CustomKind
+from pipeline.model.validation.custom_kinds import CustomKind
 from pipeline.model.validation.kubernetes_schemas import BITS, BYTE, OBJECT_META, JsonSchema, self_contained
 
 _VALUES: Final = (
