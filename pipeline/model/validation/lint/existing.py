@@ -121,7 +121,7 @@ def pods_selected(subject: Subject, namespace: str, selector: Mapping[str, Any])
         tuple(
             Requirement(text_at(item, "key"), Operator(item["operator"]), frozenset(texts_at(item, "values")))
             for _, item in items_at(selector, "matchExpressions")
-            if item.get("operator") in set(Operator) and not text_at(item, "key").startswith(_ADDED_LABELS)
+            if text_at(item, "operator") in set(Operator) and not text_at(item, "key").startswith(_ADDED_LABELS)
         )
     )
     return [pod for pod in found if expressions.matches(pod.labels)]
