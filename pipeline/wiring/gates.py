@@ -17,7 +17,6 @@ from pipeline.ports import Cluster, Environment, Gate, Places, Reporter
 from pipeline.wiring.building import renderers
 from pipeline.wiring.stores import registry
 
-_BUILT = ("schema",)
 CLUSTER = "cluster"
 """In place of a file: ask the cluster for its definitions."""
 
@@ -27,21 +26,33 @@ def gates(
 ) -> tuple[Gate, ...]:
     """The chosen gates, in order; ``cluster`` is only asked where ``options.crds`` says so.
 
-    Files are read, and the cluster asked, when the first gate that needs them checks something.
+    Files are read, and the cluster asked, at most once, and only for gates that need them.
     """
     definitions = cache(lambda: custom_definitions(options, environment, reporter, cluster))
-    chosen = [name for name in options.chosen_gates if name in _BUILT or name in options.gates]
-    return tuple(_gate(name, options, environment, definitions) for name in chosen)
+    return tuple(_gate(name, options, definitions, environment, reporter) for name in options.chosen_gates)
 
 
 def _gate(
-    name: str, options: ValidationOptions, environment: Environment, definitions: Callable[[], Sequence[Body]]
+    name: str,
+    options: ValidationOptions,
+    definitions: Callable[[], Sequence[Body]],
+    environment: Environment,
+    reporter: Reporter,
 ) -> Gate:
-    del environment
     if name == "schema":
         from pipeline.gates.schema import SchemaGate
 
         return SchemaGate(options.kubernetes, definitions)
+    if name == "cel":
+        from pipeline.expressions.kubernetes import KubernetesPrograms
+        from pipeline.gates.cel import CelGate
+
+        policies = [item for path in options.policies for item in _objects_of(path, "policy", environment, reporter)]
+        return CelGate(definitions(), policies, KubernetesPrograms())
+    if name == "lint":
+        from pipeline.gates.lint import LintGate
+
+        return LintGate()
     raise ConfigurationError(f"there is no gate '{name}'")
 
 
@@ -60,16 +71,18 @@ def custom_definitions(
 
 
 def _of_files(name: str, environment: Environment, reporter: Reporter) -> tuple[Body, ...]:
+    found = definitions_in(_objects_of(name, CRD, environment, reporter))
+    if not found:
+        raise ConfigurationError(f"'{name}' holds no {CRD}")
+    return found
+
+
+def _objects_of(name: str, what: str, environment: Environment, reporter: Reporter) -> Manifests:
     from pipeline.stages.build import build
 
     if not Path(name).exists():
-        raise ConfigurationError(
-            f"'{name}' does not exist; expected a file or folder with CustomResourceDefinitions, or {CLUSTER}"
-        )
-    found = definitions_in(build((Source(Path(name)),), renderers(environment, reporter)).manifests)
-    if not found:
-        raise ConfigurationError(f"'{name}' holds no CustomResourceDefinition")
-    return found
+        raise ConfigurationError(f"'{name}' does not exist; expected a file or folder with a {what}")
+    return build((Source(Path(name)),), renderers(environment, reporter)).manifests
 
 
 def _of_cluster(cluster: Cluster) -> tuple[Body, ...]:
