@@ -8,7 +8,7 @@ from pipeline.model.graph.graph import Node, Tone
 from pipeline.pictures.escaping import clean, markup
 from pipeline.pictures.icons import ICONS, SIGNS, icon_of
 from pipeline.pictures.measuring import cut, shortened
-from pipeline.pictures.placing import CARD_HEIGHT, CARD_WIDTH
+from pipeline.pictures.placing import CARD_WIDTH, card_height
 from pipeline.pictures.wording import TIMES, described
 
 _TEXT_LEFT: Final = 48
@@ -30,6 +30,7 @@ def card(node: Node, x: float, y: float) -> str:
         f'<path class="icon" transform="translate(15 15)" d="{ICONS[icon_of(node.title)]}"/>',
         f'<text class="kind" x="{_TEXT_LEFT}" y="20">{markup(cut(says, room, 11))}</text>',
         f'<text class="name" x="{_TEXT_LEFT}" y="38">{markup(shortened(clean(node.label), room, _NAME_SIZE))}</text>',
+        _aside(node),
         _count(node),
         _sign(node.tone),
         "</g>",
@@ -55,9 +56,16 @@ def _sheets(node: Node) -> str:
     """The card itself, after those behind it where it stands for several."""
     shifts = (2 * _STACK, _STACK, 0) if node.folded else (0,)
     return "".join(
-        f'<rect class="body" x="{shift}" y="{shift}" width="{CARD_WIDTH}" height="{CARD_HEIGHT}" rx="10"/>'
+        f'<rect class="body" x="{shift}" y="{shift}" width="{CARD_WIDTH}" height="{card_height(node)}" rx="10"/>'
         for shift in shifts
     )
+
+
+def _aside(node: Node) -> str:
+    if not node.aside:
+        return ""
+    text = markup(cut(clean(node.aside), CARD_WIDTH - 26, 11))
+    return f'<text class="aside" x="12" y="59">{text}</text>'
 
 
 def _count(node: Node) -> str:

@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, ToolError
-from pipeline.model.graph.graph import Graph
-from pipeline.pictures.placing import CARD_HEIGHT, CARD_WIDTH, Block, Curve, Frame, Point, framed, packed
+from pipeline.model.graph.graph import Graph, Node
+from pipeline.pictures.placing import CARD_WIDTH, Block, Curve, Frame, Point, card_height, framed, packed
 from pipeline.ports import Environment
 
 _TIMEOUT: Final = 60.0
 _POINTS_PER_INCH: Final = 72
 _SPACE: Final = re.compile(r"\s*")
 _GRAPH: Final = (
-    "rankdir=LR; ranksep=1.0; nodesep=0.2; splines=true; newrank=true; margin=0; pad=0;"
-    f' node [shape=box fixedsize=true label="" width={CARD_WIDTH / _POINTS_PER_INCH:.4f}'
-    f" height={CARD_HEIGHT / _POINTS_PER_INCH:.4f}]; edge [arrowhead=none tailport=e headport=w];"
+    "rankdir=LR; ranksep=0.85; nodesep=0.2; splines=true; newrank=true; margin=0; pad=0;"
+    f' node [shape=box fixedsize=true label="" width={CARD_WIDTH / _POINTS_PER_INCH:.4f}];'
+    " edge [arrowhead=none tailport=e headport=w];"
 )
+
+_CLUSTER: Final = 'margin=18; label=" "; fontsize=16;'
 
 
 def lay_out(graph: Graph, environment: Environment) -> Block:
@@ -35,11 +37,11 @@ def lay_out(graph: Graph, environment: Environment) -> Block:
     parts = _parts(len(graph.nodes), lines)
     groups = [node.group for node in graph.nodes]
     asked = [part for part in parts if len(part) > 1]
-    answers = iter(_dot([_source(part, groups, lines) for part in asked], environment) if asked else [])
+    answers = iter(_dot([_source(part, graph.nodes, lines) for part in asked], environment) if asked else [])
     inside: dict[str, list[Block]] = defaultdict(list)
     across: list[Block] = []
     for part in parts:
-        block = _block(next(answers), groups) if len(part) > 1 else Block(CARD_WIDTH, CARD_HEIGHT, ((part[0], 0, 0),))
+        block = _block(next(answers), graph.nodes) if len(part) > 1 else _alone(part[0], graph.nodes)
         of = {groups[node] for node in part}
         (across if len(of) > 1 else inside[of.pop()]).append(block)
     return packed([*across, *(_in_frame(group, blocks) for group, blocks in inside.items())])
@@ -68,20 +70,21 @@ def _parts(count: int, lines: Iterable[tuple[int, int]]) -> list[list[int]]:
     return list(parts.values())
 
 
-def _source(part: Sequence[int], groups: Sequence[str], lines: Sequence[tuple[int, int]]) -> str:
+def _alone(node: int, nodes: Sequence[Node]) -> Block:
+    return Block(CARD_WIDTH, card_height(nodes[node]), ((node, 0, 0),))
+
+
+def _source(part: Sequence[int], nodes: Sequence[Node], lines: Sequence[tuple[int, int]]) -> str:
     """One part as DOT; names are positions, and groups are numbered as they come."""
     members: dict[str, list[int]] = defaultdict(list)
     for node in part:
-        members[groups[node]].append(node)
+        members[nodes[node].group].append(node)
     text = [f"digraph {{ {_GRAPH}"]
-    for number, (group, nodes) in enumerate(members.items()):
-        names = " ".join(f"{node};" for node in nodes)
-        if len(members) == 1 or not group:
-            text.append(names)
-        else:
-            text.append(
-                f'subgraph cluster_{number} {{ comment="{nodes[0]}"; margin=18; label=" "; fontsize=16; {names} }}'
-            )
+    for number, (group, inside) in enumerate(members.items()):
+        names = " ".join(f"{node} [height={card_height(nodes[node]) / _POINTS_PER_INCH:.4f}];" for node in inside)
+        if len(members) > 1 and group:
+            names = f"subgraph cluster_{number} {{ comment={inside[0]}; {_CLUSTER} {names} }}"
+        text.append(names)
     there = set(part)
     text += [f"{one} -> {other} [comment={index}];" for index, (one, other) in enumerate(lines) if one in there]
     return "\n".join([*text, "}"])
@@ -118,18 +121,19 @@ def _documents(text: str) -> Iterator[Mapping[str, Any]]:
         end = _SPACE.match(text, end).end()  # type: ignore[union-attr] # the same
 
 
-def _block(answer: Mapping[str, Any], groups: Sequence[str]) -> Block:
+def _block(answer: Mapping[str, Any], nodes: Sequence[Node]) -> Block:
     """What dot answered, turned the right way up: its y grows upwards."""
     _, _, width, height = _numbers(answer["bb"])
     cards, frames = [], []
     for item in answer["objects"]:
         if "bb" in item:
             left, low, right, high = _numbers(item["bb"])
-            group = groups[int(item["comment"])]
+            group = nodes[int(item["comment"])].group
             frames.append(Frame(group, left, height - high, right - left, high - low))
         else:
             x, y = _numbers(item["pos"])
-            cards.append((int(item["name"]), x - CARD_WIDTH / 2, height - y - CARD_HEIGHT / 2))
+            node = int(item["name"])
+            cards.append((node, x - CARD_WIDTH / 2, height - y - card_height(nodes[node]) / 2))
     curves = tuple(_curve(item, height) for item in answer.get("edges", ()))
     return Block(width, height, tuple(sorted(cards)), curves, tuple(frames))
 

@@ -6,16 +6,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pipeline.model.graph.graph import Node
+
 CARD_WIDTH: Final = 248
-CARD_HEIGHT: Final = 50
+_CARD_HEIGHT: Final = 50
+_LINE: Final = 19
 GAP: Final = 26
 """Between things that are packed beside each other."""
 _PADDING: Final = 18
 _HEADING: Final = 26
-_ASPECT: Final = 1.7
+_ASPECT: Final = 1.5
 """How much wider than high a picture is to be."""
+_STRETCHES: Final = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6)
+"""Widths that are tried, as parts of what would fit if nothing were left free."""
 
 Point = tuple[float, float]
+
+
+def card_height(node: Node) -> int:
+    """A line more where words stand for lines."""
+    return _CARD_HEIGHT + (_LINE if node.aside else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +72,44 @@ class Block:
 
 
 def packed(blocks: Iterable[Block], gap: float = GAP) -> Block:
-    """All of them side by side in rows, the highest first, so that nothing overlaps."""
-    blocks = sorted(blocks, key=lambda block: (-block.height, -block.width))
-    area = sum((block.width + gap) * (block.height + gap) for block in blocks)
-    limit = max((area * _ASPECT) ** 0.5, *(block.width for block in blocks), 0)
+    """All of them, without overlaps, in about the shape of a screen; the highest first."""
+    ordered = sorted(blocks, key=lambda block: (-block.height, -block.width))
+    area = sum((block.width + gap) * (block.height + gap) for block in ordered)
+    least = max((block.width for block in ordered), default=0.0)
+    limits = [max(least, (area * _ASPECT) ** 0.5 * stretch) for stretch in _STRETCHES]
+    tried = [_fitted(ordered, limit, gap) for limit in limits]
+    return min(tried, key=lambda block: max(block.width, block.height * _ASPECT), default=Block())
+
+
+_Skyline = list[tuple[float, float]]
+"""From which x on, which y is free; the last one reaches to the right without end."""
+
+
+def _fitted(blocks: Sequence[Block], limit: float, gap: float) -> Block:
+    """Each one as high up as it fits within the width, then as far left."""
+    skyline: _Skyline = [(0.0, 0.0)]
     placed: list[Block] = []
-    x = y = row = width = 0.0
+    width = height = 0.0
     for block in blocks:
-        if x and x + block.width > limit:
-            x, y, row = 0.0, y + row + gap, 0.0
+        starts = [x for x, _ in skyline if x == 0 or x + block.width <= limit]
+        y, x = min((_floor(skyline, x, x + block.width), x) for x in starts)
         placed.append(block.moved(x, y))
-        width = max(width, x + block.width)
-        row = max(row, block.height)
-        x += block.width + gap
-    return _together(placed, width, y + row)
+        width, height = max(width, x + block.width), max(height, y + block.height)
+        skyline = _raised(skyline, x, x + block.width + gap, y + block.height + gap)
+    return _together(placed, width, height)
+
+
+def _floor(skyline: _Skyline, left: float, right: float) -> float:
+    """The highest y at which everything between two x is free."""
+    ends = [*(x for x, _ in skyline[1:]), float("inf")]
+    return max(y for (x, y), end in zip(skyline, ends, strict=True) if x < right and end > left)
+
+
+def _raised(skyline: _Skyline, left: float, right: float, y: float) -> _Skyline:
+    """The skyline with something between two x that ends at y."""
+    behind = [floor for x, floor in skyline if x <= right][-1]
+    before, after = [at for at in skyline if at[0] < left], [at for at in skyline if at[0] > right]
+    return [*before, (left, y), (right, behind), *after]
 
 
 def framed(block: Block, group: str) -> Block:

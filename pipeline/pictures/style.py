@@ -19,6 +19,7 @@ _SHAPES: Final = (
     "{s} .subtitle,{s} .legend text{{font-size:12px}}"
     "{s} .heading{{font-size:13px;font-weight:650;letter-spacing:.02em}}"
     "{s} .kind{{font-size:11px}}"
+    "{s} .aside{{font-size:11px;font-style:italic}}"
     "{s} .name{{font-size:13px;font-weight:600}}"
     "{s} .count{{font-size:11px;font-weight:700;text-anchor:middle}}"
     "{s} .icon{{fill:none;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}}"
@@ -84,6 +85,7 @@ def _colours(scope: str, theme: int) -> str:
         ".name": f"fill:{of['ink']}",
         ".heading": f"fill:{of['soft']}",
         ".kind": f"fill:{of['soft']}",
+        ".aside": f"fill:{of['soft']}",
         ".subtitle": f"fill:{of['soft']}",
         ".legend text": f"fill:{of['soft']}",
         ".chip": f"fill:{of['chip']}",

@@ -34,7 +34,9 @@ def note(node: Node) -> str:
 def described(node: Node) -> str:
     """The node in one sentence, for whoever points at it or has it read out."""
     place = f" in {node.group}" if node.group else ""
-    return "; ".join(filter(None, (f"{node.title} {node.label}{place}", note(node), ", ".join(node.folded))))
+    return "; ".join(
+        filter(None, (f"{node.title} {node.label}{place}", note(node), node.aside, ", ".join(node.folded)))
+    )
 
 
 def summary(graph: Graph) -> str:

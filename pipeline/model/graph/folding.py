@@ -9,6 +9,7 @@ from typing import Final
 
 from pipeline.errors import UsageError
 from pipeline.model.graph.graph import Edge, Graph, Node
+from pipeline.model.graph.hubs import without_hubs
 
 MAX_DRAWN: Final = 400
 """Nodes of a picture, after folding; nobody finds anything among more."""
@@ -22,7 +23,7 @@ def drawable(graph: Graph) -> Graph:
     Raises:
         UsageError: even so there is more than anybody could look at.
     """
-    small = folded(graph)
+    small = without_hubs(folded(graph))
     if len(small.nodes) > MAX_DRAWN:
         raise UsageError(
             f"{len(graph.nodes)} nodes are too many for one picture ({len(small.nodes)} once alike ones are folded);"

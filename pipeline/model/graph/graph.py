@@ -49,6 +49,8 @@ class Node:
     object_id: ObjectId | None = None
     folded: tuple[str, ...] = ()
     """Names of the objects that one node stands for, where there are several."""
+    aside: str = ""
+    """What it is joined with by words instead of lines."""
 
     @property
     def count(self) -> int:
