@@ -13,7 +13,7 @@ from pipeline.pictures.wording import TIMES, described
 
 _TEXT_LEFT: Final = 48
 _STACK: Final = 4
-_NAME_SIZE: Final = 15.0
+_NAME_SIZE: Final = 14.0
 """What a bold name of 13 pixels takes."""
 
 

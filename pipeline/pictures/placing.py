@@ -8,7 +8,7 @@ from typing import Final
 
 from pipeline.model.graph.graph import Node
 
-CARD_WIDTH: Final = 248
+CARD_WIDTH: Final = 264
 _CARD_HEIGHT: Final = 50
 _LINE: Final = 19
 GAP: Final = 26

@@ -20,6 +20,8 @@ _MARGIN: Final = 28
 _HEADER: Final = 58
 _FOOTER: Final = 44
 _MIN_WIDTH: Final = 640
+_TITLE: Final = 23.0
+"""What a bold title of 20 pixels takes."""
 
 
 class SvgPicture:
@@ -58,7 +60,7 @@ def _document(graph: Graph, whole: Graph, block: Block) -> Iterator[str]:
     yield f'<rect class="canvas" width="{number(width)}" height="{number(height)}" rx="12"/>'
     if graph.title:
         room = width - 2 * _MARGIN
-        yield f'<text class="title" x="{_MARGIN}" y="32">{markup(shortened(clean(graph.title), room, 20))}</text>'
+        yield f'<text class="title" x="{_MARGIN}" y="32">{markup(shortened(clean(graph.title), room, _TITLE))}</text>'
         yield f'<text class="subtitle" x="{_MARGIN}" y="50">{markup(shortened(summary(whole), room, 12))}</text>'
     for frame in placed.frames:
         yield _frame(frame)

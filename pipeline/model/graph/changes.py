@@ -17,8 +17,6 @@ _TONES: Final[Mapping[Action, Tone]] = {
     Action.RECREATE: Tone.RECREATED,
     Action.PRUNE: Tone.DELETED,
 }
-CHANGED: Final = frozenset(_TONES.values())
-"""Tones of objects that change."""
 
 
 def changed_graph(plan: Plan, before: Manifests, after: Manifests, *, title: str = "") -> Graph:
