@@ -19,10 +19,13 @@ from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.model.planning.saved_plan import SavedPlan
 from pipeline.model.trust.replay import Succession, check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
+from pipeline.stages.holding import Hold
 from pipeline.stages.performing import Performer
+from pipeline.stages.planned import basis_of, require_current
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred
 from pipeline.stages.prune import prune
 from pipeline.stages.record import OVERTAKEN, hand_over, save, still_ours
@@ -38,10 +41,12 @@ def apply(
     reporter: Reporter,
     clock: Clock,
     tried: TriedShapes | None = None,
+    planned: SavedPlan | None = None,
 ) -> ApplyResult:
-    """Bring the cluster to what the manifests say, and remember it in the inventory.
+    """Bring the cluster to what the manifests say, and remember it in the inventory; with ``planned``, exactly so.
 
     Raises:
+        StalePlanError: it is no longer as planned; what differs is in it.
         TrustError: it was signed before what the inventory records, and nobody asked for a rollback.
         RefusedError: conflicts, foreign owners or immutable fields, all named; or another apply came first.
         ManifestError: an object cannot be applied anywhere, such as one that is too large.
@@ -60,6 +65,10 @@ def apply(
     plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
     if succession.note:
         plan = replace(plan, notes=(succession.note, *plan.notes))
+    hold = None
+    if planned is not None:
+        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan)
+        hold = Hold(planned.file, cluster, plan.seen)
     for note in plan.notes:
         reporter.info(note)
     if plan.obstacles:
@@ -72,7 +81,8 @@ def apply(
         if options.save_fingerprints or not says_the_same(inventory, after):
             save(cluster, after, options, clock)
         return result
-    return _Run(trusted, cluster, options, reporter, clock, result, inventory).perform(plan)
+    performer = Performer(cluster, options, reporter, clock, hold)
+    return _Run(trusted, cluster, options, clock, result, inventory, performer, hold).perform(plan)
 
 
 def _succession(trusted: TrustedManifests, inventory: Inventory, options: ApplyOptions) -> Succession:
@@ -96,10 +106,11 @@ class _Run:
         trusted: TrustedManifests,
         cluster: Cluster,
         options: ApplyOptions,
-        reporter: Reporter,
         clock: Clock,
         result: ApplyResult,
         inventory: Inventory,
+        performer: Performer,
+        hold: Hold | None,
     ) -> None:
         self._trusted = trusted
         self._cluster = cluster
@@ -107,7 +118,8 @@ class _Run:
         self._clock = clock
         self._result = result
         self._inventory = inventory
-        self._performer = Performer(cluster, options, reporter, clock)
+        self._performer = performer
+        self._hold = hold
 
     def perform(self, plan: LivePlan) -> ApplyResult:
         """Write everything.
@@ -155,6 +167,8 @@ class _Run:
             planned = plan_deferred(deferred, self._cluster, self._inventory, self._options)
             if planned.obstacles:
                 raise obstacle_error(planned.obstacles, "found once definitions and namespaces were there")
+            if self._hold is not None:
+                self._hold.check_deferred(planned.decisions, planned.seen)
             ready = [item for item in decisions if not item.is_deferred]
             decisions = live_plan([*ready, *planned.decisions], ()).decisions
         self._apply_batches([batch for stage, batch in batches(decisions) if stage > 0])
