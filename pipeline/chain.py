@@ -208,6 +208,7 @@ class Chain:
             recreate=target.recreate,
             take_ownership=target.take_ownership,
             allow_rollback=target.allow_rollback,
+            guards=target.guards.guards(),
             timeout=target.timeout,
             writer=wiring.writer(self._environment),
         )

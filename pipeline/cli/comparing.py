@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli import completing
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import Decorated, Terminal, option, stand_in
 from pipeline.errors import UsageError
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.connections import ClusterOptions
+from pipeline.model.settings.guards import GuardSettings
 
 if TYPE_CHECKING:
     from pipeline.model.applying.live_plan import LivePlan
@@ -36,6 +38,7 @@ _OPTIONS = (
     option("--recreate", is_flag=True, help="As apply would: recreate objects whose immutable fields change."),
     option("--take-ownership", is_flag=True,
            help="As apply would: take over objects of other inventories, Flux or Helm."),
+    guard_options,
 )  # fmt: skip
 
 
@@ -48,7 +51,7 @@ class Asked:
     exit_code: bool
     is_full: bool
     inventory: str | None
-    decisions: Mapping[str, bool]
+    decisions: Mapping[str, Any]
     """By the attributes of :class:`ApplyOptions`."""
 
     @property
@@ -75,12 +78,11 @@ class Asked:
 
         cluster = wiring.cluster(options, os.environ, terminal.reporter)
         namespace = options.namespace or cluster.default_namespace
-        decided: dict[str, Any] = {**self.decisions, **decisions}
-        return cluster, ApplyOptions(inventory=self.inventory_name, namespace=namespace, **decided)
+        decided = {**self.decisions, **decisions}
+        return cluster, ApplyOptions(inventory=self.inventory_name(), namespace=namespace, **decided)
 
-    @property
     def inventory_name(self) -> str:
-        """The inventory's name, given or made from the wanted side.
+        """The inventory's name, given or made from the wanted side; nothing has to be read to refuse a wrong one.
 
         Raises:
             UsageError: there is none that an inventory can have.
@@ -104,6 +106,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
         force_conflicts: bool,
         recreate: bool,
         take_ownership: bool,
+        guards: GuardSettings,
         **arguments: Any,  # noqa: ANN401 - the command's other options
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         decisions = {
@@ -111,6 +114,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
             "force_conflicts": force_conflicts,
             "recreate": recreate,
             "take_ownership": take_ownership,
+            "guards": guards.guards(),
         }
         asked = Asked(before, after, exit_code, is_full, inventory, decisions)
         return command(asked=asked, **arguments)

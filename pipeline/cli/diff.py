@@ -34,10 +34,9 @@ def command(
     from pipeline.stages.diff import diff, diff_live
 
     if asked.is_live:
-        inventory = asked.inventory_name
+        asked.inventory_name()
         manifests, side = read_side(asked.wanted, registry_options, terminal)
         cluster, options = asked.against(cluster_options, terminal)
-        del inventory
         live = diff_live(manifests, cluster, options, is_full=asked.is_full)
         result = live_result(live, side, cluster, is_full=asked.is_full)
     else:

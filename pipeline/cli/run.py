@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from pipeline.cli import completing
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
     Terminal,
@@ -57,6 +58,7 @@ _STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
+@guard_options
 @given_trust
 @registry_options
 @cluster_options

@@ -49,6 +49,7 @@ def basis_of(
         inventory_version=version,
         inventory_digest=digest,
         options=options_document(options),
+        guards=options.guards,
         verified=trusted.is_verified,
         signers=signers_of(trusted.signatures),
         live=live.seen,

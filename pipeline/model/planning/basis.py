@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from pipeline.model.applying.guards import Guards
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.live_plan import LiveState
 from pipeline.model.applying.options import ApplyOptions
@@ -72,6 +73,7 @@ class Basis:
         inventory_version: its resource version; empty where there was none.
         inventory_digest: what it said was applied.
         options: yes or no by the keys of :data:`OPTIONS`.
+        guards: what was not to be deleted, and what of it was overridden.
         verified: whether signatures were verified.
         signers: who signed, by the policy that the plan was made under; empty where nothing was verified.
         live: the live objects that are to be configured, recreated or pruned.
@@ -84,6 +86,7 @@ class Basis:
     inventory_version: str
     inventory_digest: str = ""
     options: Mapping[str, bool] = field(default_factory=dict, hash=False)
+    guards: Guards = field(default_factory=Guards)
     verified: bool = False
     signers: tuple[SignerName, ...] = ()
     live: Mapping[ObjectId, LiveState] = field(default_factory=dict, hash=False)
@@ -99,6 +102,11 @@ class Basis:
                 "digest": self.inventory_digest,
             },
             "options": dict(self.options),
+            "guards": {
+                "maxPrune": str(self.guards.max_prune),
+                "protect": list(self.guards.protected),
+                "overrides": list(self.guards.overrides),
+            },
             "trust": {"verified": self.verified, "signers": [signer.document() for signer in self.signers]},
         }
 
@@ -108,9 +116,12 @@ def options_document(options: ApplyOptions) -> dict[str, bool]:
     return {key: bool(getattr(options, attribute)) for key, attribute in OPTIONS.items()}
 
 
-def decisions_of(options: Mapping[str, bool]) -> dict[str, bool]:
-    """The same as attributes of :class:`ApplyOptions`; what the plan does not say keeps its default."""
-    return {attribute: options[key] for key, attribute in OPTIONS.items() if key in options}
+def apply_options(basis: Basis) -> ApplyOptions:
+    """The decisions of a plan as those of the apply that carries it out; what it does not say keeps its default."""
+    decided: dict[str, Any] = {
+        attribute: basis.options[key] for key, attribute in OPTIONS.items() if key in basis.options
+    }
+    return ApplyOptions(inventory=basis.inventory, namespace=basis.namespace, guards=basis.guards, **decided)
 
 
 def inventory_version(inventory: Inventory | None) -> tuple[str, str]:

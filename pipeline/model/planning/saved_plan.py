@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, RefusedError, TrustError, UsageError
+from pipeline.model.applying.guards import Guards
 from pipeline.model.applying.live_plan import LiveState
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.documents.printable import printable
@@ -22,6 +23,7 @@ from pipeline.model.outcome import API_VERSION
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.plan import Action
 from pipeline.model.planning.basis import OPTIONS, Basis, SignerName
+from pipeline.model.settings.guards import GuardSettings
 
 KIND: Final = "SavedPlan"
 VERSION: Final = 1
@@ -215,10 +217,16 @@ def _basis(raw: JsonObject, live: Mapping[ObjectId, LiveState]) -> Basis:
         inventory_version=_text(inventory["resourceVersion"]),
         inventory_digest=_text(inventory["digest"]),
         options={key: _flag(value) for key, value in _map(raw["options"]).items()},
+        guards=_guards(_map(raw["guards"])),
         verified=_flag(trust["verified"]),
         signers=tuple(_signer(_map(item)) for item in _list(trust["signers"])),
         live=live,
     )
+
+
+def _guards(raw: JsonObject) -> Guards:
+    protected, overrides = (tuple(map(_text, _list(raw[key]))) for key in ("protect", "overrides"))
+    return GuardSettings(max_prune=_text(raw["maxPrune"]), protect=protected, overrides=overrides).guards()
 
 
 def _signer(raw: JsonObject) -> SignerName:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.options import ValidationOptions
@@ -61,6 +62,7 @@ class TargetSettings:
     recreate: bool = False
     take_ownership: bool = False
     allow_rollback: bool = False
+    guards: GuardSettings = field(default_factory=GuardSettings)
 
 
 @dataclass(frozen=True, slots=True)
