@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.model.outcome.plan import PlanResult
@@ -15,8 +16,21 @@ from pipeline.reports.html.page import Panel, Panels, Row
 def render(result: PlanResult, context: ReportContext) -> str:
     """The whole page."""
     page = diff_page(result.diff, "Plan", _radius(result.radius))
-    notes = (*page.notes, f"Saved as {result.file}.") if result.file else page.notes
-    return render_page(replace(page, notes=notes), context)
+    before, after = page.sides
+    if result.basis is not None and result.basis.verified:
+        signers = tuple(("Signed by", signer.text) for signer in result.basis.signers)
+        after = replace(after, facts=after.facts + signers)
+    return render_page(replace(page, sides=(before, after), notes=(*page.notes, *_kept(result))), context)
+
+
+def _kept(result: PlanResult) -> Iterator[str]:
+    if not result.file:
+        return
+    yield f"Saved to {result.file} as plan {result.digest}."
+    if result.is_appliable:
+        yield f"To apply exactly this: gitless apply --plan {result.file}"
+    else:
+        yield "It is to be read, not applied."
 
 
 def _radius(radius: BlastRadius) -> tuple[Panels, ...]:

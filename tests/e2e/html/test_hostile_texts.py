@@ -31,7 +31,7 @@ ATTACKS = (
     "javascript:window.taken=1",
     "</title></style></noscript><img src=https://example.com/x.png onerror=window.taken=1>",
     "{{constructor.constructor('window.taken=1')()}}${window.taken=1}",
-    "\u2028window.taken=1\u2029\x00\ud800\x1b]0;x\x07",
+    "\u2028window.taken=1\u2029\x00\u202e\x1b]0;x\x07",
     "<meta http-equiv=refresh content='0;url=https://example.com'><base href=https://example.com>",
 )
 RESULTS = [material.diff(), material.refused(), material.plan(), material.findings(), material.applied(),
