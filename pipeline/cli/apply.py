@@ -7,6 +7,7 @@ import os
 import click
 
 from pipeline.cli import completing
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
     Terminal,
@@ -18,6 +19,7 @@ from pipeline.cli.options import (
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.model.outcome.apply import ApplyInterruptedError
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 
@@ -32,6 +34,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @option("--recreate", is_flag=True, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="Take over objects of other inventories, Flux, Helm or Argo CD.")
 @option("--allow-rollback", is_flag=True, help="Apply an artifact that was signed before the recorded one.")
+@guard_options
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
@@ -41,7 +44,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @talking()
 def command(
     *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
-    take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int,
+    take_ownership: bool, allow_rollback: bool, guards: GuardSettings, timeout: float, concurrency: int,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
@@ -73,6 +76,7 @@ def command(
         recreate=recreate,
         take_ownership=take_ownership,
         allow_rollback=allow_rollback,
+        guards=guards.guards(),
         concurrency=concurrency,
         timeout=timeout,
         writer=wiring.writer(os.environ),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
 from pipeline.cli import completing
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
 from pipeline.cli.sides import read_side
 from pipeline.errors import UsageError
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.guards import GuardSettings
 
 LIVE = "live"
 CHANGES_PENDING = 3
@@ -30,12 +33,14 @@ CHANGES_PENDING = 3
 @option("--force-conflicts", is_flag=True, help="As apply would: take over fields that other managers own.")
 @option("--recreate", is_flag=True, help="As apply would: recreate objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="As apply would: take over objects of other inventories, Flux or Helm.")
+@guard_options
 @registry_options
 @cluster_options
 @talking()
 def command(
     *, before: str, after: str, exit_code: bool, is_full: bool, registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, terminal: Terminal, **decisions: bool | str | None,
+    cluster_options: ClusterOptions, guards: GuardSettings, terminal: Terminal,
+    **decisions: Any,  # noqa: ANN401 - the fields of ApplyOptions
 ) -> None:  # fmt: skip
     """Show what has to change for FROM to become TO, field by field.
 
@@ -55,7 +60,14 @@ def command(
         wanted = after if before == LIVE else before
         if wanted == LIVE:
             raise UsageError("both sides are live; name a folder or an artifact to compare the cluster with")
-        result = _against_live(wanted, decisions, registry_options, cluster_options, terminal, is_full=is_full)
+        result = _against_live(
+            wanted,
+            {**decisions, "guards": guards.guards()},
+            registry_options,
+            cluster_options,
+            terminal,
+            is_full=is_full,
+        )
     else:
         old, old_side = read_side(before, registry_options, terminal)
         new, new_side = read_side(after, registry_options, terminal)
@@ -69,7 +81,7 @@ def command(
 
 
 def _against_live(
-    name: str, decisions: dict[str, bool | str | None], registry_options: RegistryOptions,
+    name: str, decisions: dict[str, Any], registry_options: RegistryOptions,
     cluster_options: ClusterOptions, terminal: Terminal, *, is_full: bool,
 ) -> DiffResult:  # fmt: skip
     from pipeline import wiring
@@ -82,7 +94,7 @@ def _against_live(
     manifests, side = read_side(name, registry_options, terminal)
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
     namespace = cluster_options.namespace or cluster.default_namespace
-    options = ApplyOptions(inventory=inventory, namespace=namespace, **decisions)  # type: ignore[arg-type]
+    options = ApplyOptions(inventory=inventory, namespace=namespace, **decisions)
     live = diff_live(manifests, cluster, options, is_full=is_full)
     return DiffResult(
         before=Side(name=f"{LIVE} ({cluster.context})", is_live=True),

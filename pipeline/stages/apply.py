@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import PipelineError, RefusedError
+from pipeline.model.applying.guards import guarded
 from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
-from pipeline.model.applying.ownership import owner_selector
 from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.shapes import TriedShapes
@@ -43,6 +43,7 @@ def apply(
 
     Raises:
         TrustError: it was signed before what the inventory records, and nobody asked for a rollback.
+        GuardError: it would delete what a guard keeps.
         RefusedError: conflicts, foreign owners or immutable fields, all named; or another apply came first.
         ManifestError: an object cannot be applied anywhere, such as one that is too large.
         ClusterError: something is missing or denied in the cluster, or it could not be asked.
@@ -50,18 +51,15 @@ def apply(
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
     inventory = saved or options.new_inventory()
-    if not trusted.manifests.resources and inventory.known and not options.allow_empty:
-        raise RefusedError(
-            f"there are no objects to apply, so everything in {inventory} would be deleted",
-            hint="if that is what you want, delete the objects by their label: kubectl delete -l "
-            + owner_selector(inventory),
-        )
     succession = _succession(trusted, inventory, options)
     plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
+    plan = guarded(plan, inventory, options.guards, is_empty=not trusted.manifests.resources)
     if succession.note:
         plan = replace(plan, notes=(succession.note, *plan.notes))
     for note in plan.notes:
         reporter.info(note)
+    for line in plan.overridden:
+        reporter.warn(f"a guard is overridden: {line}")
     if plan.obstacles:
         raise obstacle_error(plan.obstacles)
     result = replace(_result(trusted, cluster, options, plan), is_rollback=succession.is_rollback)
@@ -176,6 +174,7 @@ class _Run:
         outcome = prune(decisions, self._cluster, self._inventory, self._options)
         unpruned = [item.entry for item, _ in outcome.failed]
         after = promoted(self._inventory, self._trusted, decisions, self._performer.done, unpruned)
+        after = replace(after, overridden=self._result.overridden)
         try:
             save(self._cluster, after, self._options, self._clock)
         except PipelineError as error:
@@ -229,4 +228,5 @@ def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, 
         verified_by=tuple(signature.signer for signature in trusted.signatures),
         signatures=trusted.signatures,
         notes=plan.notes,
+        overridden=plan.overridden,
     )

@@ -32,6 +32,7 @@ class ApplyResult:
         signatures: the same in full.
         is_rollback: whether it is older than what the inventory recorded, and was asked for all the same.
         notes: lines for the user.
+        overridden: guards that somebody overrode, each with what it would have kept.
     """
 
     kind: ClassVar[str] = "ApplyResult"
@@ -51,6 +52,7 @@ class ApplyResult:
     signatures: tuple[VerifiedSignature, ...] = ()
     is_rollback: bool = False
     notes: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -83,6 +85,7 @@ class ApplyResult:
             "counts": {action.value: self.plan.count(action) for action in Action},
             "changes": [change.document() for change in self.changes],
             "notes": list(self.notes),
+            "overridden": list(self.overridden),
         }
 
 

@@ -32,6 +32,8 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield f"Nothing to do: all {result.plan.unchanged} objects are as desired{rest}."
     else:
         yield _counts(result)
+    for line in result.overridden:
+        yield paint("yellow", printable(f"A guard was overridden: {line}"))
     if result.is_rollback:
         yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
     for signature in result.signatures:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.model.comparison.quantities import quantity
+from pipeline.model.comparison.quantities import amount
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import ABSENT, FieldChange
 from pipeline.model.validation.lint.shapes import mapping_at, text_at
@@ -93,7 +93,7 @@ def _allowed_in_a_service(change: FieldChange, before: Body, after: Body) -> boo
 def _allowed_in_a_claim(change: FieldChange, before: Body, after: Body) -> bool:
     del before, after
     if change.path == "spec.resources.requests.storage":
-        old, new = quantity(change.before), quantity(change.after)
+        old, new = amount(change.before), amount(change.after)
         return old is None or new is None or new >= old
     return change.before is ABSENT and change.path in {"spec.storageClassName", "spec.volumeName"}
 
