@@ -54,10 +54,27 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
+    inventory = cluster.load_inventory(options.namespace, options.inventory)
+    return diff_inventory(manifests, cluster, inventory, options, is_full=is_full)
+
+
+def diff_inventory(
+    manifests: Manifests,
+    cluster: Cluster,
+    inventory: Inventory | None,
+    options: ApplyOptions,
+    *,
+    is_full: bool = False,
+) -> LivePlan:
+    """The same for who has loaded the inventory; ``None`` where there is none yet.
+
+    Raises:
+        ManifestError: two objects become the same one in the default namespace.
+        ClusterError: the cluster could not be asked.
+    """
     from pipeline.stages.attributing import attribute
     from pipeline.stages.planning import plan_against_live
 
-    inventory = cluster.load_inventory(options.namespace, options.inventory)
     live = guarded(
         plan_against_live(manifests, cluster, inventory, options),
         inventory or options.new_inventory(),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.errors import ClusterError, GuardError, ManifestError, PipelineError, RefusedError
 from pipeline.model.applying.inventory import InventoryEntry
@@ -58,6 +58,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveState:
+    """Which live object a decision was made about, and how it was then."""
+
+    uid: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class LivePlan:
     """Everything that applying would do to a cluster.
 
@@ -70,6 +78,8 @@ class LivePlan:
     obstacles: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
+    seen: Mapping[ObjectId, LiveState] = field(default_factory=dict, hash=False)
+    """The live objects that are to be configured, recreated or pruned."""
 
 
 def obstacle_error(obstacles: Sequence[Obstacle], when: str = "found before anything was written") -> PipelineError:

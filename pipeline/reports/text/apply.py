@@ -38,6 +38,10 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
     for signature in result.signatures:
         yield paint("dim", f"signed by {in_words(signature)}")
+    if result.plan_digest:
+        approved = ", ".join(in_words(signature) for signature in result.approvals)
+        by = f", approved by {approved}" if approved else ""
+        yield paint("dim", f"exactly as planned ({result.plan_digest}){by}")
     what = result.digest_url or result.source
     name = f"{result.namespace}/{result.inventory}"
     yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))
