@@ -38,7 +38,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @trust_options
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", reports=True)
 def command(
     *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
     take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int,

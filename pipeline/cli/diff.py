@@ -32,7 +32,7 @@ CHANGES_PENDING = 3
 @option("--take-ownership", is_flag=True, help="As apply would: take over objects of other inventories, Flux or Helm.")
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", reports=True)
 def command(
     *, before: str, after: str, exit_code: bool, is_full: bool, registry_options: RegistryOptions,
     cluster_options: ClusterOptions, terminal: Terminal, **decisions: bool | str | None,

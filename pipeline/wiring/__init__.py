@@ -12,7 +12,7 @@ from pipeline.wiring.building import (
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, writer
+from pipeline.wiring.surroundings import clock, expressions, presence, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -43,6 +43,7 @@ __all__ = [
     "matching_tags",
     "materials",
     "notation_verifier",
+    "presence",
     "provenance",
     "public_key",
     "read_certificate",

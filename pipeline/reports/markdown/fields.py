@@ -16,7 +16,7 @@ _LINES_SHOWN = 60
 
 def diff_lines(fields: Iterable[FieldChange], *, is_whole: bool) -> list[str]:
     """Every line begins with ``-``, ``+``, ``!``, ``@`` or a blank; those too many are counted."""
-    lines = [line for field in fields for line in _lines(field)]
+    lines = [line.rstrip() for field in fields for line in _lines(field)]
     if is_whole:
         return lines
     shown = [cut(line) for line in lines[:_LINES_SHOWN]]
