@@ -182,16 +182,19 @@ class Api:
         if self._pool is None:
             import urllib3
 
-            context = ssl.create_default_context()
-            if self._ca_file:
-                try:
-                    context.load_verify_locations(self._ca_file)
-                except (OSError, ssl.SSLError):
-                    raise UntoldError(f"{self._ca_file} is no file of certificate authorities") from None
+            more: dict[str, Any] = {"ssl_context": self._tls()} if self._base.startswith("https:") else {}
             proxy = proxy_of(self._base, self._environment)
-            more: dict[str, Any] = {"ssl_context": context}
             self._pool = urllib3.ProxyManager(proxy, **more) if proxy else urllib3.PoolManager(**more)
         return self._pool
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._ca_file:
+            try:
+                context.load_verify_locations(self._ca_file)
+            except (OSError, ssl.SSLError):
+                raise UntoldError(f"{self._ca_file} is no file of certificate authorities") from None
+        return context
 
 
 def _asked_to_wait(answer: Answer, now: float) -> float | None:
