@@ -52,7 +52,7 @@ def html_code(text: str, longest: int = _LONGEST) -> str:
 
 def fenced(lines: Iterable[str], language: str = "") -> str:
     """Lines as a block of code that nothing in them can end."""
-    text = "\n".join(visible(line).replace("\n", "\\n") for line in lines)
+    text = "\n".join(map(visible, lines))
     longest = max((len(found[0]) for found in _BACKTICKS.finditer(text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"

@@ -61,7 +61,8 @@ def _object(item: ObjectHealth) -> Item:
 
 
 def _log(lines: list[str]) -> str:
-    return fenced([part for line in lines for part in line.split("\n")])
+    """What was said on several lines is marked, so that none of them begins as its author chose."""
+    return fenced(line.replace("\r", "").replace("\n", "\n| ") for line in lines)
 
 
 def _pod(pod: PodReport) -> Iterator[str]:
