@@ -16,7 +16,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 @comparing
 @registry_options
 @cluster_options
-@talking("text", "json", "html", reports=True)
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, asked: Asked, registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal
 ) -> None:
