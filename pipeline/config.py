@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.artifact.reference import is_reference
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
@@ -179,6 +180,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
         validation=_validation(body.get("validation", {}), content, path),
         registry=_registry(body.get("registry", {}), folder),
+        records_repository=body.get("records", {}).get("repository", ""),
         targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
     )
 
@@ -304,4 +306,11 @@ def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) 
         recreate=item.get("recreate", False),
         take_ownership=item.get("takeOwnership", False),
         allow_rollback=item.get("allowRollback", False),
+        deploy_record=_recording(item.get("deployRecord"), folder),
     )
+
+
+def _recording(item: Mapping[str, Any] | None, folder: Path) -> RecordingOptions:
+    if item is None:
+        return RecordingOptions()
+    return read_recording(item, lambda name: _file(folder, name), lambda signing: _signing(signing, folder))

@@ -17,6 +17,7 @@ COMMANDS = {
     "sign": "Sign an artifact's digest, with a key or without.",
     "attest": "State something about an artifact, signed, beside it: provenance, SBOM, plan.",
     "diff": "Show what would change between two sides, field by field.",
+    "history": "Show what a cluster was given and when, by its deploy records.",
     "apply": "Apply an artifact to a cluster, prune, and record the inventory.",
     "verify": "Prove that what runs is what was signed, and healthy.",
     "inspect": "Show an artifact, and what is signed and attested about it.",

@@ -15,9 +15,13 @@ from pipeline.cli.options import (
     registry_options,
     talking,
 )
+from pipeline.cli.passwords import key_password
+from pipeline.cli.record_options import recording_options, require_signer
 from pipeline.cli.trust_options import trust_options, warn_unverified
+from pipeline.errors import PipelineError
 from pipeline.model.outcome.apply import ApplyInterruptedError
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 
@@ -35,13 +39,14 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
+@recording_options
 @trust_options
 @registry_options
 @cluster_options
 @talking()
 def command(
     *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
-    take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int,
+    take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int, recording: RecordingOptions,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
@@ -53,13 +58,16 @@ def command(
     \b
     gitless apply oci://ghcr.io/acme/shop@sha256:0d9f… --key cosign.pub
     gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub -n shop --dry-run server
+    gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub --deploy-record prod --record-signing-key cluster.key
     gitless apply deploy/ --insecure-skip-verification --inventory shop
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.model.applying.inventory import check_inventory_name, inventory_name
     from pipeline.model.applying.options import ApplyOptions
+    from pipeline.recording import Recorder
     from pipeline.stages.apply import apply
 
+    require_signer(recording)
     warn_unverified(trust, terminal)
     name = check_inventory_name(inventory) if inventory else inventory_name(what)
     trusted = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
@@ -77,9 +85,20 @@ def command(
         timeout=timeout,
         writer=wiring.writer(os.environ),
     )
+    recorder = Recorder(
+        options=recording,
+        registry=registry_options,
+        environment=os.environ,
+        reporter=terminal.reporter,
+        clock=wiring.clock(),
+        read_password=key_password(recording.signing.password_file),
+    )
     try:
         result = apply(trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock())
-    except ApplyInterruptedError as error:
-        terminal.print_result(error.result)
+    except PipelineError as error:
+        if isinstance(error, ApplyInterruptedError):
+            terminal.print_result(error.result)
+        recorder.failed(trusted, options, error)
         raise
     terminal.print_result(result)
+    recorder.applied(trusted, cluster, options)

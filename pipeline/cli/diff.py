@@ -8,10 +8,12 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.sides import read_side
 from pipeline.errors import UsageError
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordReading
 
 LIVE = "live"
 CHANGES_PENDING = 3
@@ -30,22 +32,26 @@ CHANGES_PENDING = 3
 @option("--force-conflicts", is_flag=True, help="As apply would: take over fields that other managers own.")
 @option("--recreate", is_flag=True, help="As apply would: recreate objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="As apply would: take over objects of other inventories, Flux or Helm.")
+@record_reading_options
 @registry_options
 @cluster_options
 @talking()
 def command(
-    *, before: str, after: str, exit_code: bool, is_full: bool, registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, terminal: Terminal, **decisions: bool | str | None,
+    *, before: str, after: str, exit_code: bool, is_full: bool, records: RecordReading,
+    registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal,
+    **decisions: bool | str | None,
 ) -> None:  # fmt: skip
     """Show what has to change for FROM to become TO, field by field.
 
     A side is a folder or file (built first), an artifact, or live: the cluster. With live, whichever side it stands on,
-    the diff tells what applying the other side would do, found by server-side dry-run. Values of Secrets are never
-    shown. Errors exit with their own codes, never with 3.
+    the diff tells what applying the other side would do, found by server-side dry-run. deployed:CLUSTER is what the
+    cluster has by its signed deploy records, without any access to it. Values of Secrets are never shown. Errors exit
+    with their own codes, never with 3.
 
     \b
     gitless diff oci://ghcr.io/acme/shop:1.0 oci://ghcr.io/acme/shop:1.1
     gitless diff oci://ghcr.io/acme/shop:production deploy/ --exit-code
+    gitless diff deployed:production oci://ghcr.io/acme/shop:1.1 --record-key cluster.pub
     gitless diff live oci://ghcr.io/acme/shop:1.1 --inventory shop -n shop
     gitless diff live deploy/ --inventory shop -o json | jq .counts
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
@@ -57,10 +63,12 @@ def command(
             raise UsageError("both sides are live; name a folder or an artifact to compare the cluster with")
         result = _against_live(wanted, decisions, registry_options, cluster_options, terminal, is_full=is_full)
     else:
-        old, old_side = read_side(before, registry_options, terminal)
-        new, new_side = read_side(after, registry_options, terminal)
+        warn_unverified_records(records, terminal)
+        old, old_side = read_side(before, registry_options, terminal, records, other=after)
+        new, new_side = read_side(after, registry_options, terminal, records, other=before)
         plan = diff(old, new, is_full=is_full)
-        result = DiffResult(before=old_side, after=new_side, plan=plan, is_full=is_full)
+        notes = (*old_side.notes, *new_side.notes)
+        result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=is_full)
     terminal.print_result(result)
     if result.obstacles:
         raise result.refusal()

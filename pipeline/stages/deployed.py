@@ -35,6 +35,8 @@ _MAX_SUCCESSORS = 64
 _MAX_NEWER = 64
 """Records that claim to be newer and are looked into."""
 _CONCURRENCY = 8
+_MAX_OBJECTS = 400_000
+"""Objects of all records together after which no more are read; they take about 150 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,13 @@ def read_history(name: DeployedName, registry: Registry, trust: RecordTrust, *, 
         except (TrustError, ArtifactNotFoundError) as error:
             return f"{item.descriptor.digest} is passed over: {error.message}"
 
-    found = in_parallel(read, listed[:limit], concurrency=_CONCURRENCY)
+    wanted = listed[:limit]
+    found: list[SignedRecord | str] = []
+    for start in range(0, len(wanted), _CONCURRENCY):
+        if sum(len(item.record.objects) for item in found if isinstance(item, SignedRecord)) > _MAX_OBJECTS:
+            found.append(f"{len(wanted) - start} older records are not shown: name an inventory, or --limit")
+            break
+        found += in_parallel(read, wanted[start : start + _CONCURRENCY], concurrency=_CONCURRENCY)
     records = [item for item in found if isinstance(item, SignedRecord)]
     records.sort(key=lambda item: item.record.time, reverse=True)
     return History(tuple(records), tuple(item for item in found if isinstance(item, str)))

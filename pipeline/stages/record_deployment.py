@@ -15,6 +15,7 @@ from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import deployed_tag
 from pipeline.model.deployments.record import DeployRecord
 from pipeline.model.deployments.storage import Listed, listed, merge, read_list, record_manifest, write_list
+from pipeline.model.settings.recording import DEFAULT_KEEP
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.evidence import Signature, VerifiedAttestation
 from pipeline.model.trust.in_toto import write_statement
@@ -27,7 +28,6 @@ from pipeline.stages.finding import MAX_REFERRERS
 from pipeline.stages.parallel import in_parallel
 from pipeline.stages.signatures import judge_signatures
 
-DEFAULT_KEEP = 20
 _TRIES = 5
 _STEP = 0.001
 """Seconds between a record and one that comes so soon after it that a clock tells no difference."""

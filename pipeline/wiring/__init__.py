@@ -11,6 +11,7 @@ from pipeline.wiring.building import (
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
+from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
 from pipeline.wiring.surroundings import clock, expressions, writer
 from pipeline.wiring.trusting import (
@@ -46,6 +47,9 @@ __all__ = [
     "provenance",
     "public_key",
     "read_certificate",
+    "record_ports",
+    "record_registry",
+    "record_trust",
     "registry",
     "registry_pool",
     "remote_connection",
