@@ -9,6 +9,7 @@ import click
 
 from pipeline import __version__
 from pipeline.cli.options import Duration, option
+from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
 from pipeline.errors import UsageError
 from pipeline.model.flux.options import PullerOptions
@@ -36,6 +37,11 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             interval_jitter=arguments.pop("interval_jitter_percentage") / 100,
             sops_age_secret=arguments.pop("sops_age_secret"),
             trust_policy=_given(arguments.pop("trust_policy")),
+            record_cluster=arguments.pop("deploy_record"),
+            record_repository=arguments.pop("record_repository"),
+            record_key_secret=arguments.pop("record_key_secret"),
+            record_registry_secret=arguments.pop("record_registry_secret"),
+            keep_records=arguments.pop("keep_records"),
         )
         options = InstallOptions(
             version=__version__,
@@ -105,4 +111,5 @@ _PROCESS = (
            help="Secret whose *.agekey open what Kustomizations have no keys for."),
     option("--trust-policy", envvar=None, metavar="NAMESPACE/NAME",
            help="ConfigMap whose policy.yaml every source must satisfy."),
+    *PULLER_RECORDING,
 )  # fmt: skip

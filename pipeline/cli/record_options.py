@@ -57,6 +57,20 @@ _READING = (
            help="Believe records that nobody signed. Whoever can write to the registry then says what is deployed."),
 )  # fmt: skip
 
+PULLER_RECORDING = (
+    option("--deploy-record", default="", metavar="CLUSTER", envvar=None,
+           help="Record what is applied, signed, in the registry under this name of the cluster."),
+    option("--record-repository", default="", metavar="OCI-URL", envvar=None,
+           help="Repository that deploy records are kept in; otherwise beside each artifact."),
+    option("--record-key-secret", default="", metavar="NAME",
+           help="Secret with the cosign.key (and cosign.password) that signs them."),
+    option("--record-registry-secret", default="", metavar="NAME",
+           help="Secret of type dockerconfigjson with the login that may write them."),
+    option("--keep-records", type=click.IntRange(1, 1000), default=DEFAULT_KEEP, show_default=True, envvar=None,
+           help="How many records of each Kustomization are kept."),
+)  # fmt: skip
+"""How the puller records; the Secrets are in its own namespace."""
+
 
 def recording_options(command: Decorated) -> Callable[..., Any]:
     """How to record an apply; the command receives ``recording: RecordingOptions``."""

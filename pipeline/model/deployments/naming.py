@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
+from pipeline.model.artifact.reference import parse_reference
 
 SIDE = "deployed:"
 """How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
@@ -76,3 +77,25 @@ def parse_deployed(text: str) -> DeployedName:
     """
     cluster, _, inventory = text.removeprefix(SIDE).partition("/")
     return DeployedName(check_cluster_name(cluster), inventory)
+
+
+def check_recording(cluster: str, repository: str, key_secret: str) -> None:
+    """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
+
+    Raises:
+        UsageError: the name is none, the repository names an artifact, or there is no key to sign with.
+    """
+    if not cluster:
+        if repository or key_secret:
+            raise UsageError("deploy records need the cluster's name", hint="give --deploy-record CLUSTER")
+        return
+    check_cluster_name(cluster)
+    if not key_secret:
+        raise UsageError(
+            f"--deploy-record {cluster} needs a key to sign with",
+            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME",
+        )
+    if repository:
+        named = parse_reference(repository)
+        if named.tag or named.digest or named.repository.is_layout:
+            raise UsageError(f"--record-repository {repository} is no repository; expected oci://HOST/REPOSITORY")
