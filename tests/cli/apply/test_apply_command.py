@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ClusterError
 from pipeline.testing.cluster import MemoryCluster
-from tests.cli.apply.conftest import Gitless
+from tests.cli.apply.shops import Gitless
 
 SKIP = "--insecure-skip-verification"
 

@@ -79,10 +79,6 @@ def signed_by_another(delivered: Shop) -> None:
     delivered.run("sign", digest, "--key", "other.key")
 
 
-def meta(object_id: ObjectId, **more: object) -> dict[str, Any]:
-    return {"name": object_id.name, "namespace": object_id.namespace, **more}
-
-
 @pytest.mark.parametrize(
     ("happens", "told"),
     [
