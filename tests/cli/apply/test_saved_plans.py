@@ -56,7 +56,7 @@ def test_a_plan_is_good_for_one_apply(delivered: Shop) -> None:
 
     outcome = delivered.apply(code=9)
 
-    assert "inventory shop/shop-app: another apply has saved it since: saved by https://ci.test/job/7" in outcome.err
+    assert "inventory shop/shop-app: it has changed since the plan was made; last saved by https://ci.test/job/7" in outcome.err
     assert "ConfigMap shop/settings: planned to configure it, and now nothing is to be done" in outcome.err
 
 

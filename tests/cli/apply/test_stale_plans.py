@@ -90,7 +90,7 @@ def signed_by_another(delivered: Shop) -> None:
         (made_anew, "ConfigMap shop/settings: it was deleted and created anew since the plan was made"),
         (created_meanwhile, "ConfigMap shop/new: planned to create it, and now it would be configured"),
         (drifted, "ConfigMap shop/same: it is not in the plan; now it would be configured (data.a"),
-        (other_apply, "saved by ann@laptop at 2026-01-02T03:04:05Z"),
+        (other_apply, "last saved by ann@laptop at 2026-01-02T03:04:05Z"),
         (no_inventory, "inventory shop/shop-app: it is gone"),
         (other_cluster, "cluster: it was planned for memory; this is elsewhere"),
     ],
