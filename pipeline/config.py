@@ -178,7 +178,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         artifact=_artifact(body.get("artifact", {}), folder),
         signing=_signing(body["signing"], folder) if "signing" in body else None,
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
-        validation=_validation(body.get("validation", {}), content, path),
+        validation=_validation(body["validation"], content, path) if "validation" in body else None,
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
     )

@@ -153,3 +153,12 @@ class ExpressionError(ConfigurationError):
     def __init__(self, message: str, *, is_final: bool, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.is_final = is_final
+
+
+class UnsupportedExpressionError(ExpressionError):
+    """A CEL expression asks for what is not to be had here: what it would say elsewhere is unknown."""
+
+    code = "configuration.expression-unsupported"
+
+    def __init__(self, message: str, *, is_final: bool = True, hint: str | None = None) -> None:
+        super().__init__(message, is_final=is_final, hint=hint)

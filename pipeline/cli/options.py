@@ -58,6 +58,8 @@ class Terminal:
         self.keep_result(result)
         wanted = {self.output, *(BY_SUFFIX[file.suffix] for file in self.reports)}
         known = context() if "html" in wanted else BARE
+        if wanted & {"sarif", "junit"}:
+            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
         for file in self.reports:
             from pipeline.reports.files import write_whole
 
@@ -72,6 +74,12 @@ class Terminal:
             from pipeline.reports.results import write_result
 
             write_result(result, self.results_dir)
+
+
+def _folder_in_checkout(folder: Path) -> str:
+    """The folder within Git's work tree, with slashes; empty at its root and outside of any."""
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return "" if root == folder else folder.relative_to(root).as_posix()
 
 
 class Duration(click.types.FloatParamType):

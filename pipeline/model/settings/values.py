@@ -75,7 +75,8 @@ class Settings:
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningOptions | None = None
     attestations: AttestationSettings | None = None
-    validation: ValidationOptions = field(default_factory=ValidationOptions)
+    validation: ValidationOptions | None = None
+    """``None`` where the file does not have it: then ``run`` validates nothing by itself."""
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 

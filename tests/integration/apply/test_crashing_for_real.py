@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -40,9 +40,7 @@ class Dying:
         metadata_only: bool = False,
         expected: Mapping[str, Any] | None = None,
     ) -> Body:
-        answer = self._cluster.apply(
-            body, dry_run=dry_run, force=force, metadata_only=metadata_only, expected=expected
-        )
+        answer = self._cluster.apply(body, dry_run=dry_run, force=force, metadata_only=metadata_only, expected=expected)
         if not dry_run:
             self._written()
         return answer
