@@ -18,7 +18,13 @@ from .conftest import Show
 
 pytestmark = [pytest.mark.tool, pytest.mark.xdist_group("chromium")]
 
-EVERY_KIND: list[Result] = [material.diff(), material.plan(), material.findings(), material.applied(), material.verdict()]
+EVERY_KIND: list[Result] = [
+    material.diff(),
+    material.plan(),
+    material.findings(),
+    material.applied(),
+    material.verdict(),
+]
 by_kind = pytest.mark.parametrize("result", EVERY_KIND, ids=[result.kind for result in EVERY_KIND])
 
 
