@@ -151,7 +151,8 @@ def test_a_service_that_loses_its_last_workload_is_named_from_the_live_objects(d
         (("delete", "configmap", "old"), "ConfigMap {}/old: planned to prune it, and now nothing is to be done"),
         (("create", "configmap", "new", "--from-literal=b=1"),
          "ConfigMap {}/new: planned to create it, and now it would be configured"),
-        (("label", "configmap", "gitless-inventory-shop", "touched=yes"), "inventory {}/shop: it has changed since the plan was made"),
+        (("label", "configmap", "gitless-inventory-shop", "touched=yes"),
+         "inventory {}/shop: it has changed since the plan was made"),
     ],
 )  # fmt: skip
 def test_a_stale_plan_is_refused_and_nothing_written(delivery: Delivery, command: tuple[str, ...], told: str) -> None:
