@@ -25,7 +25,7 @@ class SourcePlaces:
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
-        self._documents: dict[str, tuple[Node, ...]] = {}
+        self._objects: dict[str, dict[int, Node]] = {}
 
     def locate(self, resource: Resource, path: str) -> Origin | None:
         """The field's line in a plain manifest or in the file that a kustomization took the object from.
@@ -35,17 +35,18 @@ class SourcePlaces:
         origin = resource.origin
         if origin is None or origin.chart is not None or origin.line is None or not path:
             return origin
-        root = next((node for node in self._objects(origin.file) if _line(node) == origin.line), None)
+        root = self._at(origin.file, origin.line)
         if root is None:
             return origin
         return replace(origin, line=_line_of(root, steps_of(path), resource.body))
 
-    def _objects(self, file: str) -> Iterator[Node]:
-        if file not in self._documents:
+    def _at(self, file: str, line: int) -> Node | None:
+        """The object that begins on a line."""
+        if file not in self._objects:
             content = self._read(file)
-            self._documents[file] = () if content is None else _compose(content)
-        for document in self._documents[file]:
-            yield from _with_items(document)
+            documents = () if content is None else _compose(content)
+            self._objects[file] = {_line(node): node for document in documents for node in _with_items(document)}
+        return self._objects[file].get(line)
 
 
 def read_file(file: str) -> bytes | None:
