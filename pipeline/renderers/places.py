@@ -86,8 +86,8 @@ def _line_of(root: Node, steps: Steps, body: Any) -> int:  # noqa: ANN401 - any 
             if pair is None:
                 break
             line, node = _line(pair[0]), pair[1]
-        elif node.id == "sequence" and isinstance(step, int):
-            item = _item(node, step, value)
+        elif node.id == "sequence":
+            item = _item(node, step, value) if isinstance(step, int) else _keyed(node, step)
             if item is None:
                 break
             line, node = _line(item), item
@@ -112,6 +112,12 @@ def _item(sequence: Node, index: int, value: Any) -> Node | None:  # noqa: ANN40
                 if len(fitting) == 1:
                     return fitting[0]
     return sequence.value[index] if index < len(sequence.value) else None
+
+
+def _keyed(sequence: Node, step: str) -> Node | None:
+    """The item that a comparison names by its merge key, such as ``name=main``."""
+    key, _, value = step.partition("=")
+    return next((item for item in sequence.value if _text(_value(item, key)) == value), None)
 
 
 def _value(node: Node, key: str) -> Node | None:

@@ -66,7 +66,12 @@ def _answer(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
 
 def policy(name: str, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a policy
     """A policy over Deployments, unless it says otherwise."""
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",

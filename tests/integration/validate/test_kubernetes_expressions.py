@@ -16,9 +16,11 @@ from tests.platform.control_plane import Cluster
 
 pytestmark = pytest.mark.cluster
 
-NOT_HERE = frozenset({
-    "{'a': 1, 'b': 2}.transformMap(k, v, v * 2) == {'a': 2, 'b': 4}",
-})
+NOT_HERE = frozenset(
+    {
+        "{'a': 1, 'b': 2}.transformMap(k, v, v * 2) == {'a': 2, 'b': 4}",
+    }
+)
 
 
 @pytest.mark.parametrize("group", EXPRESSIONS)
@@ -28,7 +30,8 @@ def test_what_the_api_server_says_of_an_expression_the_gate_says_too(
     server = PolicyServer(control_plane.kubeconfig, namespace)
     name = f"{namespace}-{group}"
     validations = [
-        {"expression": text, "message": f"#{index} is false"} for index, text in enumerate((*EXPRESSIONS[group], "false"))
+        {"expression": text, "message": f"#{index} is false"}
+        for index, text in enumerate((*EXPRESSIONS[group], "false"))
     ]
     variables = [{"name": key, "expression": text} for key, text in VARIABLES]
     made = policy(name, variables=variables, validations=validations)
@@ -57,5 +60,6 @@ def test_what_the_api_server_says_of_an_expression_the_gate_says_too(
         index = int(item.rule.rpartition("-")[2]) - 1
         ours[validations[index]["expression"]] = f"not evaluated: {item.reason}"
     for text in theirs:
-        if theirs[text] != ours[text]: print(f"{theirs[text]:6} {ours[text]:6} {text}")
+        if theirs[text] != ours[text]:
+            print(f"{theirs[text]:6} {ours[text]:6} {text}")
     assert 0

@@ -51,6 +51,13 @@ def test_an_item_has_the_line_it_begins_on() -> None:
     assert lines("spec.template.spec.containers[1]", "spec.template.spec.containers[1].image") == [14, 15]
 
 
+def test_an_item_may_be_named_by_its_merge_key() -> None:
+    assert lines("spec.template.spec.containers[name=second].image", "spec.template.spec.containers[name=x]") == [
+        15,
+        11,
+    ]
+
+
 def test_what_is_not_there_has_the_line_of_what_is_around_it() -> None:
     assert lines("spec.template.spec.containers[0].resources.limits", "spec.replicas", "status.x") == [12, 8, 2]
 
