@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import pytest
 
 from pipeline.expressions.kubernetes import KubernetesPrograms
