@@ -73,8 +73,12 @@ class Chain:
             clock,
         )
 
-    def run(self, report: Callable[[str, Result], None]) -> RunResult:
+    def run(
+        self, report: Callable[[str, Result], None], begin: Callable[[str], None] = lambda _stage: None
+    ) -> RunResult:
         """Run the stages from first to last; ``report`` is told each one's result at once and keeps it.
+
+        ``begin`` is told each stage before anything of it happens.
 
         Raises:
             PipelineError: whatever the stage that failed says; the results before it have been reported and kept.
@@ -89,6 +93,7 @@ class Chain:
             self._begin_publishing(publish)
         for stage in stages:
             begun = self._clock.now()
+            begin(stage)
             result: Result | None = getattr(self, f"_{stage}")()
             if result is None:
                 continue

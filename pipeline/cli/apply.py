@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,11 @@ from pipeline.cli.options import (
     talking,
 )
 from pipeline.cli.plan_options import PlanOptions, plan_options
+from pipeline.cli.report_context import changing
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.trust.evidence import VerifiedSignature
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
 @trust_options
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, what: str | None, inventory: str | None, dry_run: str, guards: GuardSettings, planning: PlanOptions,
     timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,
@@ -94,9 +96,9 @@ def command(
     try:
         result = apply(task.trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=plan)
     except ApplyInterruptedError as error:
-        terminal.print_result(task.described(error.result))
+        terminal.print_result(task.described(error.result), task.context(error.result, terminal))
         raise
-    terminal.print_result(task.described(result))
+    terminal.print_result(task.described(result), task.context(result, terminal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,10 @@ class _Task:
     def described(self, result: ApplyResult) -> ApplyResult:
         """The result, with the plan that it carried out."""
         return replace(result, plan_digest=self.plan, approvals=self.approvals)
+
+    def context(self, result: ApplyResult, terminal: Terminal) -> Callable[[], ReportContext]:
+        """What a report shows beside the result."""
+        return changing(result.plan, self.trusted.manifests, self.trusted.manifests, terminal)
 
 
 def _by_plan(

@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.report_context import changing
 from pipeline.cli.sides import read_side
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -59,12 +60,12 @@ def command(
                 hint="name the signer as for apply: --key cosign.pub, --certificate-identity, --trust-policy FILE; or"
                 " say --insecure-skip-verification",
             )
-        result = _against_live(asked, sources, cluster_options, allow_rollback=allow_rollback)
+        result, old, new = _against_live(asked, sources, cluster_options, allow_rollback=allow_rollback)
     else:
-        result = _between(asked, sources)
+        result, old, new = _between(asked, sources)
     if save is not None:
         result = _saved(result, save, terminal)
-    terminal.print_result(result)
+    terminal.print_result(result, changing(result.diff.plan, old, new, terminal))
     end(result.diff, exit_code=asked.exit_code)
 
 
@@ -93,17 +94,17 @@ class _Sources:
 
 def _against_live(
     asked: Asked, sources: _Sources, cluster_options: ClusterOptions, *, allow_rollback: bool
-) -> PlanResult:
+) -> tuple[PlanResult, Manifests, Manifests]:
     from pipeline.stages.plan import plan_live
 
     manifests, side, trusted = sources.read_wanted(asked.wanted)
     cluster, options = asked.against(cluster_options, sources.terminal, allow_rollback=allow_rollback)
     planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full)
     diff = live_result(planned.live, side, cluster, is_full=asked.is_full)
-    return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis)
+    return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis), manifests, manifests
 
 
-def _between(asked: Asked, sources: _Sources) -> PlanResult:
+def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Manifests]:
     from pipeline.stages.diff import diff
     from pipeline.stages.plan import reach_of
 
@@ -111,7 +112,7 @@ def _between(asked: Asked, sources: _Sources) -> PlanResult:
     new, new_side, _ = sources.read_wanted(asked.after)
     plan = diff(old, new, is_full=asked.is_full)
     result = DiffResult(before=old_side, after=new_side, plan=plan, is_full=asked.is_full)
-    return PlanResult(diff=result, radius=reach_of(plan, old, new))
+    return PlanResult(diff=result, radius=reach_of(plan, old, new)), old, new
 
 
 def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pipeline.cli import completing
+from pipeline.cli import completing, presence
 from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
@@ -28,6 +28,7 @@ from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.chain_stages import STAGES
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
@@ -64,7 +65,7 @@ _STAGES = click.Choice(STAGES)
 @given_trust
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
@@ -113,8 +114,10 @@ def command(
         read_password=key_password(settings.signing.password_file if settings.signing else None),
     )
 
-    telling = _Telling(terminal)
-    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage)
+    terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
+    telling = _Telling(terminal, settings.name, chosen.name)
+    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
 
@@ -135,9 +138,12 @@ def _with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerific
 class _Telling:
     """What becomes of each stage's result: shown as it comes, kept, and judged."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: Terminal, name: str, target: str) -> None:
+        # One comment and one set of reports for the whole run.
+        self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
+        presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:
         """Show or keep the result; findings, or a diff that applying would be refused for, end the run here.
@@ -146,6 +152,8 @@ class _Telling:
             PipelineError: what stands in the way.
         """
         is_text = self._terminal.output == "text"
+        done = StageRun(stage=stage, result=result, seconds=0.0)
+        self._so_far = replace(self._so_far, stages=(*self._so_far.stages, done))
         if is_text:
             click.secho(f"── {stage} ──", bold=self._terminal.color)
             self._terminal.print_result(result)

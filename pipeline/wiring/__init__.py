@@ -14,7 +14,7 @@ from pipeline.wiring.gates import custom_definitions, gates, places, read_manife
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, writer
+from pipeline.wiring.surroundings import clock, expressions, presence, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -49,6 +49,7 @@ __all__ = [
     "notation_verifier",
     "picture",
     "places",
+    "presence",
     "provenance",
     "public_key",
     "read_certificate",
