@@ -130,6 +130,7 @@ TOOLS: tuple[Tool, ...] = (
         cold_seconds=28,
     ),
     NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
+    NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
     _kubernetes("kube-controller-manager", 93),
