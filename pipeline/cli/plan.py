@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing
 from pipeline.cli.sides import read_side
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
@@ -20,6 +21,7 @@ from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
@@ -51,7 +53,7 @@ def command(
     gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     warn_unverified(trust, terminal)
-    sources = _Sources(trust, registry_options, terminal)
+    sources = _Sources(trust, asked.records, registry_options, terminal)
     if asked.is_live:
         asked.inventory_name()
         if save is not None and trust is None and is_reference(asked.wanted):
@@ -72,19 +74,20 @@ def command(
 class _Sources:
     """Reads sides; what is to be applied is verified where somebody was named."""
 
-    def __init__(self, trust: _Trust, options: RegistryOptions, terminal: Terminal) -> None:
+    def __init__(self, trust: _Trust, records: RecordReading, options: RegistryOptions, terminal: Terminal) -> None:
         self.terminal = terminal
         self._trust = trust
+        self._records = records
         self._options = options
 
-    def read(self, name: str) -> tuple[Manifests, Side]:
-        """A side that is only looked at."""
-        return read_side(name, self._options, self.terminal)
+    def read(self, name: str, other: str = "") -> tuple[Manifests, Side]:
+        """A side that is only looked at; deploy records are beside the other one where nothing else is said."""
+        return read_side(name, self._options, self.terminal, self._records, other=other)
 
-    def read_wanted(self, name: str) -> tuple[Manifests, Side, TrustedManifests | None]:
+    def read_wanted(self, name: str, other: str = "") -> tuple[Manifests, Side, TrustedManifests | None]:
         """The side that is to be applied, and the same as it may be applied, where that is known."""
         if self._trust is None or not is_reference(name):
-            return *self.read(name), None
+            return *self.read(name, other), None
         from pipeline import wiring
 
         found = wiring.trusted_manifests(name, self._trust, self._options, os.environ, self.terminal.reporter)
@@ -108,10 +111,12 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
     from pipeline.stages.diff import diff
     from pipeline.stages.plan import reach_of
 
-    old, old_side = sources.read(asked.before)
-    new, new_side, _ = sources.read_wanted(asked.after)
+    warn_unverified_records(asked.records, sources.terminal)
+    old, old_side = sources.read(asked.before, asked.after)
+    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
     plan = diff(old, new, is_full=asked.is_full)
-    result = DiffResult(before=old_side, after=new_side, plan=plan, is_full=asked.is_full)
+    notes = (*old_side.notes, *new_side.notes)
+    result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
     return PlanResult(diff=result, radius=reach_of(plan, old, new)), old, new
 
 
