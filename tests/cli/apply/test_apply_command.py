@@ -167,3 +167,19 @@ def test_bad_input_is_a_usage_error(
     assert outcome.code == 2
     assert message in outcome.err
     assert cluster.requests == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_apply_and_the_verified_artifact_are_reported_as_tests(gitless: Gitless, signed: str) -> None:
+    from xml.etree import ElementTree as ET
+
+    applied = gitless("apply", signed, "--key", "cosign.pub", "-n", "shop", "-o", "junit", "--report", "out.xml")
+    verified = gitless("verify", signed, "--key", "cosign.pub", "-o", "junit")
+    scanned = gitless("verify", signed, "--key", "cosign.pub", "-o", "sarif")
+
+    assert (applied.code, verified.code, scanned.code) == (0, 0, 0)
+    names = [case.get("name") for case in ET.fromstring(applied.out).iter("testcase")]
+    assert names == ["apply", "ConfigMap shop/settings", "Secret shop/login"]
+    assert Path("out.xml").read_text() == applied.out
+    assert [item.get("failures") for item in ET.fromstring(verified.out)] == ["0"]
+    assert json.loads(scanned.out)["runs"][0]["results"] == []
