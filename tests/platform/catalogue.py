@@ -129,6 +129,7 @@ TOOLS: tuple[Tool, ...] = (
         version_variable=("sigs.k8s.io/kustomize/api/provenance.version",),
         cold_seconds=28,
     ),
+    NodeTool(name="axe-core", recipe="axe-core", cold_seconds=4),
     NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
     NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
