@@ -150,3 +150,23 @@ def test_of_several_inventories_one_must_be_named(shop: Shop) -> None:
         _wait(shop, artifact)
     assert _wait(shop, artifact, name=DeployedName("prod", "a")).outcome == "delivered"
     assert _wait(shop, artifact, name=DeployedName("prod", "b")).outcome == "failed"
+
+
+def test_what_was_there_long_ago_may_come_again(shop: Shop) -> None:
+    artifact = shop.publish("one")
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 5)
+
+    assert _wait(shop, artifact).outcome == "timeout"
+    assert _wait(shop, artifact, lambda: shop.deploy("one", time=NOW + 9)).outcome == "delivered"
+
+
+def test_what_came_and_went_between_two_looks_is_superseded(shop: Shop) -> None:
+    artifact = shop.publish("one")
+    shop.deploy("zero")
+
+    def both() -> None:
+        shop.deploy("one", time=NOW + 5)
+        shop.deploy("two", time=NOW + 6)
+
+    assert _wait(shop, artifact, both).outcome == "superseded"
