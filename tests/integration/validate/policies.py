@@ -37,6 +37,13 @@ class PolicyServer:
         done = self._run(["create", "--dry-run=server", "-f", "-"], [body])
         return done.stderr if done.returncode else ""
 
+    def held(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The object as the server would keep it."""
+        done = self._run(["create", "--dry-run=server", "--output=json", "-f", "-"], [body])
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
     def create_answer(self, body: dict[str, Any]) -> tuple[list[str], str]:
         """Warnings and the refusal, if it was one, of a creation that is only tried."""
         return _answer(self._run(["create", "--dry-run=server", "-f", "-"], [body]))
@@ -66,7 +73,12 @@ def _answer(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str]:
 
 def policy(name: str, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a policy
     """A policy over Deployments, unless it says otherwise."""
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
