@@ -18,7 +18,6 @@ SOURCE, BUILD, ARTIFACT, EVIDENCE, DELIVERY = "source", "build", "artifact", "ev
 """What is drawn together."""
 _DIGITS: Final = 12
 """Of a digest or commit that tell it from others."""
-_TITLES: Final = {"cyclonedx": "SBOM", "spdx": "SBOM", "provenance": "Provenance"}
 _UNASKED: Final = "nobody was named"
 """How the reason begins where no policy was given."""
 
@@ -36,8 +35,7 @@ def chain_graph(inspected: InspectResult, tags: Sequence[str] = (), *, title: st
     for item in inspected.signatures:
         chain.evidence("Signature", item, artifact, "signed by")
     for item in inspected.attestations:
-        name = _TITLES.get(item.name, item.name or "Attestation")
-        chain.evidence(name, item, artifact, "attested by")
+        chain.evidence(_title(item), item, artifact, "attested by")
     for tag in tags or filter(None, [inspected.artifact.tag]):
         chain.join(artifact, chain.add(DELIVERY, "Tag", tag), "tagged")
     return Graph(title=title or str(inspected.artifact), nodes=tuple(chain.nodes.values()), edges=tuple(chain.edges))
@@ -67,13 +65,13 @@ class _Chain:
             self.edges.append(edge)
 
     def artifact(self, inspected: InspectResult) -> str:
-        tone = {True: Tone.HEALTHY, False: Tone.FAILED}.get(bool(inspected.is_trusted), Tone.PLAIN)
-        verdict = "trusted" if inspected.is_trusted else "NOT trusted"
+        tone = Tone.ACCEPTED if inspected.is_trusted else Tone.REFUSED
         if inspected.is_trusted is None:
-            tone, verdict = Tone.PLAIN, "not verified"
+            tone = Tone.PLAIN
         objects = sum(inspected.content.objects.values())
+        says = f"{objects} objects" + (", not verified" if tone is Tone.PLAIN else "")
         digest = inspected.artifact.digest
-        return self.add(ARTIFACT, "Artifact", _short(digest), f"{objects} objects, {verdict}", tone, digest)
+        return self.add(ARTIFACT, "Artifact", _short(digest), says, tone, digest)
 
     def source(self, repository: str, revision: str, detail: str, tone: Tone = Tone.PLAIN) -> str:
         label = " @ ".join(filter(None, (repository.removeprefix("https://"), _short(revision))))
@@ -84,11 +82,12 @@ class _Chain:
         tone, words = _verdict(item)
         facts = details.facts
         label = facts.workflow or facts.builder or facts.build_type or "unknown builder"
-        build = self.add(BUILD, "Build", label, f"provenance {words}", tone, details.invocation or item.found_in)
+        says = ", ".join(filter(None, ("as provenance says", words)))
+        build = self.add(BUILD, "Build", label, says, tone, details.invocation or item.found_in)
         self.join(build, artifact, "built")
         repository = ", ".join(facts.repositories)
         if repository or details.commit:
-            source = self.source(repository, details.commit or facts.ref, f"provenance {words}", tone)
+            source = self.source(repository, details.commit or facts.ref, says, tone)
             self.join(source, build, "built by")
 
     def evidence(self, title: str, item: Evidence, artifact: str, label: str) -> None:
@@ -100,22 +99,29 @@ class _Chain:
 
 def _verdict(item: Evidence) -> tuple[Tone, str]:
     if item.accepted:
-        return Tone.HEALTHY, ", ".join(filter(None, ("accepted", _when(item.verified))))
-    if item.verified is not None:
-        return Tone.FAILED, f"not accepted: {item.reason}"
-    if item.reason.startswith(_UNASKED):
+        return Tone.ACCEPTED, _when(item.verified)
+    if item.verified is None and item.reason.startswith(_UNASKED):
         return Tone.PLAIN, "not verified"
-    return Tone.FAILED, f"not verified: {item.reason}"
+    return Tone.REFUSED, item.reason
 
 
 def _when(signature: VerifiedSignature | None) -> str:
-    return "" if signature is None or signature.signed_at is None else format_time(signature.signed_at)
+    if signature is None:
+        return ""
+    when = "" if signature.signed_at is None else format_time(signature.signed_at)
+    return ", ".join(filter(None, (when, _short(signature.fingerprint))))
+
+
+def _title(item: Evidence) -> str:
+    if item.provenance is not None:
+        return "Provenance"
+    return f"SBOM {item.name}" if item.sbom is not None else item.name or "Attestation"
 
 
 def _who(item: Evidence) -> str:
     if item.verified is not None:
         identity = item.verified.identity
-        return identity.subject if identity is not None else item.verified.signer
+        return identity.subject if identity is not None else item.verified.signer.partition(" (SHA256:")[0]
     return f"says {item.claimed_identity.subject}" if item.claimed_identity is not None else "by somebody"
 
 
