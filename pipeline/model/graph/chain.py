@@ -74,8 +74,10 @@ class _Chain:
         return self.add(ARTIFACT, "Artifact", _short(digest), says, tone, digest)
 
     def source(self, repository: str, revision: str, detail: str, tone: Tone = Tone.PLAIN) -> str:
-        label = " @ ".join(filter(None, (repository.removeprefix("https://"), _short(revision))))
-        return self.add(SOURCE, "Source", label, detail, tone, f"{repository} {revision}")
+        at = _short(revision)
+        label = repository.removeprefix("https://") or at
+        says = ", ".join(filter(None, ("" if label == at else at, detail)))
+        return self.add(SOURCE, "Source", label, says, tone, f"{repository} {revision}")
 
     def build(self, item: Evidence, details: ProvenanceDetails, artifact: str) -> None:
         """A build as its provenance has it, and what it was made from."""
