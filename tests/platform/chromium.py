@@ -175,7 +175,10 @@ class Tab:
 
     def emulate(self, *, scheme: str = "light", media: str = "") -> None:
         """Prefer ``light`` or ``dark``; ``media`` may be ``print``."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
 
     def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - any JSON value
