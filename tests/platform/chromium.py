@@ -47,7 +47,7 @@ class Chromium(Running):
         theirs_in, self._out = _high(os.pipe())
         self._in, theirs_out = _high(os.pipe())
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        command = [binary("chromium"), *_FLAGS, *sandbox, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        command = [str(binary("chromium")), *_FLAGS, *sandbox, f"--user-data-dir={folder / 'profile'}", "about:blank"]
         launcher = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(theirs_in), str(theirs_out)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -204,8 +204,9 @@ class Tab:
     def click(self, selector: str) -> None:
         """Click on the middle of the first element that the selector finds."""
         place = self.evaluate(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            " found.scrollIntoView({block: 'center'}); const box = found.getBoundingClientRect();"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)

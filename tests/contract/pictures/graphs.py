@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from itertools import cycle, pairwise
 
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 
 HOSTILE = (
-    '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "]]><svg onload=alert(1)>", '"]; evil [label="',
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "]]><svg onload=alert(1)>", '"]; evil [label="',
     '\\"}; subgraph cluster_x {', "end", "#quot;#lt;", '`${1}`|x|"', "a-->b:::x", "%%{init: {}}%%", "click n0 href",
-    "<br/><b>x</b>", "&amp;&lt;&#x3c;", "\\N\\G\\l", "</style></title><!--", "\x1b[31mred\x00\ufffe\ud800", "日本語 café",
-    "a\nb\r\nc", "x" * 500, "javascript:alert(1)", "style n0 fill:#f00", "subgraph", "{{ .Values }}", "*bold* _x_ 1. y",
+    "<br/><b>x</b>", "&amp;&lt;&#x3c;", "\\N\\G\\l", "</style></title><!--", "\x1b[31mred\x00\ufffe\ud800",
+    "日本語 café", "a\nb\r\nc", "x" * 500, "javascript:alert(1)", "style n0 fill:#f00", "subgraph", "{{ .Values }}",
+    "*bold* _x_ 1. y",
 )  # fmt: skip
 
 
@@ -35,10 +36,7 @@ def hostile() -> Graph:
         )
         for index, text in enumerate(HOSTILE)
     )
-    edges = tuple(
-        Edge(first.id, second.id, Relation.REFERENCE, first.label)
-        for first, second in zip(nodes, nodes[1:], strict=False)
-    )
+    edges = tuple(Edge(first.id, second.id, Relation.REFERENCE, first.label) for first, second in pairwise(nodes))
     return Graph(title="".join(HOSTILE), nodes=nodes, edges=edges)
 
 

@@ -172,7 +172,8 @@ def test_mermaid_draws_the_flowchart_with_every_text_as_it_was(graph: Graph, bro
         "(async () => { mermaid.initialize({startOnLoad: false, securityLevel: 'strict'});"
         f" const {{svg}} = await mermaid.render('x', {json.dumps(source)});"
         " document.querySelector('#out').innerHTML = svg;"
-        " return [document.querySelectorAll('g.node').length, document.querySelectorAll('#out img, #out script').length,"
+        " return [document.querySelectorAll('g.node').length,"
+        " document.querySelectorAll('#out img, #out script').length,"
         " [...document.querySelectorAll('g.node')].map(node => node.textContent).join('\\n')]; })()"
     )
 

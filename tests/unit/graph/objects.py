@@ -15,7 +15,7 @@ _GROUPS = {
 }  # fmt: skip
 
 
-def resource(kind: str, name: str = "web", *, api: str = "", namespace: str = "shop", **fields: Any) -> Resource:
+def resource(kind: str, name: str = "web", *, api: str = "", namespace: str = "shop", **fields: Any) -> Resource:  # noqa: ANN401 - whatever an object has
     """An object of that kind; ``metadata`` adds to what it is called by."""
     metadata = {"name": name, "namespace": namespace, **fields.pop("metadata", {})}
     if not namespace:
@@ -25,7 +25,11 @@ def resource(kind: str, name: str = "web", *, api: str = "", namespace: str = "s
 
 
 def workload(
-    name: str = "web", *, kind: str = "Deployment", labels: dict[str, str] | None = None, **spec: Any
+    name: str = "web",
+    *,
+    kind: str = "Deployment",
+    labels: dict[str, str] | None = None,
+    **spec: Any,  # noqa: ANN401
 ) -> Resource:
     """Something that makes pods; ``spec`` is theirs."""
     template = {"metadata": {"labels": labels or {"app": name}}, "spec": {"containers": [{"name": "c"}], **spec}}

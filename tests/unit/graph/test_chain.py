@@ -16,7 +16,14 @@ from pipeline.stages.sign import sign
 from pipeline.testing.registry import MemoryRegistry
 from tests.trusting import trusting
 from tests.unit.inspect.support import (
-    BOM, COMMIT, CYCLONEDX, GITHUB_PROVENANCE, PROVENANCE, attested, github_bundle, pushed_by_github,
+    BOM,
+    COMMIT,
+    CYCLONEDX,
+    GITHUB_PROVENANCE,
+    PROVENANCE,
+    attested,
+    github_bundle,
+    pushed_by_github,
 )  # fmt: skip
 from tests.unit.sign.support import policy, signer, stored_artifact
 

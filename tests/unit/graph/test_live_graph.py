@@ -32,7 +32,7 @@ def using_settings() -> dict[str, Any]:
     return made
 
 
-def owned(world: World, kind: str, name: str, owner: ObjectId, **fields: Any) -> ObjectId:
+def owned(world: World, kind: str, name: str, owner: ObjectId, **fields: Any) -> ObjectId:  # noqa: ANN401
     body = world.cluster.bodies()[owner]
     reference = {"apiVersion": body["apiVersion"], "kind": owner.kind, "name": owner.name,
                  "uid": body["metadata"]["uid"], "controller": True}  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline.errors import UsageError
@@ -16,7 +18,8 @@ from tests.unit.graph.objects import resource, workload
 def graph_of(*links: str) -> Graph:
     """``a>b`` is a line from a to b; a name alone is a node."""
     names = dict.fromkeys(name for link in links for name in link.split(">"))
-    edges = [Edge(*link.split(">"), Relation.REFERENCE) for link in links if ">" in link]
+    ends = [link.split(">") for link in links if ">" in link]
+    edges = [Edge(source, target, Relation.REFERENCE) for source, target in ends]
     return Graph(nodes=tuple(Node(id=name, title="Thing", label=name) for name in names), edges=tuple(edges))
 
 
@@ -52,7 +55,7 @@ def test_what_has_other_neighbours_or_another_tone_is_not_alike() -> None:
 
 
 def test_lines_for_the_same_reason_become_one_with_all_labels() -> None:
-    spec = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "db"}}]}],
+    spec: dict[str, Any] = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "db"}}]}],
             "volumes": [{"name": "v", "secret": {"secretName": "db"}}]}  # fmt: skip
 
     [edge] = folded(build_graph([workload(**spec), resource("Secret", "db")])).edges

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.model.graph.graph import Relation
 from pipeline.model.graph.references import makes, owners, pod_labels, references, selections
 from pipeline.model.manifests import Resource
 from tests.unit.graph.objects import resource, workload
@@ -18,15 +17,15 @@ FLUX_SOURCE = "source.toolkit.fluxcd.io/v1"
 GATEWAY = "gateway.networking.k8s.io/v1"
 
 
-def containing(**container: Any) -> dict[str, Any]:
+def containing(**container: object) -> dict[str, Any]:
     return {"containers": [{"name": "c", **container}]}
 
 
-def env(**source: Any) -> dict[str, Any]:
+def env(**source: object) -> dict[str, Any]:
     return containing(env=[{"name": "A", "valueFrom": source}])
 
 
-def volume(**source: Any) -> dict[str, Any]:
+def volume(**source: object) -> dict[str, Any]:
     return {"volumes": [{"name": "v", **source}]}
 
 
