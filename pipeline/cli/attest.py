@@ -65,7 +65,7 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
 @signing_options(formats=False)
 @option("--allow-shadowing", is_flag=True, help="Attest even where that hides the .sig signatures there are.")
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     reference: str,

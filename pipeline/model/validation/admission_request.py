@@ -82,21 +82,23 @@ class Request:
         return self.resource.api_version.rpartition("/")[2]
 
     def document(self) -> dict[str, Any]:
-        """``request`` as far as it is known before anybody makes it: who will, is not."""
+        """``request`` as far as it is known before anybody makes it: who will, is not.
+
+        Empty texts are left out, as an API server does.
+        """
         identity = self.resource.id
         kind = {"group": identity.group, "version": self.version, "kind": identity.kind}
         resource = {"group": identity.group, "version": self.version, "resource": self.plural}
+        namespace = identity.name if self.is_namespace else self.namespace
         return {
             "kind": kind,
             "requestKind": kind,
             "resource": resource,
             "requestResource": resource,
-            "subResource": "",
-            "requestSubResource": "",
             "name": identity.name,
-            "namespace": identity.name if self.is_namespace else self.namespace,
             "operation": self.operation,
             "dryRun": False,
+            **({"namespace": namespace} if namespace else {}),
         }
 
     @property

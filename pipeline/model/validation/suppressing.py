@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.printable import printable
-from pipeline.model.manifests import Manifests, ObjectId, Resource
+from pipeline.model.manifests import Manifests, ObjectId, Origin, Resource
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Rule, Severity, Suppression
 from pipeline.model.validation.object_pattern import ObjectPattern, glob
 from pipeline.model.validation.options import IgnoredRule, ValidationOptions
@@ -176,13 +176,19 @@ def _about(entry: _Entry, rule: Rule, gate: str, message: str) -> Finding:
         gate=gate,
         rule=rule.id,
         severity=rule.severity,
-        message=message if resource is not None else f"{entry.suppression.place}: {message}",
+        message=message,
         object_id=resource.id if resource else None,
         api_version=resource.api_version if resource else "",
         path=f"metadata.annotations[{ANNOTATION_PREFIX}{printable(entry.wanted, _SHOWN)}]" if resource else "",
-        origin=resource.origin if resource else None,
+        origin=resource.origin if resource else _origin(entry.suppression.place),
         hint=rule.fix,
     )
+
+
+def _origin(place: str) -> Origin | None:
+    """``FILE:LINE`` of the settings."""
+    file, colon, line = place.rpartition(":")
+    return Origin(file, int(line)) if colon and line.isascii() and line.isdigit() else None
 
 
 def _require_known(options: ValidationOptions, checks: Sequence[Checked], known: frozenset[str]) -> None:

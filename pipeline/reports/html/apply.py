@@ -7,9 +7,8 @@ from pipeline.model.plan import Action
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.html.changes import DONE, PENDING, change_items, change_tiles
 from pipeline.reports.html.document import render_page
-from pipeline.reports.html.page import Page, SideCard, places
+from pipeline.reports.html.page import Page, Panel, Panels, Row, SideCard, places
 from pipeline.reports.text.signatures import in_words
-from pipeline.reports.text.values import printable
 
 
 def render(result: ApplyResult, context: ReportContext) -> str:
@@ -24,7 +23,8 @@ def render(result: ApplyResult, context: ReportContext) -> str:
         tone=tone,
         sides=(_artifact(result), _cluster(result)),
         tiles=change_tiles(result.plan, wording),
-        notes=(*rollback, *map(printable, result.notes)),
+        notes=(*rollback, *result.notes),
+        panels=_overridden(result),
         styles=wording.styles,
         sections=wording.sections,
         items=items,
@@ -32,6 +32,11 @@ def render(result: ApplyResult, context: ReportContext) -> str:
         places=places(items),
     )
     return render_page(page, context)
+
+
+def _overridden(result: ApplyResult) -> tuple[Panels, ...]:
+    rows = tuple(Row(guard, tone="warn") for guard in result.overridden)
+    return (Panels("", (Panel("Guards that were overridden", rows, "warn"),)),) if rows else ()
 
 
 def _verdict(result: ApplyResult) -> tuple[str, str]:
@@ -45,13 +50,14 @@ def _verdict(result: ApplyResult) -> tuple[str, str]:
 
 
 def _artifact(result: ApplyResult) -> SideCard:
-    signers = [in_words(signature) for signature in result.signatures] or [printable(by) for by in result.verified_by]
+    signers = [in_words(signature) for signature in result.signatures] or list(result.verified_by)
     facts = [("Digest", result.digest), ("Source", result.source), ("Revision", result.revision)]
-    told = [(name, printable(value)) for name, value in facts if value]
+    facts += [("Plan", result.plan_digest), *(("Plan approved by", in_words(item)) for item in result.approvals)]
+    told = [(name, value) for name, value in facts if value]
     told += [("Signed by", signer) for signer in signers] or [("Signed by", "nobody: verification was skipped")]
     name = result.digest_url.partition("@")[0] or result.source or "a local folder"
-    return SideCard("Artifact", printable(name), tuple(told))
+    return SideCard("Artifact", name, tuple(told))
 
 
 def _cluster(result: ApplyResult) -> SideCard:
-    return SideCard("Cluster", printable(result.cluster), (("Inventory", f"{result.namespace}/{result.inventory}"),))
+    return SideCard("Cluster", result.cluster, (("Inventory", f"{result.namespace}/{result.inventory}"),))

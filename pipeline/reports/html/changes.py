@@ -9,8 +9,7 @@ from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.diff import Side
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.reports.html.page import Facts, Item, Section, ShownField, SideCard, Style, Tile
-from pipeline.reports.html.values import cleaned, shown
-from pipeline.reports.text.values import printable
+from pipeline.reports.html.values import shown
 
 RENAME = "rename"
 DRIFT = "drift"
@@ -103,7 +102,9 @@ def fields_in_words(fields: tuple[ShownField, ...]) -> str:
 
 def side_card(label: str, side: Side) -> SideCard:
     """A side with everything that is known about it."""
-    return SideCard(label, printable(side.name), artifact_facts(side.artifact, side.source, side.revision))
+    facts = artifact_facts(side.artifact, side.source, side.revision)
+    # A side is mostly named by its repository already.
+    return SideCard(label, side.name, tuple(fact for fact in facts if fact[1] not in side.name))
 
 
 def artifact_facts(artifact: PinnedReference | None, source: str, revision: str) -> Facts:
@@ -114,7 +115,7 @@ def artifact_facts(artifact: PinnedReference | None, source: str, revision: str)
         ("Source", source),
         ("Revision", revision),
     )
-    return tuple((name, printable(value)) for name, value in facts if value)
+    return tuple((name, value) for name, value in facts if value)
 
 
 def _item(change: Change) -> Item:
@@ -126,15 +127,13 @@ def _item(change: Change) -> Item:
         facts.append(("Replaces", str(change.renamed_from)))
     if change.reason:
         facts.append(("Why", change.reason))
-    if change.origin is not None:
-        facts.append(("Written in", str(change.origin)))
     return Item(
         section=place,
         style=place,
         tags=(str(action), *([DRIFT] if any(field.is_drift for field in change.fields) else [])),
         object_id=change.object_id,
-        note=cleaned(change.reason) or fields_in_words(fields),
-        place=printable(str(change.origin)) if change.origin else "",
-        facts=tuple((name, printable(value)) for name, value in facts),
+        note=change.reason or (fields_in_words(fields) if change.action is not Action.CREATE else ""),
+        place=str(change.origin) if change.origin else "",
+        facts=tuple(facts),
         fields=fields,
     )

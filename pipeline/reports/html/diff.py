@@ -8,7 +8,14 @@ from pipeline.model.reporting import ReportContext
 from pipeline.reports.html.changes import PENDING, change_items, change_tiles, side_card
 from pipeline.reports.html.document import render_page
 from pipeline.reports.html.page import Page, Panel, Panels, Row, places
-from pipeline.reports.text.values import printable
+from pipeline.reports.html.values import shown
+from pipeline.reports.text.alike import gather
+from pipeline.reports.text.values import cut
+
+_SHARE = 0.1
+"""Of the configured objects; what fewer have in common is nothing to put first."""
+_GROUPS = 5
+"""So many groups of objects that change alike are told."""
 
 
 def render(result: DiffResult, context: ReportContext) -> str:
@@ -26,8 +33,8 @@ def diff_page(result: DiffResult, kind: str, panels: tuple[Panels, ...] = ()) ->
         tone=tone,
         sides=(side_card("From", result.before), side_card("To", result.after)),
         tiles=change_tiles(result.plan, PENDING),
-        notes=tuple(map(printable, result.notes)),
-        panels=(*_obstacles(result), *panels),
+        notes=result.notes,
+        panels=(*_obstacles(result), *panels, *_alike(result)),
         styles=PENDING.styles,
         sections=PENDING.sections,
         items=items,
@@ -35,6 +42,20 @@ def diff_page(result: DiffResult, kind: str, panels: tuple[Panels, ...] = ()) ->
         nothing=f"Both sides are the same: {result.plan.unchanged} objects, no difference.",
         places=places(items),
     )
+
+
+def _alike(result: DiffResult) -> tuple[Panels, ...]:
+    """What changes in the same way in many objects; the list has it in each of them all the same."""
+    groups, _ = gather(result.plan.changes)
+    enough = result.plan.count(Action.CONFIGURE) * _SHARE
+    rows = []
+    for group in [group for group in groups if len(group.changes) >= enough][:_GROUPS]:
+        for field in map(shown, group.fields):
+            sides = " → ".join(
+                "—" if side is None else cut(side.replace("\n", " ")) for side in (field.before, field.after)
+            )
+            rows.append(Row(field.path, f"{sides}, in {len(group.changes):,} objects", query=field.path))
+    return (Panels("", (Panel("The same change in many objects", tuple(rows)),)),) if rows else ()
 
 
 def _verdict(result: DiffResult, number: int) -> tuple[str, str]:
@@ -53,13 +74,11 @@ def _verdict(result: DiffResult, number: int) -> tuple[str, str]:
         parts.append(f"{others:,} {'other ' if gone else ''}change{'s' if others > 1 else ''}")
     if not parts:
         return f"Nothing to change, {skipped:,} left alone", "good"
-    return " and ".join(parts), "bad" if gone else "warn"
+    return " and ".join(parts), "warn"
 
 
 def _obstacles(result: DiffResult) -> tuple[Panels, ...]:
     if not result.obstacles:
         return ()
-    rows = tuple(
-        Row(printable(f"{item.subject}: {item.problem}"), printable(item.hint), "bad") for item in result.obstacles
-    )
+    rows = tuple(Row(f"{item.subject}: {item.problem}", item.hint, "bad") for item in result.obstacles)
     return (Panels("", (Panel("What stands in the way", rows, "bad"),)),)

@@ -18,7 +18,6 @@ from pipeline.reports.html.markup import Markup, element, joined, json_block
 from pipeline.reports.html.overview import overview
 from pipeline.reports.html.page import Item, Page, ShownField
 from pipeline.reports.html.plain import plain_list
-from pipeline.reports.text.values import printable
 
 _STYLES = ("base.css", "overview.css", "list.css", "print.css")
 _SCRIPTS = ("difference.js", "details.js", "list.js", "filters.js", "picture.js", "keys.js", "start.js")
@@ -28,7 +27,7 @@ _STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 def render_page(page: Page, context: ReportContext) -> str:
     """The whole file."""
     style, script = _static(_STYLES), _static(_SCRIPTS)
-    label = printable(context.label)
+    label = context.label
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -112,10 +111,10 @@ def _item(item: Item, history: Mapping[ObjectId, tuple[ObjectEvent, ...]]) -> It
     yield "style", item.style
     yield "tags", item.tags
     if (object_id := item.object_id) is not None:
-        yield "kind", printable(f"{object_id.kind}.{object_id.group}" if object_id.group else object_id.kind)
+        yield "kind", f"{object_id.kind}.{object_id.group}" if object_id.group else object_id.kind
         if object_id.namespace:
-            yield "namespace", printable(object_id.namespace)
-        yield "name", printable(object_id.name)
+            yield "namespace", object_id.namespace
+        yield "name", object_id.name
         if events := history.get(object_id, ()):
             yield "history", [_event(event) for event in events]
     texts = {"title": item.title, "note": item.note, "place": item.place, "group": item.group}
@@ -130,7 +129,7 @@ def _field(field: ShownField) -> tuple[Any, ...]:
 
 
 def _event(event: ObjectEvent) -> tuple[str, str, str, str]:
-    return format_time(event.time), printable(event.change), printable(event.revision), printable(event.digest)
+    return format_time(event.time), event.change, event.revision, event.digest
 
 
 def _policy(style: Markup, script: Markup, picture: str) -> str:

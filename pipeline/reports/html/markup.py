@@ -1,9 +1,12 @@
-"""Markup that is safe by the way it is made: every text in it is escaped unless it is markup already."""
+"""Markup that is safe by the way it is made: every text in it is cleaned and escaped unless it is markup already."""
 
 from __future__ import annotations
 
 import json
 from html import escape
+from typing import Any
+
+from pipeline.reports.text.values import printable
 
 
 class Markup(str):
@@ -19,7 +22,7 @@ _IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 def element(name: str, /, *children: str, **attributes: str) -> Markup:
     """An element; ``class_`` is written as ``class``, other underscores as dashes. Those without text stay bare."""
     written = "".join(
-        f" {key.rstrip('_').replace('_', '-')}" + (f'="{escape(value)}"' if value else "")
+        f" {key.rstrip('_').replace('_', '-')}" + (f'="{escape(cleaned(value))}"' if value else "")
         for key, value in attributes.items()
     )
     if name in _VOID:
@@ -29,10 +32,23 @@ def element(name: str, /, *children: str, **attributes: str) -> Markup:
 
 def joined(*children: str) -> Markup:
     """Children one after the other."""
-    return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children))
+    return Markup("".join(child if isinstance(child, Markup) else escape(cleaned(child)) for child in children))
 
 
 def json_block(document: object) -> Markup:
-    """JSON for the inside of a script element: nothing in it can end that element or begin another."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    """JSON for the inside of a script element: its texts are clean, and none ends that element."""
+    text = json.dumps(_clean(document), ensure_ascii=False, separators=(",", ":"))
     return Markup(text.translate(_IN_SCRIPT))
+
+
+def cleaned(text: str) -> str:
+    """A text of others, on as many lines as it has, with nothing in it that moves or hides what stands around it."""
+    return printable(text.replace("\r\n", "\n"))
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, dict):
+        return {key: _clean(entry) for key, entry in value.items()}
+    return [_clean(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
-from pipeline.reports.html.markup import Markup, element, joined
+from pipeline.reports.html.markup import Markup, cleaned, element, joined
 from pipeline.reports.html.page import Facts, Page, Panel, Row, SideCard
 
 _ROWS_SHOWN = 8
@@ -69,7 +70,7 @@ def _panels(page: Page) -> Iterator[Markup]:
     for number, group in enumerate(page.panels):
         name = f"panels-{number}"
         cards = [_panel(panel, page, "h3" if group.title else "h2") for panel in group.panels]
-        grid = element("div", *cards, class_="panels")
+        grid = joined(facts_list(group.facts), element("div", *cards, class_="panels") if cards else Markup(""))
         if group.title:
             yield element("section", element("h2", group.title, id=name), grid, aria_labelledby=name)
         else:
@@ -89,7 +90,8 @@ def _panel(panel: Panel, page: Page, heading: str) -> Markup:
 
 def _row(row: Row, page: Page) -> Markup:
     place = page.places.get(row.object_id) if row.object_id is not None else None
-    text = element("span", row.text) if place is None else element("a", row.text, href=f"#o-{place}")
+    link = f"#q={quote(cleaned(row.query))}" if row.query else "" if place is None else f"#o-{place}"
+    text = element("a", row.text, href=link) if link else element("span", row.text)
     detail = element("span", row.detail, class_="detail") if row.detail else Markup("")
     tone = {"data_tone": row.tone} if row.tone else {}
     return element("li", text, " ", detail, **tone)

@@ -82,12 +82,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a panel; it leads to the object's item where there is one."""
+    """A line of a panel; it leads to the object's item where there is one, or to what a search for ``query`` finds."""
 
     text: str
     detail: str = ""
     tone: str = ""
     object_id: ObjectId | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Panels:
 
     title: str
     panels: tuple[Panel, ...]
+    facts: Facts = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from itertools import groupby, islice
 from pipeline.reports.html.markup import Markup, element, joined
 from pipeline.reports.html.overview import facts_list
 from pipeline.reports.html.page import Item, Page, ShownField
-from pipeline.reports.text.values import printable
 
 ITEMS = 100
 _FIELDS = 60
@@ -35,7 +34,7 @@ def _sections(page: Page) -> Iterator[Markup]:
 def _item(item: Item, page: Page) -> Markup:
     style = page.styles[item.style]
     badge = element("span", f"{style.sign} {style.word}", class_="badge", data_tone=style.tone)
-    name = printable(str(item.object_id)) if item.object_id is not None else ""
+    name = str(item.object_id) if item.object_id is not None else ""
     summary = element("summary", badge, " ", element("b", name), " ", item.title)
     fields = [_field(field) for field in item.fields[:_FIELDS]]
     left = len(item.fields) - len(fields)

@@ -8,7 +8,6 @@ from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Ru
 from pipeline.reports.html.changes import side_card
 from pipeline.reports.html.document import render_page
 from pipeline.reports.html.page import Item, Page, Panel, Panels, Row, Section, Style, Tile, places
-from pipeline.reports.text.values import printable
 
 _SUPPRESSED, _NOT_EVALUATED = "suppressed", "not-evaluated"
 _TAGS = (*(severity.value for severity in Severity), _SUPPRESSED, _NOT_EVALUATED)
@@ -76,9 +75,9 @@ def _tiles(result: ValidateResult) -> tuple[Tile, ...]:
 
 def _gate(check: Checked) -> Row:
     found = sum(finding.suppression is None for finding in check.findings)
-    parts = [f"{check.objects:,} objects", f"{found:,} findings"]
+    parts = [f"{check.objects:,} objects", f"{found:,} finding{'' if found == 1 else 's'}"]
     parts += [f"{len(check.not_evaluated):,} not evaluated"] if check.not_evaluated else []
-    against = f" against {printable(check.subject)}" if check.subject else ""
+    against = f" against {check.subject}" if check.subject else ""
     return Row(check.gate, ", ".join(parts) + against)
 
 
@@ -97,11 +96,11 @@ def _finding(finding: Finding, rule: Rule | None) -> Item:
         style=place,
         tags=(_TAGS[place],),
         object_id=finding.object_id,
-        title=printable(finding.message),
+        title=finding.message,
         note=finding.rule,
-        place=printable(str(finding.origin or "")),
+        place=str(finding.origin or ""),
         group=finding.rule,
-        facts=tuple((name, printable(value)) for name, value in facts if value),
+        facts=tuple((name, value) for name, value in facts if value),
     )
 
 
@@ -121,9 +120,9 @@ def _not_evaluated(item: NotEvaluated, rule: Rule | None) -> Item:
         style=place,
         tags=(_NOT_EVALUATED,),
         object_id=item.object_id,
-        title=printable(item.reason),
+        title=item.reason,
         note=item.rule,
-        place=printable(str(item.origin or "")),
+        place=str(item.origin or ""),
         group=item.rule,
-        facts=tuple((name, printable(value)) for name, value in facts if value),
+        facts=tuple((name, value) for name, value in facts if value),
     )

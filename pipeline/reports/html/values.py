@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.model.plan import ABSENT, FieldChange
 from pipeline.reports.html.page import ShownField
-from pipeline.reports.text.values import block, inline, lines_of, printable
+from pipeline.reports.text.values import block, inline, lines_of
 
 _ONE_LINE = 64
 """Characters; a structure that takes more is shown as a block."""
@@ -17,7 +17,6 @@ _LONGEST = 100_000
 
 def shown(field: FieldChange) -> ShownField:
     """The field as both sides show it; what is hidden stays hidden."""
-    path = printable(field.path)
     marks = _marks(field)
     if field.is_sensitive:
         before, after = ("(sensitive)" if side is not ABSENT else None for side in (field.before, field.after))
@@ -27,12 +26,7 @@ def shown(field: FieldChange) -> ShownField:
         before, after = (None if side is ABSENT else _one_side(side) for side in (field.before, field.after))
     else:
         before, after = _both_sides(field.before, field.after)
-    return ShownField(path, _bounded(before), _bounded(after), marks, is_sensitive=field.is_sensitive)
-
-
-def cleaned(text: str) -> str:
-    """A text of others, on as many lines as it has, with nothing in it that moves or hides what stands around it."""
-    return printable(text.replace("\r\n", "\n"))
+    return ShownField(field.path, _bounded(before), _bounded(after), marks, is_sensitive=field.is_sensitive)
 
 
 def _marks(field: FieldChange) -> tuple[str, ...]:
@@ -42,7 +36,7 @@ def _marks(field: FieldChange) -> tuple[str, ...]:
     if field.is_order:
         marks.append("order")
     if field.manager:
-        marks.append(f"set by {printable(field.manager)}")
+        marks.append(f"set by {field.manager}")
     if field.follows:
         marks.append("follows the rename")
     return tuple(marks)
@@ -74,6 +68,6 @@ def _both_sides(before: Any, after: Any) -> tuple[str, str]:  # noqa: ANN401 - a
 
 def _bounded(text: str | None) -> str | None:
     if text is None or len(text) <= _LONGEST:
-        return text if text is None else cleaned(text)
+        return text
     left_out = len(text) - _LONGEST
-    return cleaned(text[:_LONGEST]) + f"\n… {left_out:,} more characters, which the JSON report has"
+    return text[:_LONGEST] + f"\n… {left_out:,} more characters, which the JSON report has"

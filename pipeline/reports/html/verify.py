@@ -14,9 +14,8 @@ from pipeline.model.reporting import ReportContext
 from pipeline.reports.html.changes import artifact_facts, fields_in_words
 from pipeline.reports.html.document import render_page
 from pipeline.reports.html.page import Facts, Item, Page, Panel, Panels, Row, Section, SideCard, Style, Tile, places
-from pipeline.reports.html.values import cleaned, shown
+from pipeline.reports.html.values import shown
 from pipeline.reports.text.signatures import in_words
-from pipeline.reports.text.values import printable
 
 _DRIFTED = "drifted"
 _ORDER = (
@@ -76,23 +75,23 @@ def _panels(result: VerifyResult) -> tuple[Panel, ...]:
         ("Drift", result.drift.verdict, result.drift.message),
         ("Health", result.health.verdict, result.health.message),
     ]
-    rows = tuple(Row(f"{name} {verdict.value}", printable(text), _TONES[verdict]) for name, verdict, text in parts)
+    rows = tuple(Row(f"{name} {verdict.value}", text, _TONES[verdict]) for name, verdict, text in parts)
     checks = Panel("Checks", rows)
     if not result.drift.problems:
         return (checks,)
-    problems = tuple(Row(cleaned(problem), tone="bad") for problem in result.drift.problems)
+    problems = tuple(Row(problem, tone="bad") for problem in result.drift.problems)
     return (Panel("What applying would run into", problems, "bad"), checks)
 
 
 def _artifact(result: VerifyResult) -> SideCard:
-    facts = artifact_facts(result.artifact, result.source, result.revision)
+    facts = artifact_facts(result.artifact, result.source, result.revision)[1 if result.artifact else 0 :]
     signed = tuple(("Signed by", in_words(item)) for item in result.signature.signatures)
     return SideCard("Artifact", str(result.artifact.repository) if result.artifact else "none recorded", facts + signed)
 
 
 def _cluster(result: VerifyResult) -> SideCard:
     facts = (("Inventory", f"{result.namespace}/{result.inventory}"), ("Took", f"{result.elapsed:.1f} s"))
-    return SideCard("Cluster", printable(result.cluster), facts)
+    return SideCard("Cluster", result.cluster, facts)
 
 
 def _items(result: VerifyResult) -> Iterator[Item]:
@@ -118,8 +117,8 @@ def _item(object_id: ObjectId, api_version: str, health: ObjectHealth | None, ch
         style=place,
         tags=tuple(tag for tag in (status, _DRIFTED if change else "") if tag),
         object_id=object_id,
-        note=printable(message) or fields_in_words(fields),
-        facts=tuple((name, printable(text)) for name, text in facts),
+        note=message or fields_in_words(fields),
+        facts=tuple(facts),
         fields=fields,
         texts=tuple(_texts(health)) if health else (),
     )
@@ -137,7 +136,7 @@ def _health_facts(health: ObjectHealth | None) -> Facts:
 
 def _texts(health: ObjectHealth) -> Iterator[tuple[str, str]]:
     if health.findings.events:
-        yield "Events", cleaned("\n".join(map(_event, health.findings.events)))
+        yield "Events", "\n".join(map(_event, health.findings.events))
     for pod in health.findings.pods:
         yield from _pod(pod)
 
@@ -145,11 +144,11 @@ def _texts(health: ObjectHealth) -> Iterator[tuple[str, str]]:
 def _pod(pod: PodReport) -> Iterator[tuple[str, str]]:
     lines = [pod.health.status.value + (f", {pod.health.message}" if pod.health.message else "")]
     lines += [_event(event) for event in pod.events]
-    yield printable(f"Pod {pod.name}"), cleaned("\n".join(lines))
+    yield f"Pod {pod.name}", "\n".join(lines)
     for container in pod.containers:
         run = " (last log lines of its previous run)" if container.is_previous else ""
         text = "\n".join((container.state, *container.lines))
-        yield printable(f"Pod {pod.name}, container {container.name}{run}"), cleaned(text)
+        yield f"Pod {pod.name}, container {container.name}{run}", text
 
 
 def _event(event: Event) -> str:

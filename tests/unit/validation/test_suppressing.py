@@ -94,7 +94,8 @@ def test_a_reason_that_is_too_short_is_an_error_in_the_settings_too() -> None:
     found = apply_settings(lint(finding("image-latest")), ignoring("image-latest", reason="meh"), manifests()).findings
 
     assert [item.rule for item in found] == ["image-latest", "suppression-reason"]
-    assert found[1].message == "gitless.yaml:12: the suppression of image-latest gives no reason that says anything"
+    assert found[1].message == "the suppression of image-latest gives no reason that says anything"
+    assert found[1].origin == Origin("gitless.yaml", 12)
 
 
 def test_control_characters_in_an_annotations_reason_do_not_come_out() -> None:
@@ -165,7 +166,8 @@ def test_a_suppression_that_matches_nothing_is_a_note() -> None:
     found = apply_settings(lint(), ignoring("image-latest", "Deployment shop/gone"), annotated).findings
 
     assert [(item.rule, item.severity) for item in found] == [("suppression-unused", Severity.NOTE)] * 2
-    assert found[0].message == "gitless.yaml:12: the suppression of image-latest matches no finding"
+    assert found[0].message == "the suppression of image-latest matches no finding"
+    assert found[0].origin == Origin("gitless.yaml", 12)
     assert found[0].object_id is None
     assert found[1].message == "the suppression of image-digest matches no finding"
     assert found[1].object_id == ObjectId("apps", "Deployment", "shop", "web")

@@ -1,7 +1,7 @@
 
 // What an item shows when it is opened. Texts of others only ever become text nodes.
 
-const NARROW = matchMedia("(max-width: 760px)");
+const NARROW = matchMedia("screen and (max-width: 760px)");
 const CONTEXT = 3; // unchanged lines around a change
 const FIELDS_AT_ONCE = 100;
 

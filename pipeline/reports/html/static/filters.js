@@ -59,6 +59,7 @@ function highlight() {
 }
 
 function markFound() {
+  for (const chunk of chunks) if (chunk.childElementCount) chunk.indexes.forEach(explain);
   const ranges = [];
   if (wanted.words.length) {
     const walker = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
@@ -76,6 +77,28 @@ function markFound() {
     }
   }
   CSS.highlights.set("found", new Highlight(...ranges));
+}
+
+/** Where an item was found that shows nothing of it: the first field with what was searched for, in the place of its note. */
+function explain(index) {
+  const item = report.items[index];
+  const note = rows.get(index).querySelector(".note");
+  const plain = item.note ?? "";
+  let shown = plain;
+  if (wanted.words.length && item.fields) {
+    const seen = [item.kind, item.namespace, item.name, item.title, item.place, plain].join("\n").toLowerCase();
+    const word = wanted.words.find((candidate) => !seen.includes(candidate));
+    const field = word && item.fields.find((texts) => texts.slice(0, 3).some((text) => text?.toLowerCase().includes(word)));
+    if (field) shown = `${field[0].split(/(?=[.[])/u).at(-1).replace(/^\./u, "")}: ${excerpt(field, word)}`;
+  }
+  if (note.textContent !== shown) note.textContent = shown;
+}
+
+function excerpt([, before, after], word) {
+  const line = [after, before].flatMap((text) => text?.split("\n") ?? []).find((text) => text.toLowerCase().includes(word));
+  if (line === undefined) return [before, after].map((text) => text?.split("\n")[0] ?? "—").join(" → ").slice(0, 200);
+  const at = line.toLowerCase().indexOf(word);
+  return (at > 12 ? "…" : "") + line.slice(Math.max(0, at - 12), at + 140).trim();
 }
 
 /** How often each value occurs, the most frequent first. */

@@ -42,7 +42,10 @@ function onKey(event) {
     return;
   }
   if (typing) {
-    if (event.target === search && event.key === "Enter") step(1);
+    if (event.target === search && event.key === "Enter") {
+      event.preventDefault(); // the row that gets the focus is not to be opened by the same stroke
+      step(1);
+    }
     return;
   }
   const act = { "/": () => search.focus(), j: () => step(1), k: () => step(-1), "?": openHelp, g: () => scrollTo(0, 0) }[event.key];

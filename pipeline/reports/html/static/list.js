@@ -24,13 +24,12 @@ function rowOf(index) {
   const style = report.styles[item.style];
   const badge = make("span", { class: "badge" }, make("span", { "aria-hidden": "true" }, `${style.sign} `), style.word);
   const name = make("span", { class: "object" });
-  if (item.kind) name.append(make("span", { class: "kind" }, item.kind), " ");
   if (item.namespace) name.append(make("span", { class: "namespace" }, `${item.namespace}/`), make("wbr"));
   if (item.name) name.append(make("b", {}, item.name));
-  const parts = [badge, " ", name, " "];
+  const parts = [badge, " ", make("span", { class: "kind" }, item.kind ? breakable(item.kind) : ""), " ", name, " "];
   if (item.title) parts.push(make("span", { class: "title" }, item.title), " ");
-  if (item.note) parts.push(make("span", { class: "note" }, item.note), " ");
-  if (item.place) parts.push(make("span", { class: "place" }, item.place));
+  parts.push(make("span", { class: "note" }, item.note ?? ""), " ");
+  if (item.place) parts.push(make("span", { class: "place" }, make("bdi", { dir: "ltr" }, item.place)));
   const head = make("button", { type: "button", class: "head", "aria-expanded": "false" }, ...parts);
   head.addEventListener("click", () => toggle(index));
   const row = make(
@@ -101,7 +100,6 @@ function fill(chunk) {
   near.unobserve(chunk);
   if (chunk.childElementCount) return;
   chunk.append(...chunk.indexes.map(rowOf));
-  chunk.style.removeProperty("--rows");
   chunk.classList.add("filled");
   highlight();
 }

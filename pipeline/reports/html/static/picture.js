@@ -85,6 +85,7 @@ function linkNodes(stage) {
   for (const node of stage.querySelectorAll("[data-object]")) {
     const index = known.get(node.dataset.object);
     if (index === undefined) continue;
+    stage.querySelector("svg").removeAttribute("role"); // an image has no links in it
     node.classList.add("linked");
     node.setAttribute("tabindex", "0");
     node.setAttribute("role", "link");

@@ -5,8 +5,14 @@ const MOST_PRINTED = 300; // details; rows are printed all
 let openedForPrint = [];
 
 function followLink() {
-  const found = /^#o-(\d+)$/u.exec(location.hash);
-  if (found) reveal(Number(found[1]));
+  const [, sort, value] = /^#([oq])[-=](.*)$/u.exec(location.hash) ?? [];
+  if (sort === "o") reveal(Number(value));
+  if (sort === "q") {
+    clearFilters();
+    search.value = decodeURIComponent(value);
+    search.dispatchEvent(new Event("input"));
+    document.getElementById("list").scrollIntoView();
+  }
 }
 
 addEventListener("beforeprint", () => {
@@ -31,6 +37,6 @@ followLink();
 addEventListener("hashchange", followLink);
 document.addEventListener("click", (event) => {
   // A link to the object that is in the address already changes no address.
-  if (event.target.closest?.("a[href^='#o-']")?.hash === location.hash) followLink();
+  if (event.target.closest?.("a[href^='#o-'], a[href^='#q=']")?.hash === location.hash) followLink();
 });
 performance.mark("ready");
