@@ -5,14 +5,20 @@ What nobody has verified is drawn as what somebody says, with the words ``not ve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
+from pipeline.errors import TrustError
 from pipeline.model.attestation.provenance_details import ProvenanceDetails
+from pipeline.model.deployments.document import read_record
+from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.documents.times import format_time
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.outcome.inspect import Evidence, InspectResult
 from pipeline.model.trust.evidence import VerifiedSignature
+from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 
 SOURCE, BUILD, ARTIFACT, EVIDENCE, DELIVERY = "source", "build", "artifact", "evidence", "delivery"
 """What is drawn together."""
@@ -22,8 +28,22 @@ _UNASKED: Final = "nobody was named"
 """How the reason begins where no policy was given."""
 
 
-def chain_graph(inspected: InspectResult, tags: Sequence[str] = (), *, title: str = "") -> Graph:
-    """Commit, builds, the artifact, its signatures and attestations, its tags, and clusters that say they run it."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a deploy record says; ``is_current`` where it is the newest of its inventory."""
+
+    record: DeployRecord
+    is_believed: bool = False
+    is_current: bool = False
+
+
+def chain_graph(
+    inspected: InspectResult, tags: Sequence[str] = (), deliveries: Sequence[Delivery] = (), *, title: str = ""
+) -> Graph:
+    """Commit, builds, the artifact, its signatures and attestations, its tags, and clusters that have applied it.
+
+    ``deliveries`` are records that were verified; others that lie beside the artifact are drawn as what they say.
+    """
     chain = _Chain()
     artifact = chain.artifact(inspected)
     for item in inspected.attestations:
@@ -35,9 +55,12 @@ def chain_graph(inspected: InspectResult, tags: Sequence[str] = (), *, title: st
     for item in inspected.signatures:
         chain.evidence("Signature", item, artifact, "signed by")
     for item in inspected.attestations:
-        chain.evidence(_title(item), item, artifact, "attested by")
+        if item.predicate_type != DEPLOY_RECORD:
+            chain.evidence(_title(item), item, artifact, "attested by")
     for tag in tags or filter(None, [inspected.artifact.tag]):
         chain.join(artifact, chain.add(DELIVERY, "Tag", tag), "tagged")
+    for delivery in _newest([*deliveries, *_unverified(inspected)]):
+        chain.delivery(delivery, artifact)
     return Graph(title=title or str(inspected.artifact), nodes=tuple(chain.nodes.values()), edges=tuple(chain.edges))
 
 
@@ -92,11 +115,38 @@ class _Chain:
             source = self.source(repository, details.commit or facts.ref, says, tone)
             self.join(source, build, "built by")
 
+    def delivery(self, delivery: Delivery, artifact: str) -> None:
+        """A cluster that has applied the artifact, or says so."""
+        record = delivery.record
+        bad = record.result is Deployed.FAILED
+        tone = (Tone.FAILED if bad else Tone.HEALTHY) if delivery.is_believed else Tone.PLAIN
+        since = "" if delivery.is_current else "replaced since"
+        status = f"{record.result.value} {format_time(record.time)}"
+        says = [record.inventory, status, since if delivery.is_believed else "not verified"]
+        key = f"{record.cluster} {record.inventory}"
+        node = self.add(DELIVERY, "Cluster", record.cluster, ", ".join(filter(None, says)), tone, key)
+        self.join(artifact, node, "applied to")
+
     def evidence(self, title: str, item: Evidence, artifact: str, label: str) -> None:
         """A signature or attestation: who made it, and whether that counts."""
         tone, words = _verdict(item)
         key = f"{item.found_in} {len(self.nodes)}"
         self.join(artifact, self.add(EVIDENCE, title, _who(item), words, tone, key), label)
+
+
+def _unverified(inspected: InspectResult) -> Iterator[Delivery]:
+    for item in inspected.attestations:
+        if item.predicate_type == DEPLOY_RECORD and item.predicate is not None:
+            with suppress(TrustError):
+                yield Delivery(read_record(item.predicate))
+
+
+def _newest(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """One for each cluster and inventory: the newest that is believed, or else the newest."""
+    chosen: dict[tuple[str, str], Delivery] = {}
+    for delivery in sorted(deliveries, key=lambda item: (not item.is_believed, -item.record.time)):
+        chosen.setdefault((delivery.record.cluster, delivery.record.inventory), delivery)
+    yield from sorted(chosen.values(), key=lambda item: (item.record.cluster, item.record.inventory))
 
 
 def _verdict(item: Evidence) -> tuple[Tone, str]:

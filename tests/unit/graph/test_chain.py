@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model.artifact.reference import PinnedReference, Reference
-from pipeline.model.graph.chain import ARTIFACT, BUILD, EVIDENCE, SOURCE, chain_graph
+from pipeline.model.deployments.document import record_document
+from pipeline.model.deployments.record import Deployed, DeployRecord
+from pipeline.model.graph.chain import ARTIFACT, BUILD, EVIDENCE, SOURCE, Delivery, chain_graph
 from pipeline.model.graph.graph import Graph, Node, Tone
 from pipeline.model.trust.policy import TrustPolicy
+from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.signers.certificates import read_certificate
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.inspect import inspect
@@ -115,3 +118,49 @@ def test_only_tags_that_point_there_are_drawn(registry: MemoryRegistry, artifact
     stored_artifact(registry, FILES, revision="main@sha1:1", tag="production")
 
     assert tags_of(artifact.digest, registry).names == ("production", "v1")
+
+
+def record(time: float, result: Deployed = Deployed.HEALTHY, cluster: str = "production") -> DeployRecord:
+    return DeployRecord(
+        cluster=cluster, repository="memory.test/repo", digest="sha256:0", inventory="inventory shop/shop",
+        time=time, result=result,
+    )  # fmt: skip
+
+
+def test_a_record_beside_the_artifact_is_a_cluster_that_says_it_has_it(
+    registry: MemoryRegistry, artifact: PinnedReference
+) -> None:
+    attested(registry, artifact, DEPLOY_RECORD, record_document(record(1.0)))
+
+    [cluster] = [node for node in chain(registry, "ours").nodes if node.title == "Cluster"]
+
+    assert (cluster.label, cluster.tone) == ("production", Tone.PLAIN)
+    assert cluster.detail == "inventory shop/shop, healthy 1970-01-01T00:00:01Z, not verified"
+
+
+def test_verified_records_count_before_others_and_the_newest_of_each_inventory(
+    registry: MemoryRegistry, artifact: PinnedReference
+) -> None:
+    attested(registry, artifact, DEPLOY_RECORD, record_document(record(9.0, Deployed.FAILED)))
+    trusted = TrustPolicy()
+    found = inspect(
+        Reference(registry.repository, "v1"), registry, trusting(CosignVerifier()), trusted, read_certificate
+    )
+    believed = [
+        Delivery(record(3.0), is_believed=True, is_current=True),
+        Delivery(record(2.0, Deployed.FAILED), is_believed=True),
+        Delivery(record(2.0, Deployed.FAILED, "staging"), is_believed=True),
+    ]
+
+    clusters = [node for node in chain_graph(found, deliveries=believed).nodes if node.title == "Cluster"]
+
+    assert [(node.label, node.tone, "replaced since" in node.detail) for node in clusters] == [
+        ("production", Tone.HEALTHY, False),
+        ("staging", Tone.FAILED, True),
+    ]
+
+
+def test_a_record_that_is_none_is_no_cluster(registry: MemoryRegistry, artifact: PinnedReference) -> None:
+    attested(registry, artifact, DEPLOY_RECORD, {"cluster": []})
+
+    assert [node.title for node in chain(registry, "ours").nodes] == ["Artifact", "Source", "Tag"]
