@@ -12,7 +12,7 @@ from pipeline.pictures.placing import CARD_WIDTH, SMALL_TEXT, TEXT_LEFT, card_he
 from pipeline.pictures.wording import TIMES, described
 
 _STACK: Final = 4
-_NAME_SIZE: Final = 14.0
+_NAME_SIZE: Final = 14.6
 """What a bold name of 13 pixels takes."""
 
 

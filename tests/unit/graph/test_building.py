@@ -73,6 +73,18 @@ def test_pods_are_selected_through_what_owns_them() -> None:
     ]
 
 
+def test_what_a_pod_needs_is_drawn_from_what_it_was_made_by() -> None:
+    metadata = {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}]}
+    spec = {"containers": [], "serviceAccountName": "robot", "priorityClassName": "own"}
+    made = [workload(serviceAccountName="robot"), resource("Pod", "web-1", metadata=metadata, spec=spec)]
+
+    assert lines(build_graph(made)) == [
+        "Deployment.apps shop/web owns Pod shop/web-1",
+        "Deployment.apps shop/web runs as ServiceAccount shop/robot",
+        "Pod shop/web-1 priority PriorityClass.scheduling.k8s.io own",
+    ]
+
+
 def test_what_is_named_and_not_there_is_a_missing_node() -> None:
     graph = build_graph([workload(serviceAccountName="robot")], elsewhere="not in the artifact")
 
