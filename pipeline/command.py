@@ -34,6 +34,7 @@ _PURPOSES = {
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
     "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
     "notation": ("verifies Notary Project signatures", "https://github.com/notaryproject/notation/releases"),
+    "dot": ("lays out pictures of graphs", "https://graphviz.org/download/"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 

@@ -87,7 +87,7 @@ def command(
     \b
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type slsaprovenance1 --path deploy/ --keyless
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type cyclonedx --key cosign.key
-    gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type plan --predicate diff.json --key cosign.key
+    gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type plan --predicate plan.json --key cosign.key
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type https://acme.dev/scan/v1 --predicate scan.json --keyless
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.guard_options import check_guards
 from pipeline.cli.options import Duration, option
 from pipeline.cli.sizes import Size
 from pipeline.model.flux.governing import read_policy_reference
@@ -86,6 +87,20 @@ _DEFAULT = PullerOptions()
     help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
 )
 @option(
+    "--max-prune",
+    default=_DEFAULT.max_prune,
+    show_default=True,
+    metavar="N|N%",
+    help="Delete nothing where one reconciliation would delete more objects, or more of the inventory.",
+)
+@option(
+    "--protect",
+    multiple=True,
+    envvar=None,
+    metavar="OBJECTS",
+    help=f"Never prune these: KIND or 'KIND NAMESPACE/NAME'; otherwise {', '.join(_DEFAULT.protect)}. Repeatable.",
+)
+@option(
     "--enable-leader-election",
     type=bool,
     default=True,
@@ -144,10 +159,13 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         interval_jitter=given["interval_jitter_percentage"] / 100.0,
         sops_age_secret=given["sops_age_secret"],
         trust_policy=given["trust_policy"] or "",
+        max_prune=given["max_prune"],
+        protect=given["protect"] or _DEFAULT.protect,
         leader_election=given["enable_leader_election"],
         metrics_address=given["metrics_addr"],
         health_address=given["health_addr"],
     )
+    check_guards(options)
     if given["trust_policy"] is not None:
         # An option that came out empty must not mean that anything goes.
         read_policy_reference(given["trust_policy"], options.namespace)

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from pipeline.cli import completing, presence
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
     Terminal,
@@ -22,11 +23,13 @@ from pipeline.cli.options import (
 from pipeline.cli.passwords import key_password
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
-from pipeline.errors import ConfigurationError, UsageError
+from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
+from pipeline.model.chain_stages import STAGES
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
@@ -34,7 +37,7 @@ from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.settings.values import Settings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
-_STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "verify"])
+_STAGES = click.Choice(STAGES)
 
 
 @click.command()
@@ -58,6 +61,7 @@ _STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
+@guard_options
 @given_trust
 @registry_options
 @cluster_options
@@ -79,7 +83,7 @@ def command(
     gitless run --target production --from diff --results-dir out  # ... another one applies
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.chain import STAGES, Chain, ChainOptions
+    from pipeline.chain import Chain, ChainOptions
     from pipeline.config import load_settings
     from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
 
@@ -112,7 +116,11 @@ def command(
 
     terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
     telling = _Telling(terminal, settings.name, chosen.name)
-    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    try:
+        outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    except PipelineError:
+        telling.report_so_far(terminal)
+        raise
     presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
@@ -142,7 +150,7 @@ class _Telling:
         presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:
-        """Show or keep the result; a diff that applying would be refused for ends the run here.
+        """Show or keep the result; findings, or a diff that applying would be refused for, end the run here.
 
         Raises:
             PipelineError: what stands in the way.
@@ -158,8 +166,17 @@ class _Telling:
         if isinstance(result, DiffResult) and result.obstacles:
             # As JSON the report only comes at the end of a whole run: the error itself has to name what is in the way.
             raise result.refusal() if is_text else obstacle_error(result.obstacles)
+        if isinstance(result, ValidateResult) and not result.is_passed:
+            raise result.refusal(names_findings=not is_text)
         if isinstance(result, VerifyResult):
             self._verdict = result
+
+    def report_so_far(self, terminal: Terminal) -> None:
+        """Write reports about what was done before the run failed; that they cannot be is worth a warning."""
+        try:
+            terminal.write_reports(self._so_far)
+        except ConfigurationError as error:
+            terminal.reporter.warn(error.message)
 
     def require_verified(self) -> None:
         """End with the verdict of verify, if it ran.

@@ -108,6 +108,8 @@ _NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
 _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
+_KYVERNO = "github.com/kyverno/kyverno"
+_OPA = "github.com/open-policy-agent/opa"
 
 # In the order of a cold build: what most work waits for comes first.
 TOOLS: tuple[Tool, ...] = (
@@ -171,6 +173,16 @@ TOOLS: tuple[Tool, ...] = (
         # The manifests of its controllers; only its install and bootstrap read them.
         stand_ins=("cmd/flux/manifests/none.yaml",),
         cold_seconds=120,
+    ),
+    GoTool(name="opa", recipe="opa", package=_OPA, version_of=_OPA, cold_seconds=60),
+    # Its go.mod repeats the replacement that Kyverno's own has: without it Pod Security's levels do not compile.
+    GoTool(
+        name="kyverno",
+        recipe="kyverno",
+        package=f"{_KYVERNO}/cmd/cli/kubectl-kyverno",
+        version_of=_KYVERNO,
+        version_variable=(f"{_KYVERNO}/pkg/version.BuildVersion",),
+        cold_seconds=330,
     ),
 )
 
