@@ -270,7 +270,7 @@ def test_assistive_technology_is_told_names_of_everything(show: Show, result: Re
     assert [role for role, name in names if role in nameless and not name.strip()] == []
     expanded = tab.evaluate("[...document.querySelectorAll('.head')].map(head => head.ariaExpanded)")
     assert set(expanded) == {"true"}
-    levels = tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(heading => Number(heading.tagName[1]))")
+    levels = tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5')].map(heading => Number(heading.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -380,6 +380,14 @@ def test_among_5000_changes_exactly_the_right_ones_are_found(show: Show) -> None
     type_into_search(tab, "")
     gone = [change for change in result.plan.changes if change.object_id.namespace == "team-07"]
     assert text(tab, "#status") == f"{sum(change.action is Action.PRUNE for change in gone):,} of 5,000 changes"
+
+
+def test_a_search_from_far_below_shows_the_first_of_what_it_finds(show: Show) -> None:
+    tab = show(material.many(5000))
+    tab.evaluate("scrollTo(0, 100000)")
+    tab.settle()
+    type_into_search(tab, "service")
+    assert 0 <= tab.evaluate("document.querySelector('.row').getBoundingClientRect().y") < 900
 
 
 def test_the_last_of_5000_changes_can_be_reached_by_scrolling_and_by_link(show: Show) -> None:
