@@ -110,7 +110,8 @@ def fields_in_words(fields: tuple[ShownField, ...]) -> str:
     """How many fields differ, and the first of them."""
     if not fields:
         return ""
-    names = list(dict.fromkeys(_last_part(field.path) for field in fields))
+    # Keys in brackets, such as labels, are long and rarely what a change is about.
+    names = sorted(dict.fromkeys(_last_part(field.path) for field in fields), key=lambda name: "[" in name)
     named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(fields)} field{'s' if len(fields) > 1 else ''}: {named}"
 

@@ -301,6 +301,17 @@ def test_everything_is_opened_for_printing_and_closed_again(show: Show, tmp_path
     assert (tmp_path / "printed.pdf").read_bytes().count(b"/Type /Page\n") >= 2
 
 
+def test_of_a_large_report_as_much_is_printed_as_can_be_and_it_says_so(show: Show) -> None:
+    tab = show(material.many(1500))
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert text(tab, "#status") == "1,500 changes; the first 1,000 are printed; the first 200 with details"
+    shown = tab.evaluate("[...document.querySelectorAll('.row')].filter(row => !row.closest('[hidden]')).length")
+    assert 1000 <= shown < 1200
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert text(tab, "#status") == "1,500 changes"
+    assert tab.evaluate("document.querySelectorAll('.chunk[hidden]').length") == 0
+
+
 def test_without_scripts_it_is_a_plain_list(show: Show) -> None:
     tab = show(material.diff(), scripts=False)
     whole = tab.evaluate("document.body.innerText")
