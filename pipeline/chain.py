@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline import publishing, wiring
-from pipeline.errors import ConfigurationError, UsageError
+from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
 from pipeline.model.chain_stages import CLUSTER_STAGES, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
+from pipeline.model.deployments.record import Deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult, Side
@@ -28,6 +29,7 @@ from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.model.validation.options import ValidationOptions
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
 from pipeline.publishing import Publisher, PublishSettings
+from pipeline.recording import Recorder
 from pipeline.validating import Surroundings, validate_manifests
 
 
@@ -44,6 +46,7 @@ class ChainOptions:
     last: str = STAGES[-1]
     results: Path | None = None
     read_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
+    read_record_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
 
 
 class Chain:
@@ -177,9 +180,15 @@ class Chain:
     def _apply(self) -> Result:
         from pipeline.stages.apply import apply
 
-        return apply(
-            self._fetched(), self._cluster(), self._apply_options(), reporter=self._reporter, clock=self._clock
-        )
+        trusted, options = self._fetched(), self._apply_options()
+        try:
+            result = apply(trusted, self._cluster(), options, reporter=self._reporter, clock=self._clock)
+        except PipelineError as error:
+            self._recorder().failed(trusted, options, error)
+            raise
+        if "verify" not in self._stages:
+            self._recorder().applied(trusted, self._cluster(), options)
+        return result
 
     def _fetched(self) -> TrustedManifests:
         """The artifact, verified; fetched once for whoever needs it."""
@@ -211,7 +220,34 @@ class Chain:
             clock=self._clock,
             reporter=self._reporter,
         )
-        return verify(self._options.trust, options, ports)
+        try:
+            result = verify(self._options.trust, options, ports)
+        except PipelineError:
+            # It is applied all the same.
+            self._record_applied(Deployed.APPLIED)
+            raise
+        failures = ", ".join(result.failures)
+        self._record_applied(Deployed.FAILED if failures else Deployed.HEALTHY, failures)
+        return result
+
+    def _record_applied(self, result: Deployed, message: str = "") -> None:
+        """Only what this very run has applied."""
+        if self._trusted is not None:
+            options = self._apply_options()
+            self._recorder().applied(self._trusted, self._cluster(), options, result, message=message)
+
+    def _recorder(self) -> Recorder:
+        settings, recording = self._options.settings, self._options.target.deploy_record
+        if recording and not recording.signing and settings.signing:
+            recording = replace(recording, signing=settings.signing)
+        return Recorder(
+            options=recording,
+            registry=self._options.registry,
+            environment=self._environment,
+            reporter=self._reporter,
+            clock=self._clock,
+            read_password=self._options.read_record_password,
+        )
 
     def _open(self, repository: Repository) -> Registry:
         return wiring.registry(repository, self._options.registry, self._environment, self._reporter)

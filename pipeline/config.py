@@ -13,6 +13,7 @@ from pipeline.errors import ConfigurationError, ManifestError, UsageError
 from pipeline.model.artifact.reference import is_reference
 from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.values import (
@@ -181,6 +182,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         validation=_validation(body["validation"], content, path) if "validation" in body else None,
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
+        records_repository=body.get("records", {}).get("repository", ""),
     )
 
 
@@ -219,7 +221,10 @@ def _validation(item: Mapping[str, Any], content: bytes, path: Path) -> Validati
         kyverno=tuple(_file(folder, name) for name in item.get("kyverno", ())),
         opa=tuple(_file(folder, name) for name in item.get("opa", ())),
         previous=previous if is_reference(previous) else _file(folder, previous),
-        severities={name: None if value == "off" else Severity(value) for name, value in item.get("rules", {}).items()},
+        # Without quotes, off is a boolean in YAML.
+        severities={
+            name: None if value in {"off", False} else Severity(value) for name, value in item.get("rules", {}).items()
+        },
         ignored=tuple(
             IgnoredRule(
                 rule=entry["rule"],
@@ -306,6 +311,7 @@ def _target(name: str, body: Mapping[str, Any], item: Mapping[str, Any], folder:
         take_ownership=item.get("takeOwnership", False),
         allow_rollback=item.get("allowRollback", False),
         guards=_guards(item.get("guards", {})).over(_guards(body.get("guards", {}))),
+        deploy_record=_recording(item.get("deployRecord"), folder),
     )
 
 
@@ -320,3 +326,9 @@ def _guards(item: Mapping[str, Any]) -> GuardSettings:
     except UsageError as error:
         raise ConfigurationError(f"'guards': {error.message}", hint=error.hint) from None
     return given
+
+
+def _recording(item: Mapping[str, Any] | None, folder: Path) -> RecordingOptions:
+    if item is None:
+        return RecordingOptions()
+    return read_recording(item, lambda name: _file(folder, name), lambda signing: _signing(signing, folder))

@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Show what would change and how far that reaches, and keep it as a plan.",
     "graph": "Draw what is in an artifact or cluster and how it hangs together.",
     "apply": "Apply an artifact or exactly a plan to a cluster, prune, and record the inventory.",
+    "history": "Show what a cluster was given and when, by its deploy records.",
     "verify": "Prove that what runs is what was signed, and healthy.",
     "inspect": "Show an artifact, and what is signed and attested about it.",
     "trust": "Explain what a trust policy makes of an artifact, and prove that it is enforced.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,17 @@ from pipeline.cli.options import (
     registry_options,
     talking,
 )
+from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
+from pipeline.cli.record_options import recording_options, require_signer
+from pipeline.cli.report_context import changing
 from pipeline.cli.trust_options import trust_options, warn_unverified
-from pipeline.errors import UsageError
+from pipeline.errors import PipelineError, UsageError
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
@@ -50,14 +55,16 @@ if TYPE_CHECKING:
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
+@recording_options
 @trust_options
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", reports=True)
+@talking("text", "json", "markdown", "junit", "html", reports=True)
 def command(
     *, what: str | None, inventory: str | None, dry_run: str, guards: GuardSettings, planning: PlanOptions,
     timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, terminal: Terminal, **decisions: bool,
+    cluster_options: ClusterOptions, recording: RecordingOptions,
+    terminal: Terminal, **decisions: bool,
 ) -> None:  # fmt: skip
     """Apply a signed artifact to a cluster, prune what is gone from it, and record it in an inventory.
 
@@ -68,12 +75,15 @@ def command(
     \b
     gitless apply oci://ghcr.io/acme/shop@sha256:0d9f… --key cosign.pub
     gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub -n shop --dry-run server
+    gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub --deploy-record prod --record-signing-key cluster.key
     gitless apply deploy/ --insecure-skip-verification --inventory shop
     gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.recording import Recorder
     from pipeline.stages.apply import apply
 
+    require_signer(recording)
     warn_unverified(trust, terminal)
     plan = planning.read()
     if plan is not None:
@@ -91,12 +101,23 @@ def command(
         timeout=timeout,
         writer=wiring.writer(os.environ),
     )
+    recorder = Recorder(
+        options=recording,
+        registry=registry_options,
+        environment=os.environ,
+        reporter=terminal.reporter,
+        clock=wiring.clock(),
+        read_password=key_password(recording.signing.password_file),
+    )
     try:
         result = apply(task.trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=plan)
-    except ApplyInterruptedError as error:
-        terminal.print_result(task.described(error.result))
+    except PipelineError as error:
+        if isinstance(error, ApplyInterruptedError):
+            terminal.print_result(task.described(error.result), task.context(error.result, terminal))
+        recorder.failed(task.trusted, options, error)
         raise
-    terminal.print_result(task.described(result))
+    terminal.print_result(task.described(result), task.context(result, terminal))
+    recorder.applied(task.trusted, cluster, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +132,10 @@ class _Task:
     def described(self, result: ApplyResult) -> ApplyResult:
         """The result, with the plan that it carried out."""
         return replace(result, plan_digest=self.plan, approvals=self.approvals)
+
+    def context(self, result: ApplyResult, terminal: Terminal) -> Callable[[], ReportContext]:
+        """What a report shows beside the result."""
+        return changing(result.plan, self.trusted.manifests, self.trusted.manifests, terminal)
 
 
 def _by_plan(

@@ -12,10 +12,12 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import Decorated, Terminal, option, stand_in
+from pipeline.cli.record_options import record_reading_options
 from pipeline.errors import UsageError
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.connections import ClusterOptions
 from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.recording import RecordReading
 
 if TYPE_CHECKING:
     from pipeline.model.applying.live_plan import LivePlan
@@ -39,6 +41,7 @@ _OPTIONS = (
     option("--take-ownership", is_flag=True,
            help="As apply would: take over objects of other inventories, Flux or Helm."),
     guard_options,
+    record_reading_options,
 )  # fmt: skip
 
 
@@ -51,6 +54,7 @@ class Asked:
     exit_code: bool
     is_full: bool
     inventory: str | None
+    records: RecordReading
     decisions: Mapping[str, Any]
     """By the attributes of :class:`ApplyOptions`."""
 
@@ -107,6 +111,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
         recreate: bool,
         take_ownership: bool,
         guards: GuardSettings,
+        records: RecordReading,
         **arguments: Any,  # noqa: ANN401 - the command's other options
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         decisions = {
@@ -116,7 +121,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
             "take_ownership": take_ownership,
             "guards": guards.guards(),
         }
-        asked = Asked(before, after, exit_code, is_full, inventory, decisions)
+        asked = Asked(before, after, exit_code, is_full, inventory, records, decisions)
         return command(asked=asked, **arguments)
 
     stand_in(wrapped, command)

@@ -6,6 +6,8 @@ import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, registry_options, talking
+from pipeline.cli.record_options import warn_unverified_records
+from pipeline.cli.report_context import changing
 from pipeline.cli.sides import read_side
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
@@ -15,21 +17,24 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 @comparing
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", reports=True)
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, asked: Asked, registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal
 ) -> None:
     """Show what has to change for FROM to become TO, field by field.
 
     A side is a folder or file (built first), an artifact, or live: the cluster. With live, whichever side it stands on,
-    the diff tells what applying the other side would do, found by server-side dry-run. Values of Secrets are never
-    shown. Errors exit with their own codes, never with 3.
+    the diff tells what applying the other side would do, found by server-side dry-run. deployed:CLUSTER is what the
+    cluster has by its signed deploy records, without any access to it. Values of Secrets are never shown. Errors exit
+    with their own codes, never with 3.
 
     \b
     gitless diff oci://ghcr.io/acme/shop:1.0 oci://ghcr.io/acme/shop:1.1
     gitless diff oci://ghcr.io/acme/shop:production deploy/ --exit-code
+    gitless diff deployed:production oci://ghcr.io/acme/shop:1.1 --record-key cluster.pub
     gitless diff live oci://ghcr.io/acme/shop:1.1 --inventory shop -n shop
     gitless diff live deploy/ --inventory shop -o json | jq .counts
+    gitless diff oci://ghcr.io/acme/shop:1.0 deploy/ --report diff.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline.stages.diff import diff, diff_live
 
@@ -39,10 +44,13 @@ def command(
         cluster, options = asked.against(cluster_options, terminal)
         live = diff_live(manifests, cluster, options, is_full=asked.is_full)
         result = live_result(live, side, cluster, is_full=asked.is_full)
+        old = new = manifests
     else:
-        old, old_side = read_side(asked.before, registry_options, terminal)
-        new, new_side = read_side(asked.after, registry_options, terminal)
+        warn_unverified_records(asked.records, terminal)
+        old, old_side = read_side(asked.before, registry_options, terminal, asked.records, other=asked.after)
+        new, new_side = read_side(asked.after, registry_options, terminal, asked.records, other=asked.before)
         plan = diff(old, new, is_full=asked.is_full)
-        result = DiffResult(before=old_side, after=new_side, plan=plan, is_full=asked.is_full)
-    terminal.print_result(result)
+        notes = (*old_side.notes, *new_side.notes)
+        result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
+    terminal.print_result(result, changing(result.plan, old, new, terminal))
     end(result, exit_code=asked.exit_code)

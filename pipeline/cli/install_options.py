@@ -10,6 +10,7 @@ import click
 from pipeline import __version__
 from pipeline.cli.guard_options import check_guards
 from pipeline.cli.options import Duration, option
+from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
 from pipeline.errors import UsageError
 from pipeline.model.flux.options import PullerOptions
@@ -39,6 +40,11 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             max_prune=arguments.pop("max_prune"),
             protect=arguments.pop("protect") or _DEFAULT.protect,
             trust_policy=_given(arguments.pop("trust_policy")),
+            record_cluster=arguments.pop("deploy_record"),
+            record_repository=arguments.pop("record_repository"),
+            record_key_secret=arguments.pop("record_key_secret"),
+            record_registry_secret=arguments.pop("record_registry_secret"),
+            keep_records=arguments.pop("keep_records"),
         )
         check_guards(puller)
         options = InstallOptions(
@@ -113,4 +119,5 @@ _PROCESS = (
            help="What is never pruned, instead of the default. Repeatable; none: nothing."),
     option("--trust-policy", envvar=None, metavar="NAMESPACE/NAME",
            help="ConfigMap whose policy.yaml every source must satisfy."),
+    *PULLER_RECORDING,
 )  # fmt: skip

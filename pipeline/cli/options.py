@@ -84,6 +84,8 @@ class Terminal:
 
     def _known(self, context: Callable[[], ReportContext], *formats: str) -> ReportContext:
         known = context() if "html" in formats else BARE
+        if {"sarif", "junit"} & {*formats}:
+            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
         return known if known.label or not self.label else replace(known, label=self.label)
 
     def keep_result(self, result: Result) -> None:
@@ -96,6 +98,12 @@ class Terminal:
             from pipeline.reports.results import write_result
 
             write_result(result, self.results_dir)
+
+
+def _folder_in_checkout(folder: Path) -> str:
+    """The folder within Git's work tree, with slashes; empty at its root and outside of any."""
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return "" if root == folder else folder.relative_to(root).as_posix()
 
 
 class Duration(click.types.FloatParamType):

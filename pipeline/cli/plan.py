@@ -11,6 +11,8 @@ import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.record_options import warn_unverified_records
+from pipeline.cli.report_context import changing
 from pipeline.cli.sides import read_side
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -19,6 +21,7 @@ from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
@@ -50,7 +53,7 @@ def command(
     gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     warn_unverified(trust, terminal)
-    sources = _Sources(trust, registry_options, terminal)
+    sources = _Sources(trust, asked.records, registry_options, terminal)
     if asked.is_live:
         asked.inventory_name()
         if save is not None and trust is None and is_reference(asked.wanted):
@@ -59,31 +62,32 @@ def command(
                 hint="name the signer as for apply: --key cosign.pub, --certificate-identity, --trust-policy FILE; or"
                 " say --insecure-skip-verification",
             )
-        result = _against_live(asked, sources, cluster_options, allow_rollback=allow_rollback)
+        result, old, new = _against_live(asked, sources, cluster_options, allow_rollback=allow_rollback)
     else:
-        result = _between(asked, sources)
+        result, old, new = _between(asked, sources)
     if save is not None:
         result = _saved(result, save, terminal)
-    terminal.print_result(result)
+    terminal.print_result(result, changing(result.diff.plan, old, new, terminal))
     end(result.diff, exit_code=asked.exit_code)
 
 
 class _Sources:
     """Reads sides; what is to be applied is verified where somebody was named."""
 
-    def __init__(self, trust: _Trust, options: RegistryOptions, terminal: Terminal) -> None:
+    def __init__(self, trust: _Trust, records: RecordReading, options: RegistryOptions, terminal: Terminal) -> None:
         self.terminal = terminal
         self._trust = trust
+        self._records = records
         self._options = options
 
-    def read(self, name: str) -> tuple[Manifests, Side]:
-        """A side that is only looked at."""
-        return read_side(name, self._options, self.terminal)
+    def read(self, name: str, other: str = "") -> tuple[Manifests, Side]:
+        """A side that is only looked at; deploy records are beside the other one where nothing else is said."""
+        return read_side(name, self._options, self.terminal, self._records, other=other)
 
-    def read_wanted(self, name: str) -> tuple[Manifests, Side, TrustedManifests | None]:
+    def read_wanted(self, name: str, other: str = "") -> tuple[Manifests, Side, TrustedManifests | None]:
         """The side that is to be applied, and the same as it may be applied, where that is known."""
         if self._trust is None or not is_reference(name):
-            return *self.read(name), None
+            return *self.read(name, other), None
         from pipeline import wiring
 
         found = wiring.trusted_manifests(name, self._trust, self._options, os.environ, self.terminal.reporter)
@@ -93,25 +97,27 @@ class _Sources:
 
 def _against_live(
     asked: Asked, sources: _Sources, cluster_options: ClusterOptions, *, allow_rollback: bool
-) -> PlanResult:
+) -> tuple[PlanResult, Manifests, Manifests]:
     from pipeline.stages.plan import plan_live
 
     manifests, side, trusted = sources.read_wanted(asked.wanted)
     cluster, options = asked.against(cluster_options, sources.terminal, allow_rollback=allow_rollback)
     planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full)
     diff = live_result(planned.live, side, cluster, is_full=asked.is_full)
-    return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis)
+    return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis), manifests, manifests
 
 
-def _between(asked: Asked, sources: _Sources) -> PlanResult:
+def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Manifests]:
     from pipeline.stages.diff import diff
     from pipeline.stages.plan import reach_of
 
-    old, old_side = sources.read(asked.before)
-    new, new_side, _ = sources.read_wanted(asked.after)
+    warn_unverified_records(asked.records, sources.terminal)
+    old, old_side = sources.read(asked.before, asked.after)
+    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
     plan = diff(old, new, is_full=asked.is_full)
-    result = DiffResult(before=old_side, after=new_side, plan=plan, is_full=asked.is_full)
-    return PlanResult(diff=result, radius=reach_of(plan, old, new))
+    notes = (*old_side.notes, *new_side.notes)
+    result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
+    return PlanResult(diff=result, radius=reach_of(plan, old, new)), old, new
 
 
 def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:

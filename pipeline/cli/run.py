@@ -21,6 +21,7 @@ from pipeline.cli.options import (
     talking,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
@@ -32,9 +33,10 @@ from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.trust import TrustOptions
-from pipeline.model.settings.values import Settings
+from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 _STAGES = click.Choice(STAGES)
@@ -62,12 +64,13 @@ _STAGES = click.Choice(STAGES)
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
 @guard_options
+@recording_options
 @given_trust
 @registry_options
 @cluster_options
 @talking("text", "json", "markdown", reports=True)
 def command(
-    *, file: Path, target: str | None, first: str, last: str, terminal: Terminal,
+    *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
@@ -96,6 +99,7 @@ def command(
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
+    chosen = replace(chosen, deploy_record=recording.over(chosen.deploy_record))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
     options = ChainOptions(
@@ -112,6 +116,7 @@ def command(
         last=last,
         results=Path(terminal.results_dir) if terminal.results_dir else None,
         read_password=key_password(settings.signing.password_file if settings.signing else None),
+        read_record_password=key_password(_record_signing(chosen, settings).password_file),
     )
 
     terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
@@ -124,6 +129,22 @@ def command(
     presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
+
+
+def _record_signing(target: TargetSettings, settings: Settings) -> SigningOptions:
+    """Who signs deploy records: whom they name, or else whoever signs artifacts.
+
+    Raises:
+        UsageError: nobody does, though records are asked for.
+    """
+    recording = target.deploy_record
+    signing = recording.signing or settings.signing or SigningOptions()
+    if recording and not signing:
+        raise UsageError(
+            f"nobody is named to sign the deploy records of {recording.cluster}",
+            hint="give --record-signing-key or --record-keyless, or deployRecord.signing in the settings",
+        )
+    return signing
 
 
 def _with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerification) -> SigningOptions:

@@ -9,6 +9,11 @@ from typing import Any, Protocol
 class Program(Protocol):
     """One compiled expression."""
 
+    @property
+    def gives(self) -> str:
+        """The type of its values: ``bool``, ``string``, ``dyn`` and so on."""
+        ...
+
     def evaluate(self, bound: object) -> Any:  # noqa: ANN401 - any JSON value
         """Its value as JSON data, over what :meth:`Programs.bind` made.
 

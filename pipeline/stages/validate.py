@@ -38,6 +38,7 @@ def validate(
         subject=subject,
         objects=len(manifests),
         checks=tuple(_located(check, by_id, places) for check in settled),
+        origins={resource.id: resource.origin for resource in manifests},
     )
 
 

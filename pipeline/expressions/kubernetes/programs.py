@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.errors import ExpressionError, UnsupportedExpressionError
 from pipeline.expressions.failures import compile_failure, evaluation_failure
-from pipeline.expressions.kubernetes import addresses, quantities, texts
+from pipeline.expressions.kubernetes import addresses, quantities, strings, texts
 from pipeline.expressions.kubernetes.declaring import UNSUPPORTED, Function
 
 VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "self", "oldSelf")
@@ -68,9 +68,9 @@ class KubernetesPrograms:
         if len(expression) > _MAX_LENGTH:
             raise UnsupportedExpressionError(f"it has {len(expression)} characters; at most {_MAX_LENGTH} are read")
         try:
-            return CompiledProgram(expression, _environment().compile(expression))
+            return CompiledProgram(expression, _environment().compile(strings.with_own_names(expression)))
         except (RuntimeError, TypeError, ValueError) as error:
-            raise _compile_failure(str(error)) from None
+            raise _compile_failure(strings.original_names(str(error))) from None
 
 
 class CompiledProgram:
@@ -79,6 +79,11 @@ class CompiledProgram:
     def __init__(self, expression: str, program: Any) -> None:  # noqa: ANN401 - a class of an untyped package
         self._expression = expression
         self._program = program
+
+    @property
+    def gives(self) -> str:
+        """The type of its values: ``bool``, ``string``, ``dyn`` and so on."""
+        return str(self._program.return_type().name()).lower()
 
     def evaluate(self, bound: object) -> Any:  # noqa: ANN401 - any JSON value
         """Its value as plain data.
@@ -105,7 +110,7 @@ class CompiledProgram:
         for sign, meaning in _BOUNDS.items():
             if sign in complaint:
                 return UnsupportedExpressionError(meaning, is_final=False)
-        return evaluation_failure(self._expression, complaint)
+        return evaluation_failure(self._expression, strings.original_names(complaint))
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +126,7 @@ def _environment() -> Any:  # noqa: ANN401 - a class of an untyped package
 
 def _declarations(cel: Any) -> list[Any]:  # noqa: ANN401 - the untyped package
     by_name: dict[str, list[Function]] = {}
-    for function in (*quantities.FUNCTIONS, *addresses.FUNCTIONS, *texts.FUNCTIONS):
+    for function in (*quantities.FUNCTIONS, *addresses.FUNCTIONS, *strings.FUNCTIONS, *texts.FUNCTIONS):
         by_name.setdefault(function.name, []).append(function)
     return [
         cel.FunctionDecl(

@@ -14,6 +14,8 @@ from pipeline.model.comparison.quantities import amount
 
 QUANTITY, SEMVER = "quantity", "semver"
 _LARGEST = 2**63
+_WITHOUT_NUMBER = re.compile(r"(?=.)[+-]?\.?(?:[eE][+-]?[0-9]{1,3}|[KMGTPE]i|[numkMGTPE])?")
+_LEADING_ZEROS = re.compile(r"^0+(?=[0-9])")
 _NUMBER = r"(0|[1-9]\d*)"
 _IDENTIFIER = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _SEMVER = re.compile(
@@ -23,10 +25,15 @@ _SEMVER = re.compile(
 
 
 def _quantity(text: str) -> dict[str, str]:
-    found = amount(text)
+    found = _read(text)
     if found is None:
         raise ValueError("quantities must match the regular expression of Kubernetes' quantities")
     return _made(found)
+
+
+def _read(text: str) -> Decimal | None:
+    """As Go reads it, which takes a suffix without a number for zero."""
+    return Decimal(0) if _WITHOUT_NUMBER.fullmatch(text) else amount(text)
 
 
 def _made(found: Decimal) -> dict[str, str]:
@@ -71,10 +78,14 @@ def _semver(text: str, normalise: bool = False) -> dict[str, str]:  # noqa: FBT0
 
 
 def _normalised(text: str) -> str:
-    """Without ``v`` and leading zeros, with all three numbers, as the API server's ``normalizeAndParse``."""
-    release, mark, rest = re.fullmatch(r"v?([^-+]*)([-+]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    numbers = [number.lstrip("0") or "0" if number else "" for number in release.split(".")]
-    return ".".join([*numbers, "0", "0"][: max(3, len(numbers))]) + mark + rest
+    """Without ``v`` and leading zeros, with all three numbers, as the API server's ``normalizeAndParse``.
+
+    A version that is short of numbers must not have marks.
+    """
+    parts = [_LEADING_ZEROS.sub("", part) for part in text.removeprefix("v").split(".", 2)]
+    if len(parts) < 3 and ("+" in parts[-1] or "-" in parts[-1]):  # noqa: PLR2004 - major, minor, patch
+        return ""
+    return ".".join([*parts, "0", "0"][:3])
 
 
 def _is_semver(text: str, normalise: bool = False) -> bool:  # noqa: FBT001, FBT002 - the same
@@ -101,11 +112,11 @@ def _compared(one: object, other: object) -> int:
 
 FUNCTIONS = (
     Function(QUANTITY, ("STRING",), "MAP", _quantity, is_member=False),
-    Function("isQuantity", ("STRING",), "BOOL", lambda text: amount(text) is not None, is_member=False),
+    Function("isQuantity", ("STRING",), "BOOL", lambda text: _read(text) is not None, is_member=False),
     Function("isInteger", ("MAP",), "BOOL", _is_integer),
     Function("asInteger", ("MAP",), "INT", _as_integer),
     Function("asApproximateFloat", ("MAP",), "DOUBLE", lambda value: float(_amount(value))),
-    Function("sign", ("MAP",), "INT", _sign),
+    Function("sign", ("MAP",), "INT", _sign, is_member=False),
     *(Function("add", ("MAP", other), "MAP", _added) for other in ("MAP", "INT")),
     *(Function("sub", ("MAP", other), "MAP", _subtracted) for other in ("MAP", "INT")),
     Function("isGreaterThan", ("MAP", "MAP"), "BOOL", lambda one, other: _compared(one, other) > 0),

@@ -38,7 +38,10 @@ def _split(text: str) -> dict[str, str]:
         raise ValueError("URL parse error during conversion from string")
     if scheme and not rest.startswith("/"):
         raise unsupported("a URL without a path or a host")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("URL parse error during conversion from string") from None
     if not _AUTHORITY.match(parts.netloc) or _ESCAPES.search(parts.path) or (not scheme and text.startswith("//")):
         raise ValueError("URL parse error during conversion from string")
     host = parts.netloc.rpartition("@")[2]

@@ -140,11 +140,11 @@ class AdmissionPolicies:
         for index, validation in enumerate(case.policy.validations, 1):
             part = f"validation-{index}"
             try:
-                is_fine = programs.evaluate(validation.expression, case.request, case.bound)
+                is_fine = programs.decide(validation.expression, case.request, case.bound)
             except ExpressionError as error:
                 _tell(case, part, error, validation.expression)
                 continue
-            if is_fine is not True:
+            if not is_fine:
                 case.find(part, self._message(validation, case))
         for key, expression in case.policy.annotations:
             try:
@@ -157,7 +157,7 @@ class AdmissionPolicies:
         errors: list[tuple[str, str, ExpressionError]] = []
         for name, expression in case.policy.conditions:
             try:
-                if self._programs[case.policy.name].evaluate(expression, case.request, case.bound) is not True:
+                if not self._programs[case.policy.name].decide(expression, case.request, case.bound):
                     return False
             except ExpressionError as error:
                 errors.append((name, expression, error))
@@ -192,8 +192,8 @@ def _may_tell_secrets(case: _Case) -> bool:
 
 def _variables(request: Request, params: Body | None) -> dict[str, Any]:
     return {
-        "object": handed_over(request.resource.body),
-        "oldObject": handed_over(request.old),
+        "object": handed_over(request.held(request.resource.body)),
+        "oldObject": None if request.old is None else handed_over(request.held(request.old)),
         "request": request.document(),
         "namespaceObject": handed_over(request.namespace_object),
         "params": handed_over(params),

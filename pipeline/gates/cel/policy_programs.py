@@ -26,6 +26,19 @@ class PolicyPrograms:
             except UnsupportedExpressionError as error:
                 self._failed = UnsupportedExpressionError(f"variables.{name}: {error.message}")
 
+    def decide(self, expression: str, request: Request, bound: object) -> bool:
+        """The boolean that the expression gives for the request.
+
+        Raises:
+            UnsupportedExpressionError: it asks for what is not known here.
+            ExpressionError: it is no CEL, may give something else than a boolean, or fails over the data.
+        """
+        value = self.evaluate(expression, request, bound)
+        program = self._compiled[expression]
+        if not isinstance(program, ExpressionError) and program.gives != "bool":
+            raise ExpressionError(f"it gives {program.gives}; an API server takes nothing but bool", is_final=True)
+        return value is True
+
     def evaluate(self, expression: str, request: Request, bound: object) -> Any:  # noqa: ANN401 - any value
         """The expression's value for the request.
 

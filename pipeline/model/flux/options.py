@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.model.applying.guards import DEFAULT_LIMIT, DEFAULT_PROTECTED
+from pipeline.model.settings.recording import DEFAULT_KEEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,11 @@ class PullerOptions:
         leader_election: whether only the holder of the Lease reconciles.
         metrics_address: where ``/metrics`` is served, as ``host:port``; empty: nowhere.
         health_address: where ``/healthz`` and ``/readyz`` are served.
+        record_cluster: under which name of the cluster deploy records are written; empty: there are none.
+        record_repository: where they are kept; empty: beside each artifact.
+        record_key_secret: Secret in ``namespace`` with the ``cosign.key`` that signs them.
+        record_registry_secret: Secret in ``namespace`` with the login that may write them (dockerconfigjson).
+        keep_records: how many of each Kustomization are kept.
     """
 
     namespace: str = "flux-system"
@@ -54,3 +60,8 @@ class PullerOptions:
     leader_election: bool = True
     metrics_address: str = ":8080"
     health_address: str = ":9440"
+    record_cluster: str = ""
+    record_repository: str = ""
+    record_key_secret: str = ""
+    record_registry_secret: str = ""
+    keep_records: int = DEFAULT_KEEP

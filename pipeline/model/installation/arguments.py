@@ -40,6 +40,11 @@ def _values(puller: PullerOptions) -> dict[str, str]:
         "sops-age-secret": puller.sops_age_secret,
         "trust-policy": puller.trust_policy,
         "max-prune": puller.max_prune,
+        "deploy-record": puller.record_cluster,
+        "record-repository": puller.record_repository,
+        "record-key-secret": puller.record_key_secret,
+        "record-registry-secret": puller.record_registry_secret,
+        "keep-records": str(puller.keep_records),
         "metrics-addr": puller.metrics_address,
         "health-addr": puller.health_address,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pipeline.errors import RefusedError
+from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.outcome import header
 from pipeline.model.outcome.diff import Side
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
@@ -16,7 +18,8 @@ class ValidateResult:
     """All gates' findings, gravest first, suppressed ones last.
 
     ``objects`` is how many objects the manifests have; ``checks`` are the gates' own results, in the order in which
-    they ran, with severities and suppressions applied.
+    they ran, with severities and suppressions applied. ``origins`` is where each object is written, for reports that
+    name those in which nothing was found as well.
     """
 
     kind: ClassVar[str] = "ValidateResult"
@@ -24,6 +27,7 @@ class ValidateResult:
     subject: Side
     objects: int
     checks: tuple[Checked, ...]
+    origins: Mapping[ObjectId, Origin | None] = field(default_factory=dict, hash=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

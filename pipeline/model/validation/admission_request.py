@@ -15,6 +15,7 @@ from pipeline.model.label_selector import LabelSelector
 from pipeline.model.manifests import Body, Resource
 from pipeline.model.validation.admission import Matching, ResourceRule
 from pipeline.model.validation.definitions import Definition
+from pipeline.model.validation.held import held
 
 CLUSTER_WIDE = frozenset(
     [
@@ -82,22 +83,32 @@ class Request:
         return self.resource.api_version.rpartition("/")[2]
 
     def document(self) -> dict[str, Any]:
-        """``request`` as far as it is known before anybody makes it: who will, is not."""
+        """``request`` as far as it is known before anybody makes it: who will, is not.
+
+        Empty texts are left out, as an API server does.
+        """
         identity = self.resource.id
         kind = {"group": identity.group, "version": self.version, "kind": identity.kind}
         resource = {"group": identity.group, "version": self.version, "resource": self.plural}
+        namespace = identity.name if self.is_namespace else self.namespace
         return {
             "kind": kind,
             "requestKind": kind,
             "resource": resource,
             "requestResource": resource,
-            "subResource": "",
-            "requestSubResource": "",
             "name": identity.name,
-            "namespace": identity.name if self.is_namespace else self.namespace,
             "operation": self.operation,
             "dryRun": False,
+            **({"namespace": namespace} if namespace else {}),
         }
+
+    def held(self, body: Body) -> Body:
+        """The object as the request has it: in its namespace, with the defaults of its kind."""
+        found = held(body)
+        metadata = found.get("metadata") or {}
+        if not self.namespace or metadata.get("namespace"):
+            return found
+        return {**found, "metadata": {**metadata, "namespace": self.namespace}}
 
     @property
     def is_namespace(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.artifact.manifest import ANNOTATION_SOURCE
+from pipeline.model.deployments.record import Deployed
 from pipeline.model.documents.durations import format_duration
 from pipeline.model.flux import api
 from pipeline.model.flux.artifact import SourceArtifact
@@ -14,6 +16,7 @@ from pipeline.model.flux.kustomization_status import Attempt, Draft
 from pipeline.model.flux.outcome import ObjectEvent, Outcome, Severity
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Change, Plan
+from pipeline.puller.deployments import Deployment
 from pipeline.puller.keys import KUSTOMIZATION, Key
 from pipeline.puller.kustomizations import drift
 from pipeline.puller.kustomizations.applying import change_lines
@@ -74,6 +77,8 @@ class Telling:
 
     def stopped(self, stop: StopError) -> Outcome:
         """It ended early."""
+        if not stop.is_waiting:
+            self._tell_deployed(Deployed.FAILED, stop.reason)
         draft = self._now()
         if self.artifact is not None and stop.reason != api.DEPENDENCY_NOT_READY:
             draft = draft.with_fields(lastAttemptedRevision=self.artifact.revision)
@@ -94,6 +99,7 @@ class Telling:
     def succeeded(self, *, health: str = "", events: Iterable[ObjectEvent] = (), has_changed: bool = False) -> Outcome:
         """All is as the artifact has it; ``health`` is what the checks say, empty without any."""
         artifact, spec = self._known()
+        self._tell_deployed(Deployed.HEALTHY if health else Deployed.APPLIED)
         before, draft = self._draft, self._now()
         healthy = draft.conditions.get(api.HEALTHY)
         if health and not has_changed and healthy is not None and healthy.is_true:
@@ -140,6 +146,27 @@ class Telling:
     def took(self) -> str:
         """How long it has taken so far."""
         return format_duration(round(self._parts.clock.now() - self._began, 3))
+
+    def _tell_deployed(self, result: Deployed, message: str = "") -> None:
+        """Have it recorded, but for other clusters than the one that the records are named after."""
+        tell, artifact, spec = self._parts.tell_deployed, self.artifact, self.spec
+        if tell is None or artifact is None or spec is None or spec.remote_cluster is not None:
+            return
+        tell(
+            Deployment(
+                body=self._body,
+                source=(spec.source.namespace, spec.source.name),
+                digest=artifact.manifest_digest,
+                rendering=self.digest,
+                time=self._parts.clock.now(),
+                result=result,
+                message=message,
+                origin=artifact.metadata.get(ANNOTATION_SOURCE, ""),
+                revision=artifact.origin_revision,
+                applied=self._applied,
+                has_secret_inputs=spec.has_secret_inputs,
+            )
+        )
 
     def _progressing(self, what: str) -> Draft:
         artifact, spec = self._known()
