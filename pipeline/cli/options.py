@@ -158,6 +158,7 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
     there are also ``--report``, in the same formats, ``--comment`` and ``--label``.
     """
     choices: Sequence[str] = formats or ("text", "json")
+    has_ci = ci
 
     def decorate(command: Decorated) -> Callable[..., Any]:
         def wrapped(
@@ -166,14 +167,15 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
             log_format: str,
             verbose: bool,
             results_dir: str | None = None,
-            report: tuple[Path, ...] = (),
-            ci: str = "none",
-            comment: bool = False,
-            label: str = "",
             **arguments: Any,  # noqa: ANN401 - the command's other options
         ) -> Any:  # noqa: ANN401 - whatever the command returns
-            terminal = _terminal(output, log_format, verbose=verbose)
-            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci, comment=comment, label=label)
+            terminal = replace(_terminal(output, log_format, verbose=verbose), results_dir=results_dir)
+            # Only where this has added them: other commands have a --label of their own.
+            if reports:
+                told = {"reports": arguments.pop("report"), "comment": arguments.pop("comment")}
+                terminal = replace(terminal, label=arguments.pop("label"), **told)
+            if reports or has_ci:
+                terminal = replace(terminal, ci=arguments.pop("ci"))
             presence.begin(terminal)
             return command(terminal=terminal, **arguments)
 
@@ -181,7 +183,7 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
         if reports:
             decorated = _reporting(choices)(decorated)
-        if reports or ci:
+        if reports or has_ci:
             decorated = _told(decorated)
         if "json" in choices:
             decorated = option(
