@@ -158,7 +158,6 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
     there are also ``--report``, in the same formats, ``--comment`` and ``--label``.
     """
     choices: Sequence[str] = formats or ("text", "json")
-    has_ci = ci
 
     def decorate(command: Decorated) -> Callable[..., Any]:
         def wrapped(
@@ -174,7 +173,7 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
             if reports:
                 told = {"reports": arguments.pop("report"), "comment": arguments.pop("comment")}
                 terminal = replace(terminal, label=arguments.pop("label"), **told)
-            if reports or has_ci:
+            if reports or ci:
                 terminal = replace(terminal, ci=arguments.pop("ci"))
             presence.begin(terminal)
             return command(terminal=terminal, **arguments)
@@ -183,7 +182,7 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
         if reports:
             decorated = _reporting(choices)(decorated)
-        if reports or has_ci:
+        if reports or ci:
             decorated = _told(decorated)
         if "json" in choices:
             decorated = option(
