@@ -15,7 +15,7 @@ from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change
 from pipeline.model.planning.basis import Basis
-from pipeline.model.planning.saved_plan import PlannedChange
+from pipeline.model.planning.saved_plan import PlannedChange, counted
 
 STALE = "refused.stale-plan"
 _SHOWN = 20
@@ -155,7 +155,7 @@ def _field_problems(planned: Mapping[str, JsonObject], now: Mapping[str, JsonObj
 def _value(document: JsonObject | None) -> bytes:
     """What of a field's document decides; whose value it is and why it differs does not."""
     keys = ("change", "before", "after", "sensitive")
-    return canonical_json({key: document[key] for key in keys if key in document} if document else None)
+    return canonical_json({key: counted(document[key]) for key in keys if key in document} if document else None)
 
 
 def _shown(document: JsonObject | None) -> str:
