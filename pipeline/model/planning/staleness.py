@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pipeline.errors import RefusedError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.live_plan import LiveState, Obstacle
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import JsonObject
 from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change
-from pipeline.model.planning.basis import Basis
+from pipeline.model.planning.basis import OPTIONS, Basis, apply_options
 from pipeline.model.planning.saved_plan import PlannedChange, counted
 
 STALE = "refused.stale-plan"
@@ -86,6 +87,17 @@ def place_differences(planned: Basis, now: Basis, inventory: Inventory | None) -
     when = f" at {inventory.written_at}" if inventory.written_at else ""
     what = "it has changed since" if planned.inventory_version else "it was not there when"
     yield Difference(subject, printable(f"{what} the plan was made; last saved{who}{when}", 300))
+
+
+def option_differences(planned: Basis, options: ApplyOptions) -> Iterator[Difference]:
+    """What somebody decides now that the plan decides otherwise."""
+    theirs = apply_options(planned)
+    names = ("namespace", "inventory", "guards", *OPTIONS.values())
+    for name in names:
+        was, is_now = getattr(theirs, name), getattr(options, name)
+        if was != is_now:
+            shown = "" if name == "guards" else f": planned {json.dumps(was)}, now {json.dumps(is_now)}"
+            yield Difference("options", printable(f"'{name.replace('_', ' ')}' is another one{shown}", 300))
 
 
 def change_differences(
