@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -172,3 +173,17 @@ def test_secrets_are_in_it_neither_as_values_nor_as_hashes_of_them(world: World)
     assert "aHVudGVy" not in text
     hashes = {item.entry.desired_hash for item in planned.live.decisions}
     assert not any(digest in text for digest in hashes)
+
+
+def test_the_published_schema_says_of_a_diff_what_the_diffs_own_says() -> None:
+    folder = resources.files("pipeline.schemas")
+    plans, diffs = (
+        json.loads(folder.joinpath(f"{name}.v1.json").read_text(encoding="utf-8"))
+        for name in ("saved-plan", "diff-result")
+    )
+
+    del plans["$defs"]["change"]["properties"]["live"]
+
+    assert plans["$defs"] == diffs["$defs"]
+    shared = diffs["properties"].keys() - {"apiVersion", "kind"}
+    assert {key: plans["properties"][key] for key in shared} == {key: diffs["properties"][key] for key in shared}
