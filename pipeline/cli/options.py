@@ -60,23 +60,33 @@ class Terminal:
         from pipeline.reports import render_result
 
         self._write_result(result)
-        wanted = {self.output, *(BY_SUFFIX[file.suffix] for file in self.reports)}
-        known = context() if "html" in wanted else BARE
-        if wanted & {"sarif", "junit"}:
-            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
-        if self.label and not known.label:
-            known = replace(known, label=self.label)
-        for file in self.reports:
-            from pipeline.reports.files import write_whole
-
-            report = render_result(result, BY_SUFFIX[file.suffix], context=known)
-            write_whole(file, report.encode("utf-8", "backslashreplace"))
-            self.reporter.info(f"report written to {file}")
+        known = self._known(context, self.output, *(BY_SUFFIX[file.suffix] for file in self.reports))
+        self.write_reports(result, known)
         text = render_result(result, self.output, color=self.color, context=known)
         try:
             click.echo(presence.shielded(text, self.output), nl=False)
         finally:
             presence.tell(result, self)
+
+    def write_reports(self, result: Result, context: ReportContext | None = None) -> None:
+        """Write it into every report.
+
+        Raises:
+            ConfigurationError: one of them cannot be written.
+        """
+        from pipeline.reports import render_result
+        from pipeline.reports.files import write_whole
+
+        for file in self.reports:
+            report = render_result(result, BY_SUFFIX[file.suffix], context=context or self._known(lambda: BARE))
+            write_whole(file, report.encode("utf-8", "backslashreplace"))
+            self.reporter.info(f"report written to {file}")
+
+    def _known(self, context: Callable[[], ReportContext], *formats: str) -> ReportContext:
+        known = context() if "html" in formats else BARE
+        if {"sarif", "junit"} & {*formats}:
+            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
+        return known if known.label or not self.label else replace(known, label=self.label)
 
     def keep_result(self, result: Result) -> None:
         """Write the result as ``<stage>.json`` into the results folder, if there is one, and tell the CI."""
@@ -156,14 +166,15 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
             log_format: str,
             verbose: bool,
             results_dir: str | None = None,
-            report: tuple[Path, ...] = (),
-            ci: str = "none",
-            comment: bool = False,
-            label: str = "",
             **arguments: Any,  # noqa: ANN401 - the command's other options
         ) -> Any:  # noqa: ANN401 - whatever the command returns
-            terminal = _terminal(output, log_format, verbose=verbose)
-            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci, comment=comment, label=label)
+            terminal = replace(_terminal(output, log_format, verbose=verbose), results_dir=results_dir)
+            # Only where this has added them: other commands have a --label of their own.
+            if reports:
+                told = {"reports": arguments.pop("report"), "comment": arguments.pop("comment")}
+                terminal = replace(terminal, label=arguments.pop("label"), **told)
+            if reports or ci:
+                terminal = replace(terminal, ci=arguments.pop("ci"))
             presence.begin(terminal)
             return command(terminal=terminal, **arguments)
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ClusterError
 from pipeline.testing.cluster import MemoryCluster
-from tests.cli.apply.conftest import Gitless
+from tests.cli.apply.shops import Gitless
 
 SKIP = "--insecure-skip-verification"
 
@@ -153,7 +153,7 @@ def test_what_was_done_before_an_error_is_reported(gitless: Gitless, cluster: Me
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("apply",), "Missing argument"),
+        (("apply",), "there is nothing to apply"),
         (("apply", "shop-app", SKIP, "--inventory", "No Spaces"), "cannot name an inventory"),
         (("apply", "shop-app", SKIP, "--timeout", "soon"), "is not a duration"),
         (("apply", "nowhere", SKIP), "nowhere"),
