@@ -115,6 +115,11 @@ def pods_with(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> It
     return [pod for pod in candidates if all(pod.labels.get(key) == value for key, value in wanted.items())]
 
 
+def may_be_made(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> bool:
+    """Whether a label's value is the name of a custom resource: its operator makes Pods with such labels."""
+    return any((namespace, value) in subject.custom for value in labels.values() if isinstance(value, str))
+
+
 def pods_selected(subject: Subject, namespace: str, selector: Mapping[str, Any]) -> Iterable[PodTemplate]:
     """The templates that a selector with ``matchLabels`` and ``matchExpressions`` selects; an empty one selects all."""
     found = pods_with(subject, namespace, mapping_at(selector, "matchLabels"))
