@@ -221,7 +221,10 @@ def _validation(item: Mapping[str, Any], content: bytes, path: Path) -> Validati
         kyverno=tuple(_file(folder, name) for name in item.get("kyverno", ())),
         opa=tuple(_file(folder, name) for name in item.get("opa", ())),
         previous=previous if is_reference(previous) else _file(folder, previous),
-        severities={name: None if value == "off" else Severity(value) for name, value in item.get("rules", {}).items()},
+        # Without quotes, off is a boolean in YAML.
+        severities={
+            name: None if value in {"off", False} else Severity(value) for name, value in item.get("rules", {}).items()
+        },
         ignored=tuple(
             IgnoredRule(
                 rule=entry["rule"],

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @trust_options
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", "html", reports=True)
+@talking("text", "json", "markdown", "junit", "html", reports=True)
 def command(
     *, what: str | None, inventory: str | None, dry_run: str, guards: GuardSettings, planning: PlanOptions,
     timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,

@@ -53,7 +53,6 @@ _LIMITS = {
 _FIXED = {
     "uniqueItems": "has the same item twice",
     "not": "is what the schema forbids ('not')",
-    "oneOfMultipleValid": "fits several of the alternatives of which the schema allows one ('oneOf')",
     "oneOf": "fits several of the alternatives of which the schema allows one ('oneOf')",
 }
 _CONFIDENTIAL = re.compile(r"(?i)passw|secret|token|credential|private|apikey|api_key|auth")
@@ -107,7 +106,7 @@ def _complaints(error: jsonschema_rs.ValidationError, steps: Steps, reading: Rea
         yield Complaint(path, REQUIRED.id, f"{printable(path, 200)} is missing")
     elif kind == LIST_TYPE:
         yield Complaint(field_path(steps), DUPLICATE.id, f"{_named(steps)} has {facts['message']}")
-    elif kind in ("anyOf", "oneOf", "oneOfNotValid", "oneOfMultipleValid") and facts.get("context"):
+    elif kind in ("anyOf", "oneOf") and all(facts["context"]):
         yield _alternatives(error, steps, facts["context"], reading)
     else:
         problem = f"{_named(steps)} {_problem(error, steps, facts, reading)}"
@@ -189,19 +188,17 @@ def _alternatives(
     ]
     path = field_path(steps)
     if wanted and all(inner.kind.name == "required" for branch in context for inner in branch):
-        exactly = "exactly one" if error.kind.name.startswith("oneOf") else "one"
+        exactly = "exactly one" if error.kind.name == "oneOf" else "one"
         return Complaint(path, REQUIRED.id, f"{_named(steps)} needs {exactly} of: {', '.join(dict.fromkeys(wanted))}")
     types = [inner.kind.as_dict()["types"] for branch in context for inner in branch if inner.kind.name == "type"]
     if types and all(len(branch) == 1 and branch[0].kind.name == "type" for branch in context):
         found = sorted({name for names in types for name in names})
         return Complaint(path, INVALID.id, f"{_named(steps)} is {_type_of(error.instance)}; expected {_types(found)}")
-    nearest = min((branch for branch in context if branch), key=len, default=())
-    if nearest:
-        inner = nearest[0]
-        there = (*steps, *tuple(inner.instance_path)[len(steps) :])
-        problem = _problem(inner, there, inner.kind.as_dict(), reading)
-        return Complaint(field_path(there), INVALID.id, f"{_named(there)} {problem}, or another alternative")
-    return Complaint(path, INVALID.id, f"{_named(steps)} fits none or several of the schema's alternatives")
+    nearest = min(context, key=len)
+    inner = nearest[0]
+    there = tuple(inner.instance_path)
+    problem = _problem(inner, there, inner.kind.as_dict(), reading)
+    return Complaint(field_path(there), INVALID.id, f"{_named(there)} {problem}, or another alternative")
 
 
 def _schema_at(schema: JsonSchema, path: Sequence[str | int]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ class SourcePlaces:
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
-        self._documents: dict[str, tuple[Node, ...]] = {}
+        self._objects: dict[str, dict[int, Node]] = {}
 
     def locate(self, resource: Resource, path: str) -> Origin | None:
         """The field's line in a plain manifest or in the file that a kustomization took the object from.
@@ -35,17 +35,18 @@ class SourcePlaces:
         origin = resource.origin
         if origin is None or origin.chart is not None or origin.line is None or not path:
             return origin
-        root = next((node for node in self._objects(origin.file) if _line(node) == origin.line), None)
+        root = self._at(origin.file, origin.line)
         if root is None:
             return origin
         return replace(origin, line=_line_of(root, steps_of(path), resource.body))
 
-    def _objects(self, file: str) -> Iterator[Node]:
-        if file not in self._documents:
+    def _at(self, file: str, line: int) -> Node | None:
+        """The object that begins on a line."""
+        if file not in self._objects:
             content = self._read(file)
-            self._documents[file] = () if content is None else _compose(content)
-        for document in self._documents[file]:
-            yield from _with_items(document)
+            documents = () if content is None else _compose(content)
+            self._objects[file] = {_line(node): node for document in documents for node in _with_items(document)}
+        return self._objects[file].get(line)
 
 
 def read_file(file: str) -> bytes | None:
@@ -85,8 +86,8 @@ def _line_of(root: Node, steps: Steps, body: Any) -> int:  # noqa: ANN401 - any 
             if pair is None:
                 break
             line, node = _line(pair[0]), pair[1]
-        elif node.id == "sequence" and isinstance(step, int):
-            item = _item(node, step, value)
+        elif node.id == "sequence":
+            item = _item(node, step, value) if isinstance(step, int) else _keyed(node, step)
             if item is None:
                 break
             line, node = _line(item), item
@@ -111,6 +112,12 @@ def _item(sequence: Node, index: int, value: Any) -> Node | None:  # noqa: ANN40
                 if len(fitting) == 1:
                     return fitting[0]
     return sequence.value[index] if index < len(sequence.value) else None
+
+
+def _keyed(sequence: Node, step: str) -> Node | None:
+    """The item that a comparison names by its merge key, such as ``name=main``."""
+    key, _, value = step.partition("=")
+    return next((item for item in sequence.value if _text(_value(item, key)) == value), None)
 
 
 def _value(node: Node, key: str) -> Node | None:

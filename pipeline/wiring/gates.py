@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.reference import is_reference, parse_reference
-from pipeline.model.manifests import Body, Manifests
+from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.custom_kinds import CRD, CRD_GROUP, definitions_in
@@ -47,12 +47,20 @@ def _gate(
         from pipeline.expressions.kubernetes import KubernetesPrograms
         from pipeline.gates.cel import CelGate
 
-        policies = [item for path in options.policies for item in _objects_of(path, "policy", environment, reporter)]
+        policies = _all_objects_of(options.policies, environment, reporter)
         return CelGate(definitions(), policies, KubernetesPrograms())
     if name == "lint":
         from pipeline.gates.lint import LintGate
 
         return LintGate()
+    if name == "kyverno":
+        from pipeline.gates.kyverno import KyvernoGate
+
+        return KyvernoGate(_all_objects_of(options.kyverno, environment, reporter), environment)
+    if name == "opa":
+        from pipeline.gates.opa import OpaGate
+
+        return OpaGate([Path(name) for name in options.opa], environment)
     raise ConfigurationError(f"there is no gate '{name}'")
 
 
@@ -75,6 +83,10 @@ def _of_files(name: str, environment: Environment, reporter: Reporter) -> tuple[
     if not found:
         raise ConfigurationError(f"'{name}' holds no {CRD}")
     return found
+
+
+def _all_objects_of(names: Sequence[str], environment: Environment, reporter: Reporter) -> list[Resource]:
+    return [item for name in names for item in _objects_of(name, "policy", environment, reporter)]
 
 
 def _objects_of(name: str, what: str, environment: Environment, reporter: Reporter) -> Manifests:

@@ -4,6 +4,9 @@ Source: github.com/google/cel-go ``ext/formatting.go``, version 2 of its strings
 ``pkg/cel/library/lists.go``. The package declares these names itself, so expressions call ours by another one.
 """
 
+# A TypeError of ours would say that the package has no type for a value.
+# ruff: noqa: TRY004
+
 from __future__ import annotations
 
 import json

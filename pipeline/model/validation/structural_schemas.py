@@ -20,6 +20,8 @@ _VALUES: Final = (
 _FORMATS: Final = {"byte": BYTE, "date-time": "date-time", "date": "date", "ipv4": "ipv4", "ipv6": "ipv6"}
 """The others are written differently in Go and in JSON Schema, or the API server does not look at them."""
 _PRESERVES: Final = "x-kubernetes-preserve-unknown-fields"
+_INT_OR_STRING: Final = [{"type": "integer"}, {"type": "string"}]
+"""What has to stand beside ``x-kubernetes-int-or-string`` and says the same once more."""
 _TEXT: Final = {"type": "string"}
 
 
@@ -46,13 +48,15 @@ def _structural(schema: Mapping[str, Any], *, keeps: bool) -> JsonSchema:
     if schema.get("x-kubernetes-embedded-resource"):
         result["required"] = sorted({*result.get("required", ()), "apiVersion", "kind"})
     properties = _mapping(schema.get("properties"))
-    required = set(result.get("required", ()))
     if properties or schema.get("type") == "object":
         known = {name: _structural(_mapping(value), keeps=keeps) for name, value in properties.items()}
         if schema.get("x-kubernetes-embedded-resource"):
             known = {"apiVersion": _TEXT, "kind": _TEXT, "metadata": {"type": "object"}} | known
-        # A null where none is allowed is dropped before anybody looks, unless it stands for something required.
-        result["properties"] = {name: value if name in required else _or_null(value) for name, value in known.items()}
+        # A null where none is allowed gives way to the default, if there is one, before anybody looks.
+        result["properties"] = {
+            name: _or_null(value) if "default" in _mapping(properties.get(name)) else value
+            for name, value in known.items()
+        }
         result["additionalProperties"] = _others(schema, keeps=keeps)
     if isinstance(schema.get("items"), Mapping):
         result["items"] = _structural(schema["items"], keeps=keeps)
@@ -66,7 +70,7 @@ def _others(schema: Mapping[str, Any], *, keeps: bool) -> JsonSchema | bool:
     """What fields may have that are not listed."""
     others = schema.get("additionalProperties")
     if isinstance(others, Mapping):
-        return _or_null(_structural(others, keeps=keeps)) if others else True
+        return _structural(others, keeps=keeps) if others else True
     return bool(others) or keeps or bool(schema.get(_PRESERVES))
 
 
@@ -81,7 +85,7 @@ def _value_rules(schema: Mapping[str, Any]) -> JsonSchema:
         }
         result["required"] = [name for name in schema["required"] if name not in with_default]
     for key in ("allOf", "anyOf", "oneOf"):
-        if isinstance(schema.get(key), list):
+        if isinstance(schema.get(key), list) and schema[key] != _INT_OR_STRING:
             result[key] = [_nested_rules(_mapping(item)) for item in schema[key]]
     if isinstance(schema.get("not"), Mapping):
         result["not"] = _nested_rules(schema["not"])

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Final
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Manifests, ObjectId, Origin, Resource
+from pipeline.model.object_pattern import check_pattern, is_meant
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Rule, Severity, Suppression
-from pipeline.model.validation.object_pattern import ObjectPattern, glob
 from pipeline.model.validation.options import IgnoredRule, ValidationOptions
 
 ANNOTATION_PREFIX: Final = "ignore.gitless.dev/"
@@ -88,11 +89,9 @@ def annotation_name(rule: str) -> str:
 class _Entry:
     """One suppression, and whether it was of use."""
 
-    rule: re.Pattern[str]
-    """Over the rule's id, or over its name in an annotation."""
     wanted: str
-    """The rule as it was written."""
-    objects: tuple[ObjectPattern, ...]
+    """The rule: a glob over ids in the settings, its name in an annotation."""
+    objects: tuple[str, ...]
     suppression: Suppression
     resource: Resource | None = None
     """The object with the annotation; ``None`` for an entry of the settings."""
@@ -103,23 +102,25 @@ class _Entry:
         return len(self.suppression.reason.strip()) >= SHORTEST_REASON
 
     def names(self, rule: str) -> bool:
-        return self.rule.fullmatch(rule if self.resource is None else annotation_name(rule)) is not None
+        return fnmatchcase(rule, self.wanted) if self.resource is None else annotation_name(rule) == self.wanted
 
     def covers(self, object_id: ObjectId | None) -> bool:
         if self.resource is not None:
             return self.resource.id == object_id
-        return not self.objects or (object_id is not None and any(item.matches(object_id) for item in self.objects))
+        return not self.objects or (object_id is not None and any(is_meant(object_id, item) for item in self.objects))
 
 
 def _settings_entries(options: ValidationOptions) -> Iterator[_Entry]:
     for item in options.ignored:
-        yield _Entry(
-            glob(item.rule), item.rule, _patterns(item), Suppression(reason=item.reason, place=item.place or "settings")
-        )
+        yield _Entry(item.rule, _patterns(item), Suppression(reason=item.reason, place=item.place or "settings"))
 
 
-def _patterns(item: IgnoredRule) -> tuple[ObjectPattern, ...]:
-    return tuple(ObjectPattern.parse(text, item.place) for text in item.objects)
+def _patterns(item: IgnoredRule) -> tuple[str, ...]:
+    try:
+        return tuple(map(check_pattern, item.objects))
+    except UsageError as error:
+        place = f"{item.place}: " if item.place else ""
+        raise ConfigurationError(f"{place}{error.message}", hint=error.hint) from None
 
 
 def _annotation_entries(manifests: Manifests) -> Iterator[_Entry]:
@@ -131,7 +132,7 @@ def _annotation_entries(manifests: Manifests) -> Iterator[_Entry]:
             name = key.removeprefix(ANNOTATION_PREFIX)
             reason = printable(value if isinstance(value, str) else "", _SHOWN)
             suppression = Suppression(reason=reason, place=f"annotation {printable(key, _SHOWN)}")
-            yield _Entry(re.compile(re.escape(name)), name, (), suppression, resource)
+            yield _Entry(name, (), suppression, resource)
 
 
 def _suppressed(findings: Iterable[Finding], entries: Sequence[_Entry]) -> Iterator[Finding]:

@@ -115,7 +115,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     title = _text(rule.title)
     name = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", rule.id))
     document: dict[str, Any] = {
-        "id": rule.id,
+        "id": _text(rule.id),
         # A name must say more than the id.
         **({"name": name} if name.casefold() != rule.id.casefold() else {}),
         "shortDescription": {"text": title},
@@ -127,7 +127,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     if rule.fix:
         document["help"] = {
             "text": _text(f"{rule.reason} What to do: {rule.fix}."),
-            "markdown": _text(f"{_markdown(rule.reason)}\n\n**What to do:** {_markdown(rule.fix)}."),
+            "markdown": f"{_markdown(rule.reason)}\n\n**What to do:** {_markdown(rule.fix)}.",
         }
     else:
         document["help"] = {"text": title, "markdown": _markdown(title)}
@@ -142,7 +142,7 @@ def _results(results: Sequence[Result], index: dict[str, int], folder: str) -> I
         seen[fingerprint] += 1
         number = seen[fingerprint]
         document: dict[str, Any] = {
-            "ruleId": item.rule,
+            "ruleId": _text(item.rule),
             "ruleIndex": index[item.rule],
             "level": item.level.value,
             "message": {"text": _text(item.message)},
@@ -174,7 +174,9 @@ def _location(item: Result, folder: str) -> dict[str, Any]:
     location: dict[str, Any] = {"physicalLocation": _physical(item.origin or _NOWHERE, folder)}
     if item.object_id is not None:
         name = _text(str(item.object_id))
-        location["logicalLocations"] = [{"name": item.object_id.name, "fullyQualifiedName": name, "kind": "resource"}]
+        location["logicalLocations"] = [
+            {"name": _text(item.object_id.name), "fullyQualifiedName": name, "kind": "resource"}
+        ]
         if item.path:
             path = _text(item.path)
             location["logicalLocations"].append(
@@ -200,7 +202,7 @@ def _notification(item: Notification, index: dict[str, int], folder: str) -> dic
         "descriptor": {"id": "not-evaluated" if item.rule else "left-out"},
     }
     if item.rule in index:
-        document["associatedRule"] = {"id": item.rule, "index": index[item.rule]}
+        document["associatedRule"] = {"id": _text(item.rule), "index": index[item.rule]}
     if item.origin is not None:
         document["locations"] = [{"physicalLocation": _physical(item.origin, folder)}]
     return document
@@ -211,4 +213,4 @@ def _text(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#+|~&-])", r"\\\1", printable(text, _MOST_TEXT))
+    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", printable(text, _MOST_TEXT))
