@@ -36,6 +36,7 @@ _PURPOSES = {
     "kyverno": ("holds manifests against Kyverno's policies", "https://kyverno.io/docs/kyverno-cli/install/"),
     "opa": ("holds manifests against policies in Rego", "https://www.openpolicyagent.org/docs/#running-opa"),
     "notation": ("verifies Notary Project signatures", "https://github.com/notaryproject/notation/releases"),
+    "dot": ("lays out pictures of graphs", "https://graphviz.org/download/"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 

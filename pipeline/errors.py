@@ -115,6 +115,12 @@ class RefusedError(PipelineError):
     code = "refused"
 
 
+class GuardError(RefusedError):
+    """Something would be deleted that a guard keeps, and nobody overrode the guard."""
+
+    code = "refused.guard"
+
+
 class FieldConflictError(RefusedError):
     """Other field managers own fields that an apply would change.
 

@@ -48,6 +48,26 @@ def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None)
         raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None
 
 
+def load_record_policy(path: Path, fetch_key: Callable[[str], str] | None = None) -> TrustPolicy:
+    """Whose deploy records a ``gitless.yaml`` believes: its ``records``; nobody's where it has none.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
+    """
+    body, content = read_mapping(path, "expected one YAML document: a gitless.yaml with records in it")
+    check_settings(body, content, str(path))
+    said = {key: value for key, value in body.get("records", {}).items() if key != "repository"}
+
+    def read_file(name: str) -> str:
+        return fetch_key(name) if fetch_key is not None and "://" in name else read_text(path.parent / name)
+
+    try:
+        return read_trust(said, source=f"{path} (records)", place=("records",), read_file=read_file)
+    except PolicyDocumentError as error:
+        line = line_of(error.place, content)
+        raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None
+
+
 def policy_schema_text() -> str:
     """The JSON Schema of a ``TrustPolicy`` document: its ``spec`` is the ``trust`` of ``gitless.yaml``."""
     schema = json.loads(schema_text())

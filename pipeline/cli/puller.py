@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from pipeline.cli.guard_options import check_guards
 from pipeline.cli.options import Duration, option
+from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
+from pipeline.model.deployments.naming import check_recording
 from pipeline.model.flux.governing import read_policy_reference
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 
 _DEFAULT = PullerOptions()
+
+
+def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
+    for add in reversed(PULLER_RECORDING):
+        command = add(command)
+    return command
 
 
 @click.command("puller")
@@ -85,6 +95,21 @@ _DEFAULT = PullerOptions()
     metavar="NAMESPACE/NAME",
     help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
 )
+@_recording
+@option(
+    "--max-prune",
+    default=_DEFAULT.max_prune,
+    show_default=True,
+    metavar="N|N%",
+    help="Delete nothing where one reconciliation would delete more objects, or more of the inventory.",
+)
+@option(
+    "--protect",
+    multiple=True,
+    envvar=None,
+    metavar="OBJECTS",
+    help=f"Never prune these: KIND or 'KIND NAMESPACE/NAME'; otherwise {', '.join(_DEFAULT.protect)}. Repeatable.",
+)
 @option(
     "--enable-leader-election",
     type=bool,
@@ -144,12 +169,21 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         interval_jitter=given["interval_jitter_percentage"] / 100.0,
         sops_age_secret=given["sops_age_secret"],
         trust_policy=given["trust_policy"] or "",
+        max_prune=given["max_prune"],
+        protect=given["protect"] or _DEFAULT.protect,
+        record_cluster=given["deploy_record"],
+        record_repository=given["record_repository"],
+        record_key_secret=given["record_key_secret"],
+        record_registry_secret=given["record_registry_secret"],
+        keep_records=given["keep_records"],
         leader_election=given["enable_leader_election"],
         metrics_address=given["metrics_addr"],
         health_address=given["health_addr"],
     )
+    check_guards(options)
     if given["trust_policy"] is not None:
         # An option that came out empty must not mean that anything goes.
         read_policy_reference(given["trust_policy"], options.namespace)
+    check_recording(options.record_cluster, options.record_repository, options.record_key_secret)
     cluster = ClusterOptions(kubeconfig, context, None, 30.0)
     assemble(options, cluster, os.environ, sys.stderr, level=log_level, encoding=log_encoding).run()

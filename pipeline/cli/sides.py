@@ -1,4 +1,4 @@
-"""The sides of a comparison: a folder or file that is built, or an artifact that is read."""
+"""The sides of a comparison: a folder or file that is built, an artifact that is read, or what a cluster has."""
 
 from __future__ import annotations
 
@@ -7,20 +7,35 @@ from pathlib import Path
 
 from pipeline.cli.options import Terminal
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import is_reference, parse_reference
+from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
+from pipeline.model.deployments.naming import is_deployed, parse_deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.recording import RecordReading
+from pipeline.ports import Registry
 
 
-def read_side(name: str, options: RegistryOptions, terminal: Terminal) -> tuple[Manifests, Side]:
+def read_side(
+    name: str,
+    options: RegistryOptions,
+    terminal: Terminal,
+    records: RecordReading | None = None,
+    *,
+    other: str = "",
+) -> tuple[Manifests, Side]:
     """Read an artifact (nothing is verified: it is only looked at), or build a folder or file.
+
+    ``deployed:CLUSTER[/INVENTORY]`` is the artifact that the cluster's deploy records name, which are verified as
+    ``records`` says. ``other`` is the other side: where nothing says where the records are, they are beside that one.
 
     Raises:
         PipelineError: it does not exist or cannot be read, whatever it is.
     """
     from pipeline import wiring
 
+    if is_deployed(name):
+        return _deployed(name, options, terminal, records or RecordReading(), other)
     if is_reference(name):
         from pipeline.stages.fetch import read_artifact
 
@@ -32,6 +47,23 @@ def read_side(name: str, options: RegistryOptions, terminal: Terminal) -> tuple[
     from pipeline.stages.build import build
 
     if name != "-" and not Path(name).exists():
-        hint = "a side is a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, or live"
+        hint = "a side is a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, live, or deployed:CLUSTER"
         raise UsageError(f"'{name}' does not exist", hint=hint)
     return build([Source(Path(name))], wiring.renderers(os.environ, terminal.reporter)).manifests, Side(name=name)
+
+
+def _deployed(
+    name: str, options: RegistryOptions, terminal: Terminal, records: RecordReading, other: str
+) -> tuple[Manifests, Side]:
+    from pipeline import wiring
+    from pipeline.cli.records import open_records
+    from pipeline.stages.deployed_side import read_deployed
+
+    wanted = parse_deployed(name)
+    registry = open_records(records, wanted, options, terminal, beside=other)
+    trust = wiring.record_trust(records, os.environ, terminal.reporter)
+
+    def open_registry(repository: Repository) -> Registry:
+        return wiring.registry(repository, options, os.environ, terminal.reporter)
+
+    return read_deployed(wanted, registry, trust, open_registry)

@@ -19,6 +19,8 @@ from pipeline.model.settings.connections import ClusterOptions
 from pipeline.ports import Environment
 from pipeline.puller import memory
 from pipeline.puller.backoff import Backoff
+from pipeline.puller.deployment_writing import DeploymentWriter
+from pipeline.puller.deployments import DeploymentRecorder
 from pipeline.puller.desk import Desk
 from pipeline.puller.dispatch import Dispatch
 from pipeline.puller.health_waits import HealthWait, HealthWaits, Verdicts
@@ -87,6 +89,9 @@ class _Assembly:
         self._turns: KustomizationTurns | None = None
         self._leadership = self._make_leadership()
         self._statuses = Statuses(self._api, self._stores, self._is_leading)
+        self._sources = source_dependencies(
+            self._api, self._cache, options, environment, log, observe=self._metrics.registry_request
+        )
         self._recorder = EventRecorder(
             self._api,
             self._clock,
@@ -95,6 +100,7 @@ class _Assembly:
             instance=self._host,
             on_drop=self._metrics.events_dropped,
         )
+        self._deployments = self._make_deployments() if options.record_cluster else None
 
     def process(self) -> Process:
         """Everything, connected."""
@@ -123,6 +129,7 @@ class _Assembly:
                 cache=self._cache,
                 clock=self._clock,
                 records=self._records,
+                deployments=self._deployments,
             )
         )
         return self._process
@@ -148,17 +155,11 @@ class _Assembly:
             options=options,
             reporter=self._log,
             clock=self._clock,
+            tell_deployed=self._deployments.note if self._deployments else None,
         )
 
     def _source_turns(self, users: KustomizationTurns) -> SourceTurns:
-        dependencies = source_dependencies(
-            self._api,
-            self._cache,
-            self._options,
-            self._environment,
-            self._log,
-            observe=self._metrics.registry_request,
-        )
+        dependencies = self._sources
         return SourceTurns(
             self._stores[OCI_REPOSITORY],
             lambda body: reconcile_source(body, dependencies, force=False),
@@ -177,6 +178,15 @@ class _Assembly:
             log=self._log,
             jitter=jitter,
         )
+
+    def _make_deployments(self) -> DeploymentRecorder:
+        writer = DeploymentWriter(
+            sources=self._stores[OCI_REPOSITORY],
+            deps=self._sources,
+            verifier=self._sources.trust.verifier,
+            expressions=self._sources.trust.expressions,
+        )
+        return DeploymentRecorder(writer.write, self._recorder.record, self._log, is_leading=self._is_leading)
 
     def _make_leadership(self) -> Leadership | None:
         if not self._options.leader_election:

@@ -15,6 +15,7 @@ from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.options import PullerOptions
 from pipeline.ports import ApiServer, Clock
 from pipeline.puller import memory
+from pipeline.puller.deployments import DeploymentRecorder
 from pipeline.puller.endpoints import Endpoints, checks, pages
 from pipeline.puller.health_waits import HealthWaits
 from pipeline.puller.informer import Informer
@@ -55,6 +56,7 @@ class Components:
     cache: ArtifactCache
     clock: Clock
     records: Records
+    deployments: DeploymentRecorder | None = None
 
 
 class Process:
@@ -113,6 +115,8 @@ class Process:
             self._log.info("leading")
             self._check_rivals()
         self._with.recorder.start()
+        if self._with.deployments is not None:
+            self._with.deployments.start()
         self._with.waits.start()
         for informer in self._informers:
             informer.start()
@@ -162,6 +166,8 @@ class Process:
         if not self._with.workers.stop(timeout=_FAREWELL if self._error is None else 0.0):
             self._log.warn("ending while objects are still being reconciled; the next start goes on from there")
         self._with.waits.stop()
+        if self._with.deployments is not None:
+            self._with.deployments.stop()
         self._with.recorder.stop()
         if self._with.leadership is not None:
             self._with.leadership.release()

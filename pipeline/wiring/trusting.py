@@ -55,6 +55,17 @@ def signer(
     return CosignSigner.from_file(options.key, SignatureFormat(options.format), read_password)
 
 
+def signer_of(key: bytes, source: str, password: bytes) -> Signer:
+    """Whoever signs with this private key, in any form of key files; ``source`` names it in messages.
+
+    Raises:
+        ConfigurationError: it is none, or the password is wrong.
+    """
+    from pipeline.signers.cosign import CosignSigner
+
+    return CosignSigner.from_key(key, source, lambda: password)
+
+
 def stranger() -> Signer:
     """A signer with a key that was made just now and is kept nowhere, so that nobody can trust it."""
     from pipeline.signers.cosign import CosignSigner

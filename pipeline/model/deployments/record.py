@@ -30,10 +30,13 @@ class DeployRecord:
         time: when it ended, seconds since the epoch.
         result: what became of it.
         message: a line about it, without secrets; empty where the result says all.
+        source: where the manifests came from.
         revision: of the source.
         verified_by: whose signatures were accepted.
         overrides: guards that somebody overrode for it.
-        objects: every object with the hash of what was desired (SHA-256 of canonical JSON; for Secrets keyed or empty).
+        objects: every object with the hash of what was desired (SHA-256 of canonical JSON); empty for Secrets and
+            whatever else could give one away (:mod:`pipeline.model.deployments.composing`). No objects at all where
+            the apply itself failed: nobody knows then what of it is in the cluster.
     """
 
     cluster: str
@@ -49,6 +52,11 @@ class DeployRecord:
     overrides: tuple[str, ...] = ()
     objects: Mapping[ObjectId, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_applied(self) -> bool:
+        """Whether the cluster has this artifact, healthy or not: everything was applied, and pruned what is gone."""
+        return self.result is not Deployed.FAILED or bool(self.objects)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectEvent:
@@ -58,4 +66,7 @@ class ObjectEvent:
     digest: str
     revision: str
     change: str
-    """``created``, ``changed``, ``deleted`` or ``unchanged``."""
+    """``created``, ``changed``, ``deleted`` or ``unchanged``; ``unknown`` where a hash is withheld.
+
+    In the oldest record that is kept every object is ``unchanged``: it was there then, and nobody knows since when.
+    """

@@ -144,6 +144,12 @@ class KustomizationSpec:
     ignore: tuple[IgnoreRule, ...] = ()
 
     @property
+    def has_secret_inputs(self) -> bool:
+        """Whether Secrets' values may be anywhere in what is rendered."""
+        references = self.post_build.substitute_from if self.post_build is not None else ()
+        return self.decryption is not None or any(item.kind == "Secret" for item in references)
+
+    @property
     def effective_timeout(self) -> float:
         """Seconds for building, applying and waiting: what is asked for, else the interval less 30 s; 30 at least."""
         return max(_LEAST_TIMEOUT, self.interval - 30.0 if self.timeout is None else self.timeout)

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Final
 
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.model.deployments.naming import check_recording
 from pipeline.model.flux.definitions import DEFINITIONS
 from pipeline.model.flux.governing import read_policy_reference
 from pipeline.model.installation.access import access
@@ -24,6 +25,8 @@ def installation(options: InstallOptions) -> Manifests:
         UsageError: an option makes no sense, or the puller could not do what it says.
     """
     _check_trust_policy(options)
+    puller = options.puller
+    check_recording(puller.record_cluster, puller.record_repository, puller.record_key_secret)
     around = (
         *((network_policy(options),) if options.network_policy else ()),
         *((resource_quota(options),) if options.priority_class else ()),

@@ -9,8 +9,30 @@ from typing import Any, ClassVar
 from pipeline.errors import PipelineError
 from pipeline.model.applying.live_plan import Obstacle, obstacle_error
 from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.documents.times import format_time
 from pipeline.model.outcome import header
 from pipeline.model.plan import Action, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentFacts:
+    """What a deploy record says; ``signer`` is empty where nobody was asked."""
+
+    cluster: str
+    inventory: str
+    time: float
+    result: str
+    signer: str
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "cluster": self.cluster,
+            "inventory": self.inventory,
+            "time": format_time(self.time),
+            "result": self.result,
+            "signer": self.signer,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +45,20 @@ class Side:
     source: str = ""
     revision: str = ""
     is_live: bool = False
+    deployed: DeploymentFacts | None = None
+    """For a cluster's deploy records: which of them says that this artifact is deployed."""
+    notes: tuple[str, ...] = ()
+    """What one should know of the side before anything is compared."""
 
     def document(self) -> dict[str, Any]:
         """The side as JSON; keys without a value are left out."""
         side_type = "artifact" if self.artifact else "live" if self.is_live else "folder"
-        document = {"type": side_type, "name": self.name}
+        document: dict[str, Any] = {"type": side_type, "name": self.name}
         if self.artifact is not None:
             document |= {"digest": self.artifact.digest, "digestUrl": self.artifact.digest_url}
         document |= {key: text for key, text in (("source", self.source), ("revision", self.revision)) if text}
+        if self.deployed is not None:
+            return {**document, "deployed": self.deployed.document()}
         return document
 
 

@@ -28,6 +28,8 @@ class WaitResult:
     seconds: float
     timeout: float
     trouble: str = ""
+    advice: str = "give it longer with --timeout, or make the cluster look now with --reconcile"
+    """What may help where time ran out."""
 
     @property
     def outcome(self) -> str:
@@ -76,7 +78,7 @@ def require_delivered(result: WaitResult) -> None:
         told = f"{reason}; {result.trouble}" if result.trouble else reason
         raise VerificationError(
             f"{result.artifact} was not delivered within {format_duration(result.timeout)}: {told}",
-            hint=hint or "give it longer with --timeout, or make the cluster look now with --reconcile",
+            hint=hint or result.advice,
             code="verification.timeout",
         )
     word = "was superseded" if state is State.SUPERSEDED else "was not delivered"

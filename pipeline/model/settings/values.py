@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.options import ValidationOptions
@@ -61,6 +63,8 @@ class TargetSettings:
     recreate: bool = False
     take_ownership: bool = False
     allow_rollback: bool = False
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    deploy_record: RecordingOptions = field(default_factory=RecordingOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,17 @@ class Settings:
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningOptions | None = None
     attestations: AttestationSettings | None = None
-    validation: ValidationOptions = field(default_factory=ValidationOptions)
+    validation: ValidationOptions | None = None
+    """``None`` where the file does not have it: then ``run`` validates nothing by itself."""
     registry: RegistrySettings = field(default_factory=RegistrySettings)
+    records_repository: str = ""
+    """Where deploy records are read from."""
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
+
+    def records_of(self, cluster: str) -> str:
+        """The repository with a cluster's deploy records; empty where nothing is said about it."""
+        own = (item.deploy_record for item in self.targets.values() if item.deploy_record.cluster == cluster)
+        return self.records_repository or next((item.repository for item in own if item.repository), "")
 
     def for_target(self, target: TargetSettings) -> Settings:
         """These settings with what the target replaces: sources, and single fields of the artifact."""

@@ -16,6 +16,7 @@ SLSA_PROVENANCE_V02 = "https://slsa.dev/provenance/v0.2"
 CYCLONEDX = "https://cyclonedx.org/bom"
 SPDX = "https://spdx.dev/Document"
 PLAN = "https://gitless.dev/attestations/plan/v1"
+DEPLOY_RECORD = "https://gitless.dev/attestations/deploy-record/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 
 PREDICATE_TYPES = MappingProxyType(
@@ -31,6 +32,7 @@ PREDICATE_TYPES = MappingProxyType(
         "link": "https://in-toto.io/Link/v1",
         "custom": "https://cosign.sigstore.dev/attestation/v1",
         "plan": PLAN,
+        "deploy-record": DEPLOY_RECORD,
         "test-result": TEST_RESULT,
         "vsa": "https://slsa.dev/verification_summary/v1",
         "release": "https://in-toto.io/attestation/release/v0.1",

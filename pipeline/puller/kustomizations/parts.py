@@ -10,6 +10,7 @@ from pipeline.model.flux.kustomization import KustomizationSpec
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.manifests import Body
 from pipeline.ports import ApiServer, Clock, Decryptor, Expressions, Reporter, TreeBuilder
+from pipeline.puller.deployments import Deployment
 from pipeline.puller.keys import Key
 from pipeline.puller.kustomizations.records import Records
 from pipeline.puller.kustomizations.targets import Targets
@@ -32,6 +33,7 @@ class Parts:
         tell_drift: count the objects of a Kustomization that have drifted.
         is_leading: whether this process may still write.
         tried: what the API server has accepted of late.
+        tell_deployed: have it recorded what became of an artifact; ``None`` where nobody wants records.
     """
 
     api: ApiServer
@@ -52,3 +54,4 @@ class Parts:
     options: PullerOptions
     reporter: Reporter
     clock: Clock
+    tell_deployed: Callable[[Deployment], None] | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
+from pipeline.model.artifact.manifest import ANNOTATION_SOURCE
+from pipeline.model.deployments.record import Deployed
 from pipeline.model.documents.durations import format_duration
 from pipeline.model.flux import api
 from pipeline.model.flux.artifact import SourceArtifact
@@ -14,6 +16,7 @@ from pipeline.model.flux.kustomization_status import Attempt, Draft
 from pipeline.model.flux.outcome import ObjectEvent, Outcome, Severity
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Change, Plan
+from pipeline.puller.deployments import Deployment
 from pipeline.puller.keys import KUSTOMIZATION, Key
 from pipeline.puller.kustomizations import drift
 from pipeline.puller.kustomizations.applying import change_lines
@@ -74,12 +77,17 @@ class Telling:
 
     def stopped(self, stop: StopError) -> Outcome:
         """It ended early."""
+        if not stop.is_waiting:
+            self._tell_deployed(Deployed.FAILED, stop.reason)
         draft = self._now()
         if self.artifact is not None and stop.reason != api.DEPENDENCY_NOT_READY:
             draft = draft.with_fields(lastAttemptedRevision=self.artifact.revision)
         if self.digest:
             draft = draft.recorded(self._attempt(), stop.reason)
         draft = draft.with_fields(inventory=self._inventory())
+        draft = draft.without_conditions(api.GUARD_TRIPPED)
+        if stop.reason == api.GUARD_TRIPPED:
+            draft = draft.with_condition(api.GUARD_TRIPPED, "True", stop.reason, stop.message)
         draft = draft.stalled(stop.reason, stop.message) if stop.is_final else draft.failed(stop.reason, stop.message)
         severity = Severity.INFO if stop.is_waiting else Severity.ERROR
         event = ObjectEvent(severity, stop.reason, stop.message, self._metadata())
@@ -91,6 +99,7 @@ class Telling:
     def succeeded(self, *, health: str = "", events: Iterable[ObjectEvent] = (), has_changed: bool = False) -> Outcome:
         """All is as the artifact has it; ``health`` is what the checks say, empty without any."""
         artifact, spec = self._known()
+        self._tell_deployed(Deployed.HEALTHY if health else Deployed.APPLIED)
         before, draft = self._draft, self._now()
         healthy = draft.conditions.get(api.HEALTHY)
         if health and not has_changed and healthy is not None and healthy.is_true:
@@ -99,7 +108,7 @@ class Telling:
         draft = draft.ready(artifact.revision, artifact.origin_revision, health=health)
         if draft.conditions.get(drift.DRIFTED) is not None:
             self._parts.tell_drift(Key.of(KUSTOMIZATION, self._body), 0)
-        draft = draft.with_fields(inventory=self._inventory()).without_conditions(drift.DRIFTED)
+        draft = draft.with_fields(inventory=self._inventory()).without_conditions(drift.DRIFTED, api.GUARD_TRIPPED)
         draft = draft.recorded(self._attempt(), api.RECONCILIATION_SUCCEEDED)
         told = list(events)
         is_news = not before.conditions.is_true(api.READY)
@@ -124,9 +133,10 @@ class Telling:
         self._parts.tell_drift(Key.of(KUSTOMIZATION, self._body), len(changes))
         return Outcome(status=draft.status(), events=events, requeue_after=spec.interval)
 
-    def change_events(self, changes: tuple[Change, ...]) -> tuple[ObjectEvent, ...]:
+    def change_events(self, changes: tuple[Change, ...], overridden: tuple[str, ...]) -> tuple[ObjectEvent, ...]:
         """One event for everything that was done to the cluster; none where nothing was."""
-        lines = change_lines(Plan(changes))
+        guards = [f"a guard was overridden: {line}" for line in overridden]
+        lines = "\n".join(line for line in (*guards, change_lines(Plan(changes))) if line)
         return (ObjectEvent(Severity.INFO, api.PROGRESSING, lines, self._metadata()),) if lines else ()
 
     def passed(self) -> str:
@@ -136,6 +146,27 @@ class Telling:
     def took(self) -> str:
         """How long it has taken so far."""
         return format_duration(round(self._parts.clock.now() - self._began, 3))
+
+    def _tell_deployed(self, result: Deployed, message: str = "") -> None:
+        """Have it recorded, but for other clusters than the one that the records are named after."""
+        tell, artifact, spec = self._parts.tell_deployed, self.artifact, self.spec
+        if tell is None or artifact is None or spec is None or spec.remote_cluster is not None:
+            return
+        tell(
+            Deployment(
+                body=self._body,
+                source=(spec.source.namespace, spec.source.name),
+                digest=artifact.manifest_digest,
+                rendering=self.digest,
+                time=self._parts.clock.now(),
+                result=result,
+                message=message,
+                origin=artifact.metadata.get(ANNOTATION_SOURCE, ""),
+                revision=artifact.origin_revision,
+                applied=self._applied,
+                has_secret_inputs=spec.has_secret_inputs,
+            )
+        )
 
     def _progressing(self, what: str) -> Draft:
         artifact, spec = self._known()

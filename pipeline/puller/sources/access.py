@@ -58,6 +58,17 @@ def access_to(repository: Repository, spec: OCIRepositorySpec, namespace: str, d
     return Access(options, variables, bool(names))
 
 
+def login_for(repository: Repository, secret: str, deps: SourceDependencies) -> RegistryOptions:
+    """How the process itself reaches a repository, with the login of a Secret in its own namespace, if one is named.
+
+    Raises:
+        SecretError: it is missing or makes no sense.
+        ClusterError: it cannot be read.
+    """
+    options = RegistryOptions(allow_plain_http=_may_be_plain(repository.host), patient=False)
+    return _with_login(options, repository, (secret,) if secret else (), deps.options.namespace, deps)
+
+
 def _told(what: str, read: Callable[[], Read]) -> Read:
     try:
         return read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -25,14 +26,8 @@ from pipeline.registries.oci.answers import declared_type, media_type_of, tags_i
 from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.challenges import DELETE, PULL, repository_scope
 from pipeline.registries.oci.endpoints import Endpoint, endpoint_of, origin_of
-from pipeline.registries.oci.referrers import (
-    as_referrer,
-    fallback_tag,
-    format_index,
-    is_doubtful,
-    parse_index,
-    subject_of,
-)
+from pipeline.registries.oci.fallback import FallbackTag
+from pipeline.registries.oci.referrers import as_referrer, is_doubtful, parse_index, subject_of
 
 if TYPE_CHECKING:
     import requests
@@ -52,7 +47,6 @@ _GONE = frozenset({200, 202, 204, _NOT_FOUND})
 _NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
 _PAGE = 1000
 _MAX_PAGES = 1000
-_FALLBACK_TRIES = 3
 # Anybody who may push decides how many there are: beyond these, nobody waits for each to be looked into, and then
 # nobody keeps them in memory.
 _MAX_COMPLETED = 256
@@ -153,15 +147,22 @@ class OciRegistry:
         if subject is not None and response.headers.get("OCI-Subject") != subject:
             listed = self._from_api(subject)
             if listed is None or descriptor.digest not in listed:
-                self._add_to_fallback(subject, as_referrer(descriptor, manifest.content))
+                self._fallback.add(subject, as_referrer(descriptor, manifest.content))
         return descriptor
 
     def delete_manifest(self, digest: str) -> bool:
-        """Delete a manifest; returns whether it is gone: most registries delete nothing unless they are told to."""
+        """Delete a manifest; returns whether it is gone: most registries delete nothing unless they are told to.
+
+        Where the registry keeps no referrers itself, it is taken out of the fallback tag of its subject.
+        """
         try:
-            self._manifest_call("DELETE", digest, f"delete manifest {digest}", _GONE, DELETE)
+            subject = self._subject_of(digest)
+            self._delete(digest)
         except RegistryError:
             return False
+        if subject is not None:
+            with suppress(RegistryError):
+                self._fallback.remove(subject, digest)
         return True
 
     def tags(self) -> Sequence[str]:
@@ -183,7 +184,7 @@ class OciRegistry:
         """
         found = self._from_api(digest)
         if found is None:
-            found = {entry.digest: entry for entry in self._read_fallback(digest)}
+            found = {entry.digest: entry for entry in self._fallback.entries(digest)}
         if len(found) > _MAX_COMPLETED:
             return tuple(found.values())
         return tuple(self._completed(entry) for entry in found.values())
@@ -273,27 +274,18 @@ class OciRegistry:
                 raise RegistryError(f"{self._host}: cannot {what}: there are more than {_MAX_REFERRERS}")
         return found
 
-    def _read_fallback(self, digest: str) -> tuple[Descriptor, ...]:
-        tag = fallback_tag(digest)
-        try:
-            stored = self._read_manifest(tag, f"read the referrers tag '{tag}' of {self.repository.path}")
-        except ArtifactNotFoundError:
-            return ()
-        return parse_index(stored.content, f"{self._host}: tag '{tag}' of {self.repository.path}")
+    @property
+    def _fallback(self) -> FallbackTag:
+        return FallbackTag(self.repository, self._read_manifest, self._put_manifest, self._delete)
 
-    def _add_to_fallback(self, subject: str, referrer: Descriptor) -> None:
-        """Read, add, write; and look again, because another writer may have written in between."""
-        for _ in range(_FALLBACK_TRIES):
-            entries = self._read_fallback(subject)
-            if any(entry.digest == referrer.digest for entry in entries):
-                return
-            self._put_manifest(format_index((*entries, referrer)), fallback_tag(subject))
-        if all(entry.digest != referrer.digest for entry in self._read_fallback(subject)):
-            raise RegistryError(
-                f"{self._host}: others keep writing the referrers tag '{fallback_tag(subject)}' of "
-                f"{self.repository.path}; {referrer.digest} is stored but cannot be found from there",
-                hint="run the same command again",
-            )
+    def _delete(self, digest: str) -> None:
+        self._manifest_call("DELETE", digest, f"delete manifest {digest}", _GONE, DELETE)
+
+    def _subject_of(self, digest: str) -> str | None:
+        try:
+            return subject_of(self.read_manifest(digest).content)
+        except (ArtifactNotFoundError, TrustError):
+            return None
 
     def _completed(self, entry: Descriptor) -> Descriptor:
         if not is_doubtful(entry):

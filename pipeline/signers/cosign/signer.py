@@ -57,6 +57,17 @@ class CosignSigner:
         return cls(parse_private_key(read_key_file(file), file, read_password), file, signature_format)
 
     @classmethod
+    def from_key(cls, content: bytes, source: str, read_password: ReadPassword) -> CosignSigner:
+        """Open a key that is no file; ``source`` names it in messages. Signatures are bundles.
+
+        Raises:
+            ConfigurationError: it is not a private key, or the password is wrong.
+        """
+        return cls(
+            parse_private_key(content.decode("utf-8", "replace"), source, read_password), source, SignatureFormat.BUNDLE
+        )
+
+    @classmethod
     def generated(cls, source: str) -> CosignSigner:
         """A signer whose key, ECDSA P-256, is made now and kept nowhere; ``source`` names it in messages."""
         from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key

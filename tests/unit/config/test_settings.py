@@ -9,6 +9,7 @@ from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.overrides import Overrides
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import AttestationSettings
+from pipeline.model.validation.finding import Severity
 
 HEAD = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
 
@@ -179,3 +180,22 @@ def test_durations_are_gos(text: str, seconds: float) -> None:
 def test_what_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("off", ['"off"', "off", "false"])
+def test_a_rule_is_switched_off_with_quotes_or_without(off: str, tmp_path: Path) -> None:
+    text = f"validation: {{rules: {{probe-liveness: {off}, image-digest: error}}}}\n"
+    validation = load_settings(write(tmp_path, HEAD + text)).validation
+
+    assert validation is not None
+    assert validation.severities == {"probe-liveness": None, "image-digest": Severity.ERROR}
+
+
+def test_a_suppression_knows_its_line(tmp_path: Path) -> None:
+    text = 'validation:\n  ignore:\n    - rule: image-*\n      objects: ["* shop/*"]\n      reason: a rehearsal only\n'
+    validation = load_settings(write(tmp_path, HEAD + text)).validation
+
+    assert validation is not None
+    (ignored,) = validation.ignored
+    assert (ignored.rule, ignored.objects, ignored.reason) == ("image-*", ("* shop/*",), "a rehearsal only")
+    assert ignored.place.endswith(f"gitless.yaml:{HEAD.count(chr(10)) + 3}")

@@ -21,6 +21,7 @@ from pipeline.model.flux.outcome import Outcome
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Cluster
 from pipeline.puller.backoff import Backoff
+from pipeline.puller.deployments import Deployment
 from pipeline.puller.desk import Desk
 from pipeline.puller.dispatch import Dispatch
 from pipeline.puller.health_waits import HealthWait, HealthWaits, Verdicts
@@ -102,6 +103,8 @@ class World:
         self.seconds = 1000.0
         self.drifted: dict[Key, int] = {}
         self.pulled: list[Key] = []
+        self.deployed: list[Deployment] = []
+        """What was handed over to be recorded."""
         self.hidden: dict[Key, dict[str, Mapping[str, bytes]]] = {}
         """Artifacts that a source's turn brings back."""
         self._numbers = itertools.count(1)
@@ -145,6 +148,7 @@ class World:
             options=self.options,
             reporter=log,
             clock=self.clock,
+            tell_deployed=self.deployed.append,
         )
         self.waits = HealthWaits(self._settled, self.clock, log)
         self.turns = KustomizationTurns(self.parts, self.waits, self.desk)

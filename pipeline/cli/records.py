@@ -1,0 +1,67 @@
+"""Where a cluster's deploy records are: by option, by the settings file, or beside an artifact."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.options import Terminal
+from pipeline.errors import UsageError
+from pipeline.model.artifact.reference import is_reference, parse_reference
+from pipeline.model.deployments.naming import DeployedName
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.recording import RecordReading
+
+if TYPE_CHECKING:
+    from pipeline.model.settings.values import Settings
+    from pipeline.ports import Registry
+
+
+def open_records(
+    records: RecordReading,
+    name: DeployedName,
+    options: RegistryOptions,
+    terminal: Terminal,
+    *,
+    at: str = "",
+    beside: str = "",
+) -> Registry:
+    """The repository with the cluster's records: ``at`` this very one, or ``beside`` an artifact if nothing says where.
+
+    Raises:
+        UsageError: nothing says where they are.
+        ConfigurationError: the settings file is wrong.
+    """
+    from pipeline import wiring
+
+    if at:
+        beside = at
+        records = replace(records, repository=str(parse_reference(at).repository))
+    neighbour = parse_reference(beside).repository if is_reference(beside) else None
+    settings = _settings(records)
+    said = [records.repository, settings.records_of(name.cluster) if settings else "", str(neighbour or "")]
+    found = next(filter(None, [*said, settings.artifact.repository if settings else ""]), "")
+    repository = parse_reference(found).repository if found else None
+    if repository is None:
+        raise UsageError(
+            f"nothing says where the deploy records of {name.cluster} are",
+            hint="name their repository: --record-repository oci://…, or records.repository in gitless.yaml",
+        )
+    return wiring.record_registry(
+        repository,
+        options,
+        records.registry_config,
+        os.environ,
+        terminal.reporter,
+        is_beside=repository == neighbour,
+    )
+
+
+def _settings(records: RecordReading) -> Settings | None:
+    if records.repository or not Path(records.settings).is_file():
+        return None
+    from pipeline.config import load_settings
+
+    return load_settings(Path(records.settings))

@@ -1,0 +1,101 @@
+"""How deploy records are named: by a cluster, a tag in the registry, and an inventory where a cluster has several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.errors import UsageError
+from pipeline.model.artifact.reference import parse_reference
+
+SIDE = "deployed:"
+"""How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
+_CLUSTER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def check_cluster_name(name: str) -> str:
+    """Return the name if it can name a cluster: it becomes part of a tag.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if _CLUSTER.fullmatch(name) is None:
+        raise UsageError(
+            f"'{name[:120]}' cannot name a cluster; expected up to 63 lower-case letters, digits or '-',"
+            " beginning and ending with a letter or digit"
+        )
+    return name
+
+
+def deployed_tag(cluster: str) -> str:
+    """The tag that points at the list of a cluster's records."""
+    return f"deployed-{cluster}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedName:
+    """A cluster, and one of its inventories where that matters."""
+
+    cluster: str
+    inventory: str = ""
+    """``NAME``, ``NAMESPACE/NAME`` or ``KIND NAMESPACE/NAME``; empty: the only one."""
+
+    def __str__(self) -> str:
+        return f"{SIDE}{self.cluster}" + (f"/{self.inventory}" if self.inventory else "")
+
+    def fits(self, inventory: str) -> bool:
+        """Whether an inventory, such as ``Kustomization apps/shop``, is meant."""
+        place = inventory.partition(" ")[2]
+        return self.inventory in {"", inventory, place, place.partition("/")[2]}
+
+    def choose(self, inventories: Iterable[str]) -> str:
+        """The one that is meant, or nothing where there is none.
+
+        Raises:
+            UsageError: several would do; the message names them.
+        """
+        found = sorted({name for name in inventories if self.fits(name)})
+        if len(found) > 1:
+            raise UsageError(
+                f"{self} is not one inventory: there are records of {', '.join(found)}",
+                hint=f"say which: {SIDE}{self.cluster}/{found[0].partition(' ')[2]}",
+            )
+        return found[0] if found else ""
+
+
+def is_deployed(text: str) -> bool:
+    """Whether a side is named by a cluster's records."""
+    return text.startswith(SIDE)
+
+
+def parse_deployed(text: str) -> DeployedName:
+    """Read ``CLUSTER[/INVENTORY]``, with or without ``deployed:`` before it.
+
+    Raises:
+        UsageError: the cluster's name is none.
+    """
+    cluster, _, inventory = text.removeprefix(SIDE).partition("/")
+    return DeployedName(check_cluster_name(cluster), inventory)
+
+
+def check_recording(cluster: str, repository: str, key_secret: str) -> None:
+    """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
+
+    Raises:
+        UsageError: the name is none, the repository names an artifact, or there is no key to sign with.
+    """
+    if not cluster:
+        if repository or key_secret:
+            raise UsageError("deploy records need the cluster's name", hint="give --deploy-record CLUSTER")
+        return
+    check_cluster_name(cluster)
+    if not key_secret:
+        raise UsageError(
+            f"--deploy-record {cluster} needs a key to sign with",
+            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME",
+        )
+    if repository:
+        named = parse_reference(repository)
+        if named.tag or named.digest or named.repository.is_layout:
+            raise UsageError(f"--record-repository {repository} is no repository; expected oci://HOST/REPOSITORY")

@@ -1,0 +1,153 @@
+"""Deploy records beside the work, never in its way: one for each change, tried again at the next reconciliation."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline.errors import PipelineError
+from pipeline.model.applying.inventory import InventoryEntry
+from pipeline.model.deployments.record import Deployed
+from pipeline.model.flux.outcome import ObjectEvent, Severity
+from pipeline.model.manifests import Body, ObjectId
+from pipeline.puller.keys import KUSTOMIZATION, Key
+from pipeline.reports.log import Log
+
+RECORDING_FAILED: Final = "DeployRecordFailed"
+"""Reason of the event that says so."""
+_MAX_QUEUED = 1000
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What became of one Kustomization's reconciliation.
+
+    Attributes:
+        body: the Kustomization.
+        source: namespace and name of its OCIRepository.
+        digest: of the artifact's manifest.
+        rendering: digest of what was rendered; empty where nothing could be.
+        time: seconds since the epoch.
+        message: the reason of a failure, without what servers quote.
+        revision: of the artifact's own source, and ``origin`` where that is.
+        applied: what is in the cluster; ``None`` where nobody knows, for something failed on the way.
+        has_secret_inputs: whether Secrets' values went into the rendering.
+    """
+
+    body: Body = field(hash=False, compare=False, repr=False)
+    source: tuple[str, str]
+    digest: str
+    rendering: str
+    time: float
+    result: Deployed
+    message: str = ""
+    origin: str = ""
+    revision: str = ""
+    applied: Mapping[ObjectId, InventoryEntry] | None = field(default=None, hash=False, compare=False, repr=False)
+    has_secret_inputs: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The Kustomization's."""
+        return Key.of(KUSTOMIZATION, self.body)
+
+    @property
+    def mark(self) -> tuple[str, ...]:
+        """Two with the same mark say the same."""
+        return (str(self.body["metadata"].get("uid")), self.digest, self.rendering, self.result.value)
+
+
+class DeploymentRecorder:
+    """Takes deployments from any thread and records them in one of its own, from :meth:`start` to :meth:`stop`.
+
+    What was recorded is remembered, so that a reconciliation without news costs a comparison; after a restart each
+    Kustomization's newest record is read once. Of one Kustomization only the latest waits.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Deployment], None],
+        tell: Callable[[Body, ObjectEvent], None],
+        log: Log,
+        *,
+        is_leading: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Take what is needed.
+
+        Args:
+            write: records one; raises what goes wrong.
+            tell: says something about a Kustomization.
+            log: told of every failure.
+            is_leading: whether this process still speaks for the cluster.
+        """
+        self._write = write
+        self._tell = tell
+        self._log = log
+        self._is_leading = is_leading
+        self._waiting: OrderedDict[Key, Deployment] = OrderedDict()
+        self._recorded: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="deploy records", daemon=True)
+
+    def start(self) -> None:
+        """Begin to record."""
+        self._thread.start()
+
+    def note(self, deployment: Deployment) -> None:
+        """Have it recorded, unless that was done; returns at once."""
+        key = deployment.key
+        with self._changed:
+            if self._stopping or self._recorded.get(key) == deployment.mark:
+                # What waits is older, and no longer how it is.
+                self._waiting.pop(key, None)
+                return
+            self._waiting[key] = deployment
+            if len(self._waiting) > _MAX_QUEUED:
+                # Its next reconciliation brings it back.
+                self._waiting.popitem(last=False)
+            self._changed.notify()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Finish what is under way, as far as that goes in so many seconds, and end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while (deployment := self._next()) is not None:
+            try:
+                if self._is_leading():
+                    self._write(deployment)
+                    self._remember(deployment)
+            except PipelineError as error:
+                self._failed(deployment, error.message)
+            except Exception as error:  # noqa: BLE001 - this thread must live, whatever one record does to it
+                self._failed(deployment, repr(error))
+
+    def _next(self) -> Deployment | None:
+        with self._changed:
+            while not self._waiting and not self._stopping:
+                self._changed.wait()
+            if self._stopping:
+                return None
+            return self._waiting.popitem(last=False)[1]
+
+    def _remember(self, deployment: Deployment) -> None:
+        with self._changed:
+            self._recorded[deployment.key] = deployment.mark
+            self._recorded.move_to_end(deployment.key)
+            if len(self._recorded) > _REMEMBERED:
+                self._recorded.popitem(last=False)
+
+    def _failed(self, deployment: Deployment, message: str) -> None:
+        key = deployment.key
+        text = f"the deploy record of {deployment.digest} could not be written: {message}"
+        self._tell(deployment.body, ObjectEvent(Severity.ERROR, RECORDING_FAILED, text))
+        self._log.about(key.kind, key.namespace, key.name, deployment.revision).error(text, reason=RECORDING_FAILED)

@@ -1,0 +1,72 @@
+"""``HistoryResult`` as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.model.deployments.history import Counts
+from pipeline.model.deployments.record import ObjectEvent
+from pipeline.model.documents.printable import printable
+from pipeline.model.documents.times import format_time
+from pipeline.model.manifests import ObjectId
+from pipeline.model.outcome.history import Deployment, HistoryResult
+from pipeline.reports.text.tables import table
+
+_WIDTH = 80
+_NOTE = 300
+_SHORT = 12
+_HEADINGS = ("TIME", "DIGEST", "RESULT", "CHANGES", "REVISION", "VERIFIED BY")
+
+
+def render(result: HistoryResult, *, color: bool) -> str:
+    """A line per deployment, newest first; with objects a line per event of each."""
+    del color
+    notes = "".join(f"note: {printable(note, _NOTE)}\n" for note in result.notes)
+    if result.objects is not None:
+        return "".join(_objects(result, result.objects)) + notes
+    if not result.deployments:
+        return f"No deploy records of {result.cluster} in {result.repository}\n{notes}"
+    is_one = len({item.record.inventory for item in result.deployments}) == 1
+    headings = _HEADINGS if is_one else (*_HEADINGS, "INVENTORY")
+    return table(headings, [_row(item, with_inventory=not is_one) for item in result.deployments]) + notes
+
+
+def _row(item: Deployment, *, with_inventory: bool) -> tuple[str, ...]:
+    record = item.record
+    told = f"{record.result.value} ({record.message})" if record.message else record.result.value
+    inventory = (printable(record.inventory, _WIDTH),) if with_inventory else ()
+    return (
+        format_time(int(record.time)),
+        record.digest.removeprefix("sha256:")[:_SHORT],
+        printable(told, _WIDTH),
+        _counts(item.counts),
+        printable(record.revision, _WIDTH) or "-",
+        printable(", ".join(record.verified_by), _WIDTH) or "nobody",
+        *inventory,
+    )
+
+
+def _counts(counts: Counts | None) -> str:
+    """``+1 ~2 -3``, and ``?4`` where a hash is withheld; ``-`` where there is nothing to compare with."""
+    if counts is None:
+        return "-"
+    signs = (("+", counts.created), ("~", counts.changed), ("-", counts.deleted), ("?", counts.unknown))
+    return " ".join(f"{sign}{number}" for sign, number in signs if number) or "none"
+
+
+def _objects(result: HistoryResult, objects: Mapping[ObjectId, tuple[ObjectEvent, ...]]) -> Iterator[str]:
+    if not objects:
+        yield f"No deploy record of {result.cluster} in {result.repository} has such an object\n"
+    for object_id, events in objects.items():
+        yield f"{printable(str(object_id), _NOTE)}\n"
+        rows = [
+            (
+                "",
+                format_time(int(event.time)),
+                event.change,
+                event.digest.removeprefix("sha256:")[:_SHORT],
+                printable(event.revision, _WIDTH) or "-",
+            )
+            for event in events
+        ]
+        yield table(("", "TIME", "CHANGE", "DIGEST", "REVISION"), rows)

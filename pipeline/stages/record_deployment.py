@@ -1,0 +1,226 @@
+"""Put a signed record of what a cluster has applied into the registry, and move the cluster's tag to it.
+
+Nothing of this may stand in the way of applying: whoever calls it catches what it raises, and tries again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError, TrustError, UsageError
+from pipeline.model.artifact.manifest import OCI_INDEX, SIGSTORE_BUNDLE, Blob, Descriptor
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.deployments.document import record_document
+from pipeline.model.deployments.naming import deployed_tag
+from pipeline.model.deployments.record import DeployRecord
+from pipeline.model.deployments.storage import Listed, listed, merge, read_list, record_manifest, write_list
+from pipeline.model.settings.recording import DEFAULT_KEEP
+from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
+from pipeline.model.trust.evidence import Signature, VerifiedAttestation
+from pipeline.model.trust.in_toto import write_statement
+from pipeline.model.trust.predicate_types import DEPLOY_RECORD
+from pipeline.model.trust.storage import EMPTY_CONFIG
+from pipeline.ports import Expressions, Registry, Reporter, Signer, Verifier
+from pipeline.stages.attaching import check_attestation_shadowing, is_own
+from pipeline.stages.deployed import RecordTrust, SignedRecord, read_listed
+from pipeline.stages.finding import MAX_REFERRERS
+from pipeline.stages.parallel import in_parallel
+from pipeline.stages.signatures import judge_signatures
+
+_TRIES = 5
+_STEP = 0.001
+"""Seconds between a record and one that comes so soon after it that a clock tells no difference."""
+_TOLERATED_SKEW = 86400.0
+_CROWDED = MAX_REFERRERS // 2
+"""Referrers beside which no record is put any more: verifiers refuse artifacts with more than they read."""
+_MOST_TAGS = 200
+_CONCURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPorts:
+    """What recording needs of the world.
+
+    Attributes:
+        registry: where records are kept.
+        delete: deletes a manifest there, and tells whether it is gone.
+        artifact: the artifact itself where records are kept beside it; ``None`` where they have their own repository.
+    """
+
+    registry: Registry
+    delete: Callable[[str], bool]
+    signer: Signer
+    verifier: Verifier
+    expressions: Expressions
+    reporter: Reporter
+    artifact: PinnedReference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a record: ``digest`` of its manifest, and whether it was not there yet."""
+
+    digest: str
+    written: bool
+    deleted: int = 0
+
+
+def record_deployment(
+    record: DeployRecord, subject: Descriptor, ports: RecordPorts, *, keep: int = DEFAULT_KEEP
+) -> Recorded:
+    """Sign the record, put it beside its subject, move the tag, and delete what is older than the last ``keep``.
+
+    Where the newest record says the same already, nothing is written.
+
+    Raises:
+        RefusedError: it would hide the artifact's signatures, or there is too much beside the artifact.
+        UsageError: the record is larger than what is ever read back.
+        TrustError: our own record does not verify.
+        RegistryError: the registry could not be read or written, or others kept moving the tag.
+    """
+    last = _last_own(record, ports)
+    if last is not None and _says_the_same(last.record, record):
+        return Recorded(last.listed.descriptor.digest, written=False)
+    if last is not None and 0.0 <= last.record.time - record.time < _TOLERATED_SKEW:
+        record = replace(record, time=last.record.time + _STEP)
+    # What is written with milliseconds is compared with milliseconds.
+    record = replace(record, time=round(record.time, 3))
+    _check_room(subject, ports)
+    manifest = _attach(record, subject, ports)
+    dropped = _move_tag(record, listed(record, manifest), ports, keep)
+    return Recorded(manifest.descriptor.digest, written=True, deleted=_delete(dropped, ports))
+
+
+def _last_own(record: DeployRecord, ports: RecordPorts) -> SignedRecord | None:
+    """The newest record of the inventory, if it is by this very signer."""
+    found = [item for item in _current(record.cluster, ports.registry) if item.inventory == record.inventory]
+    if not found:
+        return None
+    trust = RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
+    try:
+        return read_listed(found[0], record.cluster, ports.registry, trust)
+    except (TrustError, ArtifactNotFoundError):
+        return None
+
+
+def _says_the_same(old: DeployRecord, new: DeployRecord) -> bool:
+    return replace(old, time=0.0, message="") == replace(new, time=0.0, message="")
+
+
+def _check_room(subject: Descriptor, ports: RecordPorts) -> None:
+    """Beside the artifact itself a record must neither hide signatures nor crowd them out."""
+    if ports.artifact is None:
+        return
+    hint = "keep records in a repository of their own: --record-repository oci://…"
+    beside = len(ports.registry.referrers(subject.digest))
+    if beside >= _CROWDED:
+        raise RefusedError(
+            f"{ports.artifact} has {beside} referrers already, and verifiers read {MAX_REFERRERS} at most",
+            hint=hint,
+            code="refused.crowded",
+        )
+    judgement = judge_signatures(ports.artifact, ports.registry, ports.verifier, ports.signer.own_policy())
+    try:
+        check_attestation_shadowing(ports.artifact, judgement)
+    except RefusedError as error:
+        raise RefusedError(error.message, hint=hint, code=error.code) from None
+
+
+def _attach(record: DeployRecord, subject: Descriptor, ports: RecordPorts) -> Blob:
+    document = record_document(record)
+    signature = ports.signer.attest(write_statement(record.digest, record.repository, DEPLOY_RECORD, document))
+    _check(record, signature, ports)
+    bundle = Blob(SIGSTORE_BUNDLE, signature.content)
+    ports.registry.write_blob(EMPTY_CONFIG.descriptor, lambda: (EMPTY_CONFIG.content,))
+    ports.registry.write_blob(bundle.descriptor, lambda: (bundle.content,))
+    manifest = record_manifest(record, subject, bundle.descriptor)
+    ports.registry.write_manifest(manifest)
+    return manifest
+
+
+def _check(record: DeployRecord, signature: Signature, ports: RecordPorts) -> None:
+    size = len(signature.content)
+    if size > MAX_BUNDLE_BYTES:
+        raise UsageError(f"the deploy record has {size} bytes, and nobody reads more than {MAX_BUNDLE_BYTES}")
+    policy = ports.signer.own_policy()
+    verified = ports.verifier.verify(record.digest, signature, policy)
+    if not isinstance(verified, VerifiedAttestation) or not is_own(verified.signature, policy):
+        raise PipelineError("our own deploy record reads as somebody else's, or as a signature")
+
+
+def _move_tag(record: DeployRecord, new: Listed, ports: RecordPorts, keep: int) -> tuple[Listed, ...]:
+    """Put the record into the cluster's list; returns what fell out of it.
+
+    A tag cannot be compared and swapped: whoever recorded at the same time may have replaced our list, so look again.
+    """
+    tag = deployed_tag(record.cluster)
+    dropped: dict[str, Listed] = {}
+    for _ in range(_TRIES):
+        merged = merge(_current(record.cluster, ports.registry), new, keep=keep)
+        dropped |= {item.descriptor.digest: item for item in merged.dropped}
+        ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
+        now = {item.descriptor.digest for item in _current(record.cluster, ports.registry)}
+        if new.descriptor.digest in now:
+            return tuple(item for digest, item in dropped.items() if digest not in now)
+    raise RegistryError(
+        f"others keep moving the tag {tag} of {ports.registry.repository}; the record is {new.descriptor.digest}",
+        hint="it is put into the list the next time",
+    )
+
+
+def _current(cluster: str, registry: Registry) -> tuple[Listed, ...]:
+    """What the tag lists; nothing where somebody put anything else there, so that the next list sets it right."""
+    try:
+        return read_list(registry.read_manifest(registry.resolve(deployed_tag(cluster)).digest))
+    except (ArtifactNotFoundError, TrustError):
+        return ()
+
+
+def _delete(dropped: Iterable[Listed], ports: RecordPorts) -> int:
+    """Delete old records, and the lists that follow them; what cannot be deleted stays, and is told in detail."""
+    items = list(dropped)
+    if not items:
+        return 0
+    try:
+        tagged = _tagged(ports.registry)
+        if tagged is None:
+            ports.reporter.detail(
+                f"{len(items)} old deploy records stay: {ports.registry.repository} has more than {_MOST_TAGS} tags,"
+                " too many to see whether one points at them"
+            )
+            return 0
+        return sum(_delete_one(item.descriptor.digest, tagged, ports) for item in items)
+    except PipelineError as error:
+        ports.reporter.detail(f"old deploy records stay: {error.message}")
+        return 0
+
+
+def _delete_one(digest: str, tagged: frozenset[str], ports: RecordPorts) -> bool:
+    if digest in tagged:
+        return False
+    lists = [item.digest for item in ports.registry.referrers(digest) if item.media_type == OCI_INDEX]
+    gone = ports.delete(digest)
+    if not gone:
+        ports.reporter.detail(f"{ports.registry.repository} deletes nothing: the old deploy record {digest} stays")
+        return False
+    for item in lists:
+        if item not in tagged:
+            ports.delete(item)
+    return True
+
+
+def _tagged(registry: Registry) -> frozenset[str] | None:
+    """What tags point at, so that it is kept; ``None`` where there are too many to look."""
+    # Those of the referrers tag schema point at lists of referrers, never at a record.
+    tags = [tag for tag in registry.tags() if not tag.startswith("sha256-")]
+    if len(tags) > _MOST_TAGS:
+        return None
+
+    def resolve(tag: str) -> str:
+        try:
+            return registry.resolve(tag).digest
+        except ArtifactNotFoundError:
+            return ""
+
+    return frozenset(in_parallel(resolve, tags, concurrency=_CONCURRENCY))
