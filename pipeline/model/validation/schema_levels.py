@@ -85,7 +85,7 @@ def _level(schema: Mapping[str, Any], more: Sequence[Mapping[str, Any]], *, is_o
         properties=properties,
         items=items,
         list_type=list_type,
-        list_keys=tuple(str(key) for key in schema.get("x-kubernetes-list-map-keys") or ()),
+        list_keys=_names(schema.get("x-kubernetes-list-map-keys")),
         is_nullable=schema.get("nullable") is True,
         keeps_unknown=schema.get(_PRESERVES) is True,
         default=schema.get("default"),
@@ -183,6 +183,10 @@ def _obstacle(rule: str, unordered: Iterable[str], *, is_transition: bool) -> st
         if following in refused or before in refused:
             return f"'{token.text}' is a list of type set or map, which can only be compared with oldSelf here"
     return ""
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
