@@ -36,7 +36,7 @@ def heads(tab: Tab) -> list[str]:
 
 
 def text(tab: Tab, selector: str) -> str:
-    found: str = tab.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+    found: str = tab.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
     return found
 
 
@@ -96,7 +96,7 @@ def test_a_row_that_was_found_by_a_value_shows_that_value(show: Show) -> None:
     assert "readinessProbe: …" in text(tab, ".note")
     assert "periodSeconds" in text(tab, ".note")
     type_into_search(tab, "")
-    assert "periodSeconds" not in tab.evaluate("document.getElementById('rows').innerText")
+    assert "periodSeconds" not in text(tab, "#rows")
 
 
 def test_tiles_and_choices_filter_together_and_are_cleared_together(show: Show) -> None:
@@ -117,7 +117,7 @@ def test_details_show_both_sides_beside_each_other(show: Show) -> None:
     tab = show(material.diff())
     type_into_search(tab, "shop/web.yaml:3")
     tab.click(".head")
-    cells = tab.evaluate("[...document.querySelectorAll('.field [role=cell]')].map(cell => cell.innerText)")
+    cells = tab.evaluate("[...document.querySelectorAll('.field [role=cell]')].map(cell => cell.textContent)")
     assert cells[:4] == ["9", "4", "ghcr.io/acme/web:1.4.2@sha256:1f0c", "ghcr.io/acme/web:1.5.0@sha256:9be2"]
     assert tab.evaluate("[...document.querySelectorAll('.after mark')].map(mark => mark.textContent)")[:3] == [
         "5",
@@ -335,7 +335,7 @@ def test_findings_stand_by_severity_with_what_is_suppressed_or_not_evaluated_apa
     ]  # fmt: skip
     tab.click("#expand")
     error, suppressed = (
-        tab.evaluate(f"document.querySelectorAll('.details')[{number}].innerText") for number in (0, 3)
+        tab.evaluate(f"document.querySelectorAll('.details')[{number}].textContent") for number in (0, 3)
     )
     for told in ("image-latest: Images have a version", "chart shop-1.5.0, templates/web.yaml:14",
                  "The tag latest moves", "here it could be 1.5.0\nName a version, or better a digest."):  # fmt: skip
