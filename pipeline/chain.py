@@ -135,22 +135,24 @@ class Chain:
     def _validate(self) -> Result | None:
         from pipeline.stages.fetch import artifact_files
 
-        options = self._options.settings.validation
-        if options is None and VALIDATE not in (self._options.first, self._options.last):
+        settings = self._options.settings
+        if settings.validation is None and VALIDATE not in (self._options.first, self._options.last):
             return None
         if {VALIDATE, "package"} & set(span(self._options.first, self._options.last)):
-            manifests, subject, places = self._built(), Side(name=self._options.settings.file), wiring.places()
+            manifests, subject, places = self._built(), Side(name=settings.file), wiring.places(settings.sources)
         else:
             artifact = self._packaged()
             manifests, subject = self._fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
-            places = wiring.places(lambda: artifact_files(artifact, self._registry()))
+            places = wiring.places_in(lambda: artifact_files(artifact, self._registry()))
         around = Surroundings(
             registry=self._options.registry,
             environment=self._environment,
             reporter=self._reporter,
             cluster=self._cluster,
         )
-        return validate_manifests(manifests, options or ValidationOptions(), around, subject=subject, places=places)
+        return validate_manifests(
+            manifests, settings.validation or ValidationOptions(), around, subject=subject, places=places
+        )
 
     def _package(self) -> Result:
         result = self._publisher.package(self._built_stream())

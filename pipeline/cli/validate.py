@@ -124,17 +124,17 @@ def _subject(
         if not settings.sources:
             raise UsageError("there is nothing to validate; name a folder, file or artifact, or - for standard input")
         built = build(settings.sources, wiring.renderers(os.environ, terminal.reporter))
-        return built.manifests, Side(name=str(settings.file)), wiring.places()
+        return built.manifests, Side(name=str(settings.file)), wiring.places(settings.sources)
     if path == _STDIN:
         return _standard_input()
     manifests, side = read_side(path, options, terminal)
     artifact = side.artifact
     if artifact is None:
-        return manifests, side, wiring.places()
+        return manifests, side, wiring.places((Source(Path(path)),))
     from pipeline.stages.fetch import artifact_files
 
     registry = wiring.registry(artifact.repository, options, os.environ, terminal.reporter)
-    return manifests, side, wiring.places(lambda: artifact_files(artifact, registry))
+    return manifests, side, wiring.places_in(lambda: artifact_files(artifact, registry))
 
 
 def _standard_input() -> tuple[Manifests, Side, Places]:
@@ -145,7 +145,7 @@ def _standard_input() -> tuple[Manifests, Side, Places]:
     manifests = Manifests.of(read_manifests(content, "stdin"))
     if not manifests.resources:
         raise ManifestError("stdin: there are no objects in it", code="manifest.empty")
-    return manifests, Side(name=_STDIN), wiring.places({"stdin": content})
+    return manifests, Side(name=_STDIN), wiring.places_in(lambda: {"stdin": content})
 
 
 def _rule(text: str) -> tuple[str, Severity | None]:
