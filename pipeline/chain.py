@@ -144,12 +144,7 @@ class Chain:
             artifact = self._packaged()
             manifests, subject = self._fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
             places = wiring.places_in(lambda: artifact_files(artifact, self._registry()))
-        around = Surroundings(
-            registry=self._options.registry,
-            environment=self._environment,
-            reporter=self._reporter,
-            cluster=self._cluster,
-        )
+        around = Surroundings(self._options.registry, self._environment, self._reporter, self._cluster)
         return validate_manifests(
             manifests, settings.validation or ValidationOptions(), around, subject=subject, places=places
         )
