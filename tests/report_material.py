@@ -229,7 +229,9 @@ PICTURE = (
     ' role="img"><style>svg.gitless-graph text{font:13px sans-serif}</style>'
     '<g data-object="Deployment.apps shop/web"><rect x="20" y="50" width="150" height="50" fill="#8884"/>'
     '<text x="34" y="80">Deployment web</text></g>'
-    '<g data-object="Service shop/other"><rect x="250" y="50" width="150" height="50" fill="#8884"/></g></svg>'
+    '<g data-object="Service shop/web"><title>Service web</title>'
+    '<rect x="250" y="50" width="150" height="50" fill="#8884"/></g>'
+    '<g data-object="Service shop/other"><rect x="20" y="5" width="150" height="20" fill="#8884"/></g></svg>'
 )
 CONTEXT = ReportContext(
     label="shop, production",

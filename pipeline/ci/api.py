@@ -25,10 +25,10 @@ from pipeline.ports import Clock, Environment
 if TYPE_CHECKING:
     import urllib3
 
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 30.0
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 20.0
 _MAX_ANSWER = 32 * 1024 * 1024
 _MAX_PAGES = 30
-_TRIES = 4
+_TRIES, _TRIES_WITHOUT_ANSWER = 4, 2
 _WAIT_BUDGET = 30.0
 _FIRST_WAIT = 1.0
 _TOO_MANY, _FORBIDDEN = 429, 403
@@ -130,8 +130,8 @@ class Api:
             elif method == "POST":
                 raise LostAnswerError(f"{self.host} does not answer", hint="are HTTPS_PROXY and NO_PROXY right?")
             else:
-                wait = _FIRST_WAIT * 2**attempt
-                if is_last or waited + wait > _WAIT_BUDGET:
+                wait = _FIRST_WAIT
+                if attempt + 1 >= _TRIES_WITHOUT_ANSWER:
                     break
             waited += wait
             self._clock.sleep(wait)
@@ -189,6 +189,12 @@ class Api:
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
+        places = ssl.get_default_verify_paths()
+        if not any((places.cafile, places.capath)):
+            # A system without any authorities, such as a bare container image.
+            from requests.adapters import DEFAULT_CA_BUNDLE_PATH
+
+            context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
         if self._ca_file:
             try:
                 context.load_verify_locations(self._ca_file)

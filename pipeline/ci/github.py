@@ -102,7 +102,7 @@ class GitHub:
         if number is None:
             self._reporter.info("this run is about no pull request; the report is in the summary alone")
             return
-        token = next((self._environment[name] for name in TOKENS if self._environment.get(name)), "")
+        token = next((self._environment[name] for name in TOKENS if self._environment.get(name)), "").strip()
         if not token:
             hint = f"hand it over: `env: GITHUB_TOKEN: ${{{{ github.token }}}}`; or {TOKENS[0]}"
             raise UntoldError("there is no token to write it with", hint=hint)

@@ -123,7 +123,7 @@ class GitLab:
         if found is None:
             self._reporter.info("this pipeline is about no merge request; there is nowhere to comment")
             return
-        token = self._environment.get(TOKEN, "")
+        token = self._environment.get(TOKEN, "").strip()
         if not token:
             hint = f"put a project access token with the scope `api` into {TOKEN}: job tokens cannot write notes"
             raise UntoldError("there is no token to write it with", hint=hint)

@@ -66,6 +66,7 @@ def run_guarded(command: click.Command, arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):
         # Whoever read our output has gone, which click turns into an exit of its own. Not 0: work may be left undone.
         _abandon_stdout()
+        presence.tell_failure("nobody reads the output any more", None, arguments, is_summed=False)
         return NOBODY_READS
     except Exception as error:  # noqa: BLE001 - the boundary: anything unforeseen is a bug, reported as such
         return _after_the_unforeseen(error, arguments)

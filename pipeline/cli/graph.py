@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Terminal, cluster_and_namespace, option, registry_options, talking
+from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.sides import read_side
 from pipeline.cli.trust_options import trust_options_if_any
 from pipeline.errors import UsageError
@@ -17,9 +19,11 @@ from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
+    from pipeline.model.graph.chain import Delivery
     from pipeline.model.outcome.graph import GraphResult
 
 LIVE = "live"
@@ -39,14 +43,17 @@ PICTURES = ("svg", "html", "dot", "mermaid")
         help="With live: the inventory; may be left out where the namespace has only one.")  # fmt: skip
 @option("--kind", "kinds", multiple=True, metavar="KIND", help="Only objects of this kind and their neighbours.")
 @option("--only-changed", is_flag=True, help="Only what changes, and its neighbours.")
+@option("--cluster", "clusters", multiple=True, metavar="CLUSTER[/INVENTORY]",
+        help="With --chain: also what this cluster's deploy records say, verified; repeatable.")  # fmt: skip
 @trust_options_if_any
+@record_reading_options
 @registry_options
 @cluster_and_namespace("Only this namespace and its neighbours; with live, the namespace of the inventory.")
 @talking("text", "json", *PICTURES)
 def command(
     *, source: str, changes_to: str | None, is_chain: bool, inventory: str | None, kinds: tuple[str, ...],
-    only_changed: bool, trust: TrustPolicy | UnsafeSkipVerification | None, registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, terminal: Terminal,
+    only_changed: bool, clusters: tuple[str, ...], trust: TrustPolicy | UnsafeSkipVerification | None,
+    records: RecordReading, registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Draw what is in a folder, an artifact or a cluster, and how it hangs together.
 
@@ -68,9 +75,12 @@ def command(
         )
     if only_changed and changes_to is None:
         raise UsageError("--only-changed needs to know what changes", hint="say towards what: --changes-to TO")
-    sides = _Sides(registry_options, cluster_options, inventory, terminal)
+    if clusters and not is_chain:
+        raise UsageError("--cluster belongs to --chain", hint="to draw what a cluster has: live, or deployed:CLUSTER")
+    warn_unverified_records(records, terminal)
+    sides = _Sides(registry_options, cluster_options, records, inventory, terminal)
     if is_chain:
-        result = sides.chain(source, trust)
+        result = sides.chain(source, trust, clusters)
     else:
         result = sides.changes(source, changes_to) if changes_to is not None else sides.objects(source)
         namespace = "" if source == LIVE else cluster_options.namespace or ""
@@ -95,10 +105,12 @@ class _Sides:
     """What can be drawn, by where it is read from."""
 
     def __init__(
-        self, registry: RegistryOptions, cluster: ClusterOptions, inventory: str | None, terminal: Terminal
-    ) -> None:
+        self, registry: RegistryOptions, cluster: ClusterOptions, records: RecordReading, inventory: str | None,
+        terminal: Terminal,
+    ) -> None:  # fmt: skip
         self._registry = registry
         self._cluster = cluster
+        self._records = records
         self._inventory = inventory
         self._terminal = terminal
 
@@ -109,9 +121,9 @@ class _Sides:
 
         if source == LIVE:
             return self._live()
-        manifests, side = read_side(source, self._registry, self._terminal)
+        manifests, side = read_side(source, self._registry, self._terminal, self._records)
         elsewhere = "not in the artifact" if side.artifact else "not among the manifests"
-        return GraphResult(graph=build_graph(manifests, title=source, elsewhere=elsewhere), side=side)
+        return GraphResult(graph=build_graph(manifests, title=source, elsewhere=elsewhere), side=side, notes=side.notes)
 
     def changes(self, source: str, towards: str) -> GraphResult:
         """The objects of both sides, and what becomes of them."""
@@ -121,14 +133,16 @@ class _Sides:
 
         if towards == LIVE:
             raise UsageError("--changes-to live: nothing is ever changed towards a cluster", hint="swap the two sides")
-        after, after_side = read_side(towards, self._registry, self._terminal)
+        after, after_side = read_side(towards, self._registry, self._terminal, self._records, other=source)
         if source == LIVE:
             return self._live_changes(after, after_side)
-        before, side = read_side(source, self._registry, self._terminal)
+        before, side = read_side(source, self._registry, self._terminal, self._records, other=towards)
         graph = changed_graph(diff(before, after), before, after, title=f"{source} → {towards}")
-        return GraphResult(graph=graph, side=side, towards=after_side)
+        return GraphResult(graph=graph, side=side, towards=after_side, notes=(*side.notes, *after_side.notes))
 
-    def chain(self, source: str, trust: TrustPolicy | UnsafeSkipVerification | None) -> GraphResult:
+    def chain(
+        self, source: str, trust: TrustPolicy | UnsafeSkipVerification | None, clusters: tuple[str, ...]
+    ) -> GraphResult:
         """What an artifact came from and who vouches for it."""
         from pipeline import wiring
         from pipeline.model.graph.chain import chain_graph
@@ -145,7 +159,27 @@ class _Sides:
         found = inspect(reference, registry, wiring.trust_ports(environment, reporter), policy, wiring.read_certificate)
         tags = tags_of(found.artifact.digest, registry)
         side = Side(name=source, artifact=found.artifact, source=found.source, revision=found.revision)
-        return GraphResult(graph=chain_graph(found, tags.names), side=side, is_chain=True, notes=tags.notes)
+        deliveries = [item for cluster in clusters for item in self._deliveries(cluster, source, found.artifact.digest)]
+        graph = chain_graph(found, tags.names, deliveries)
+        return GraphResult(graph=graph, side=side, is_chain=True, notes=tags.notes)
+
+    def _deliveries(self, cluster: str, source: str, digest: str) -> Iterator[Delivery]:
+        """What a cluster's records say of this very artifact."""
+        from pipeline import wiring
+        from pipeline.cli.records import open_records
+        from pipeline.model.deployments.naming import parse_deployed
+        from pipeline.model.graph.chain import Delivery
+        from pipeline.stages.deployed import read_history
+
+        name = parse_deployed(cluster)
+        registry = open_records(self._records, name, self._registry, self._terminal, beside=source)
+        trust = wiring.record_trust(self._records, os.environ, self._terminal.reporter)
+        current: set[str] = set()
+        for item in read_history(name, registry, trust).records:
+            newest = item.record.inventory not in current
+            current.add(item.record.inventory)
+            if item.record.digest == digest:
+                yield Delivery(item.record, is_believed=bool(item.signer), is_current=newest)
 
     def _live(self) -> GraphResult:
         from pipeline import wiring

@@ -60,23 +60,33 @@ class Terminal:
         from pipeline.reports import render_result
 
         self._write_result(result)
-        wanted = {self.output, *(BY_SUFFIX[file.suffix] for file in self.reports)}
-        known = context() if "html" in wanted else BARE
-        if wanted & {"sarif", "junit"}:
-            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
-        if self.label and not known.label:
-            known = replace(known, label=self.label)
-        for file in self.reports:
-            from pipeline.reports.files import write_whole
-
-            report = render_result(result, BY_SUFFIX[file.suffix], context=known)
-            write_whole(file, report.encode("utf-8", "backslashreplace"))
-            self.reporter.info(f"report written to {file}")
+        known = self._known(context, self.output, *(BY_SUFFIX[file.suffix] for file in self.reports))
+        self.write_reports(result, known)
         text = render_result(result, self.output, color=self.color, context=known)
         try:
             click.echo(presence.shielded(text, self.output), nl=False)
         finally:
             presence.tell(result, self)
+
+    def write_reports(self, result: Result, context: ReportContext | None = None) -> None:
+        """Write it into every report.
+
+        Raises:
+            ConfigurationError: one of them cannot be written.
+        """
+        from pipeline.reports import render_result
+        from pipeline.reports.files import write_whole
+
+        for file in self.reports:
+            report = render_result(result, BY_SUFFIX[file.suffix], context=context or self._known(lambda: BARE))
+            write_whole(file, report.encode("utf-8", "backslashreplace"))
+            self.reporter.info(f"report written to {file}")
+
+    def _known(self, context: Callable[[], ReportContext], *formats: str) -> ReportContext:
+        known = context() if "html" in formats else BARE
+        if {"sarif", "junit"} & {*formats}:
+            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
+        return known if known.label or not self.label else replace(known, label=self.label)
 
     def keep_result(self, result: Result) -> None:
         """Write the result as ``<stage>.json`` into the results folder, if there is one, and tell the CI."""

@@ -5,6 +5,7 @@ Not being able to tell is a warning, never a failure; where there is no CI, noth
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -73,14 +74,14 @@ def remember(terminal: Terminal, so_far: Callable[[], Result]) -> None:
 def fold(stage: str) -> None:
     """Fold what is logged from here on."""
     if _session.presence is not None:
-        sys.stdout.flush()
+        _flush()
         _session.presence.begin(stage)
 
 
 def unfold() -> None:
     """Fold nothing more."""
     if _session.presence is not None:
-        sys.stdout.flush()
+        _flush()
         _session.presence.end()
 
 
@@ -176,11 +177,17 @@ def _tell(told: Told) -> None:
     if _session.presence is None:
         return
     try:
-        sys.stdout.flush()
+        _flush()
         _session.presence.tell(told)
     except Exception as error:  # noqa: BLE001 - telling must never be what fails
         if _session.terminal is not None:
             _session.terminal.reporter.warn(f"the CI could not be told: {type(error).__name__}")
+
+
+def _flush() -> None:
+    """The runner reads both streams: what was printed before is to be read before."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
 
 
 def _told(result: Result, terminal: Terminal) -> Told:

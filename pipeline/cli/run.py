@@ -24,7 +24,7 @@ from pipeline.cli.passwords import key_password
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
-from pipeline.errors import ConfigurationError, UsageError
+from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.chain_stages import STAGES
 from pipeline.model.outcome import Result
@@ -121,7 +121,11 @@ def command(
 
     terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
     telling = _Telling(terminal, settings.name, chosen.name)
-    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    try:
+        outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    except PipelineError:
+        telling.report_so_far(terminal)
+        raise
     presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
@@ -187,6 +191,13 @@ class _Telling:
             raise result.refusal(names_findings=not is_text)
         if isinstance(result, VerifyResult):
             self._verdict = result
+
+    def report_so_far(self, terminal: Terminal) -> None:
+        """Write reports about what was done before the run failed; that they cannot be is worth a warning."""
+        try:
+            terminal.write_reports(self._so_far)
+        except ConfigurationError as error:
+            terminal.reporter.warn(error.message)
 
     def require_verified(self) -> None:
         """End with the verdict of verify, if it ran.

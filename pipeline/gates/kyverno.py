@@ -119,7 +119,7 @@ class KyvernoGate:
         return Checked(
             gate=GATE,
             objects=len(manifests),
-            findings=tuple(dict.fromkeys(findings)),
+            findings=tuple(sorted(dict.fromkeys(findings), key=_order)),
             not_evaluated=(*not_evaluated, *failed),
             subject=f"{len(self._policies)} {'policy' if len(self._policies) == 1 else 'policies'}",
         )
@@ -165,6 +165,11 @@ def _finding(result: Result, severity: Severity, message: str, resource: Resourc
         path=result.path,
         origin=resource.origin if resource else None,
     )
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    """Kyverno's own order is another one each time."""
+    return str(finding.object_id or ""), finding.rule, finding.message
 
 
 def _key(resource: Resource) -> tuple[str, str, str, str]:

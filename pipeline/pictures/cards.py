@@ -8,29 +8,27 @@ from pipeline.model.graph.graph import Node, Tone
 from pipeline.pictures.escaping import clean, markup
 from pipeline.pictures.icons import ICONS, SIGNS, icon_of
 from pipeline.pictures.measuring import cut, shortened
-from pipeline.pictures.placing import CARD_WIDTH, card_height
+from pipeline.pictures.placing import CARD_WIDTH, SMALL_TEXT, TEXT_LEFT, card_height, footline, headline, text_room
 from pipeline.pictures.wording import TIMES, described
 
-_TEXT_LEFT: Final = 48
 _STACK: Final = 4
-_NAME_SIZE: Final = 14.0
+_NAME_SIZE: Final = 14.6
 """What a bold name of 13 pixels takes."""
 
 
 def card(node: Node, x: float, y: float) -> str:
     """The group of elements with its upper left corner at x, y."""
     tone = "plain" if node.tone is Tone.PLAIN else f"{node.tone.value} toned"
-    room = CARD_WIDTH - _TEXT_LEFT - (46 if node.folded else 14)
-    says = clean(f"{node.title} · {node.detail}" if node.detail else node.title)
+    name = shortened(clean(node.label), text_room(node), _NAME_SIZE)
     parts = [
         f'<g class="card {tone}" transform="translate({number(x)} {number(y)})" data-object="{markup(node.id)}">',
         f"<title>{markup(described(node))}</title>",
         _sheets(node),
         '<rect class="chip" x="9" y="9" width="32" height="32" rx="8"/>',
         f'<path class="icon" transform="translate(15 15)" d="{ICONS[icon_of(node.title)]}"/>',
-        f'<text class="kind" x="{_TEXT_LEFT}" y="20">{markup(cut(says, room, 11))}</text>',
-        f'<text class="name" x="{_TEXT_LEFT}" y="38">{markup(shortened(clean(node.label), room, _NAME_SIZE))}</text>',
-        _aside(node),
+        f'<text class="kind" x="{TEXT_LEFT}" y="20">{markup(cut(headline(node), text_room(node), SMALL_TEXT))}</text>',
+        f'<text class="name" x="{TEXT_LEFT}" y="38">{markup(name)}</text>',
+        _footline(node),
         _count(node),
         _sign(node.tone),
         "</g>",
@@ -61,11 +59,9 @@ def _sheets(node: Node) -> str:
     )
 
 
-def _aside(node: Node) -> str:
-    if not node.aside:
-        return ""
-    text = markup(cut(clean(node.aside), CARD_WIDTH - 26, 11))
-    return f'<text class="aside" x="12" y="59">{text}</text>'
+def _footline(node: Node) -> str:
+    text = markup(cut(footline(node), CARD_WIDTH - 26, SMALL_TEXT))
+    return f'<text class="aside" x="12" y="59">{text}</text>' if text else ""
 
 
 def _count(node: Node) -> str:

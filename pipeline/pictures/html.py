@@ -25,7 +25,7 @@ input{width:16rem}
 main{flex:1;overflow:hidden;touch-action:none;cursor:grab}
 main:active{cursor:grabbing}
 main svg{display:block;width:100%;height:100%}
-main svg .canvas{display:none}
+main svg .canvas,main svg .title{display:none}
 .searching .card,.searching .edge{opacity:.18}
 .searching .card.found{opacity:1}
 @media print{header{display:none}main{overflow:visible}}

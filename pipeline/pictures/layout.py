@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, ToolError
 from pipeline.model.graph.graph import Graph, Node
-from pipeline.pictures.placing import CARD_WIDTH, Block, Curve, Frame, Point, card_height, framed, packed
+from pipeline.pictures.placing import CARD_WIDTH, INSET, Block, Curve, Frame, Point, card_height, framed, packed
 from pipeline.ports import Environment
 
 _TIMEOUT: Final = 60.0
@@ -129,7 +129,9 @@ def _block(answer: Mapping[str, Any], nodes: Sequence[Node]) -> Block:
         if "bb" in item:
             left, low, right, high = _numbers(item["bb"])
             group = nodes[int(item["comment"])].group
-            frames.append(Frame(group, left, height - high, right - left, high - low))
+            frames.append(
+                Frame(group, left + INSET, height - high + INSET, right - left - 2 * INSET, high - low - 2 * INSET)
+            )
         else:
             x, y = _numbers(item["pos"])
             node = int(item["name"])

@@ -24,6 +24,8 @@ _CLASSES: Final[Mapping[Tone, str]] = {
     Tone.HEALTHY: "stroke:#1a7f37",
     Tone.PROGRESSING: "stroke:#0969da,stroke-width:2px",
     Tone.FAILED: "stroke:#cf222e,stroke-width:3px",
+    Tone.ACCEPTED: "stroke:#1a7f37,stroke-width:2px",
+    Tone.REFUSED: "stroke:#cf222e,stroke-width:3px",
     Tone.MISSING: "stroke:#bc4c00,stroke-dasharray:5 4",
 }
 """Lines alone: the surface is the theme's, dark or light."""

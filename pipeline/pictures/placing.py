@@ -7,12 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.model.graph.graph import Node
+from pipeline.pictures.escaping import clean
+from pipeline.pictures.measuring import width_of
 
 CARD_WIDTH: Final = 264
 _CARD_HEIGHT: Final = 50
 _LINE: Final = 19
+TEXT_LEFT: Final = 48
+SMALL_TEXT: Final = 11
+"""Font size of everything on a card but the name."""
 GAP: Final = 26
 """Between things that are packed beside each other."""
+INSET: Final = 5
+"""How much smaller a frame is drawn where dot lets it touch its neighbours."""
 _PADDING: Final = 18
 _HEADING: Final = 26
 _ASPECT: Final = 1.5
@@ -23,9 +30,26 @@ _STRETCHES: Final = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6)
 Point = tuple[float, float]
 
 
+def headline(node: Node) -> str:
+    """What stands above the name: the kind, and why it has its tone if there is room for that."""
+    text = clean(f"{node.title} · {node.detail}" if node.detail else node.title)
+    return text if width_of(text, SMALL_TEXT) <= text_room(node) else clean(node.title)
+
+
+def footline(node: Node) -> str:
+    """What stands below the name: words for lines that are left out, and what found no room above."""
+    detail = clean(node.detail)
+    return "; ".join(filter(None, ("" if detail and detail in headline(node) else detail, clean(node.aside))))
+
+
+def text_room(node: Node) -> float:
+    """How wide kind and name may be."""
+    return CARD_WIDTH - TEXT_LEFT - (52 if node.folded else 14)
+
+
 def card_height(node: Node) -> int:
-    """A line more where words stand for lines."""
-    return _CARD_HEIGHT + (_LINE if node.aside else 0)
+    """One line more where there is something to be said below the name."""
+    return _CARD_HEIGHT + (_LINE if footline(node) else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pipeline.pictures.cards import card, number, sign_at
 from pipeline.pictures.escaping import clean, markup
 from pipeline.pictures.layout import lay_out
 from pipeline.pictures.measuring import shortened, width_of
-from pipeline.pictures.placing import Block, Curve, Frame
+from pipeline.pictures.placing import Block, Curve, Frame, Point
 from pipeline.pictures.style import stylesheet
 from pipeline.pictures.wording import RELATIONS, summary
 from pipeline.ports import Environment
@@ -19,6 +19,8 @@ from pipeline.ports import Environment
 _MARGIN: Final = 28
 _HEADER: Final = 58
 _FOOTER: Final = 44
+_NEAR: Final = 150
+"""Columns are so far from each other at most."""
 _MIN_WIDTH: Final = 640
 _TITLE: Final = 23.0
 """What a bold title of 20 pixels takes."""
@@ -83,13 +85,22 @@ def _frame(frame: Frame) -> str:
 
 
 def _line(edge: Edge, curve: Curve, names: Mapping[str, str]) -> str:
-    start, *rest = [f"{number(x)} {number(y)}" for x, y in curve.points]
+    start, *rest = [f"{number(x)} {number(y)}" for x, y in _smooth(curve.points)]
     told = f"{names[edge.source]} → {names[edge.target]}: {edge.label or RELATIONS[edge.relation]}"
     kind = edge.relation.value
     return (
         f'<path class="edge {kind}" d="M{start}C{" ".join(rest)}" marker-end="url(#gg-{kind})">'
         f"<title>{markup(told)}</title></path>"
     )
+
+
+def _smooth(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Between neighbouring columns one swing is enough, whatever dot avoids on the way."""
+    (x, y), (to_x, to_y) = points[0], points[-1]
+    if not 0 < to_x - x <= _NEAR:
+        return points
+    middle = (x + to_x) / 2
+    return (x, y), (middle, y), (middle, to_y), (to_x, to_y)
 
 
 def _tips(graph: Graph) -> Iterator[str]:

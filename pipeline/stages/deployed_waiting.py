@@ -87,7 +87,10 @@ class _Watch:
         self._ports = ports
         self._listed: Sequence[Listed] = ()
         self._newest: DeployRecord | None = None
+        self._known: frozenset[str] | None = None
+        """Records that were there at the first look."""
         self._has_been = False
+        """Whether it was the newest at some time since then: only then does what follows supersede it."""
         self._told = ""
         self.trouble = ""
         """What kept us from seeing more, if anything."""
@@ -121,7 +124,12 @@ class _Watch:
                 code=REPLAY,
             )
         wanted = self._options.artifact.digest
-        self._has_been |= any(item.digest == wanted for item in listed if item.inventory == newest.inventory)
+        if self._known is None:
+            self._known = frozenset(item.descriptor.digest for item in listed)
+        self._has_been |= newest.digest == wanted or any(
+            item.digest == wanted and item.inventory == newest.inventory and item.descriptor.digest not in self._known
+            for item in listed
+        )
         self._listed, self._newest = listed, newest
 
     def _judge(self) -> Verdict:

@@ -105,7 +105,7 @@ def _last_own(record: DeployRecord, ports: RecordPorts) -> SignedRecord | None:
 
 
 def _says_the_same(old: DeployRecord, new: DeployRecord) -> bool:
-    return replace(old, time=0.0, message="") == replace(new, time=0.0, message="") and old.objects == new.objects
+    return replace(old, time=0.0, message="") == replace(new, time=0.0, message="")
 
 
 def _check_room(subject: Descriptor, ports: RecordPorts) -> None:
@@ -170,11 +170,11 @@ def _move_tag(record: DeployRecord, new: Listed, ports: RecordPorts, keep: int) 
 
 
 def _current(cluster: str, registry: Registry) -> tuple[Listed, ...]:
+    """What the tag lists; nothing where somebody put anything else there, so that the next list sets it right."""
     try:
-        stored = registry.read_manifest(registry.resolve(deployed_tag(cluster)).digest)
-    except ArtifactNotFoundError:
+        return read_list(registry.read_manifest(registry.resolve(deployed_tag(cluster)).digest))
+    except (ArtifactNotFoundError, TrustError):
         return ()
-    return read_list(stored)
 
 
 def _delete(dropped: Iterable[Listed], ports: RecordPorts) -> int:

@@ -34,7 +34,7 @@ BUILT_IN = (
     ResourceType("v1", "Namespace", "namespaces", namespaced=False),
     *(
         ResourceType("apps/v1", kind, f"{kind.lower()}s", namespaced=True)
-        for kind in ("Deployment", "StatefulSet", "DaemonSet")
+        for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
     ),
     ResourceType("batch/v1", "Job", "jobs", namespaced=True),
     ResourceType("networking.k8s.io/v1", "Ingress", "ingresses", namespaced=True),

@@ -192,8 +192,8 @@ def _may_tell_secrets(case: _Case) -> bool:
 
 def _variables(request: Request, params: Body | None) -> dict[str, Any]:
     return {
-        "object": handed_over(request.resource.body),
-        "oldObject": handed_over(request.old),
+        "object": handed_over(request.held(request.resource.body)),
+        "oldObject": None if request.old is None else handed_over(request.held(request.old)),
         "request": request.document(),
         "namespaceObject": handed_over(request.namespace_object),
         "params": handed_over(params),

@@ -127,16 +127,21 @@ def _definitions(resources: Iterable[Resource]) -> Iterator[tuple[tuple[str, str
 
 
 def _links(index: _Index) -> Iterator[_Link]:
+    named = {object_id: list(references(resource)) for object_id, resource in index.by_id.items()}
     for object_id, resource in index.by_id.items():
-        for reference in references(resource):
+        owned_by = [index.find(owner, object_id.namespace) for owner in owners(resource)]
+        # A pod needs what its template says, and that is drawn once.
+        told = {(item.target, item.label) for owner in owned_by for item in named.get(owner, ())}
+        for reference in named[object_id]:
+            if (reference.target, reference.label) in told:
+                continue
             target = index.find(reference.target, object_id.namespace)
             absent = target not in index.by_id
             if absent and (reference.is_optional or comes_with_kubernetes(target.kind, target.namespace, target.name)):
                 continue
             if target != object_id:
                 yield object_id, target, reference.relation, reference.label
-        for owner in owners(resource):
-            yield index.find(owner, object_id.namespace), object_id, Relation.OWNER, "owns"
+        yield from ((owner, object_id, Relation.OWNER, "owns") for owner in owned_by)
         for selection in selections(resource):
             for target in index.selected(selection):
                 if target != object_id:

@@ -5,26 +5,45 @@ What nobody has verified is drawn as what somebody says, with the words ``not ve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
+from pipeline.errors import TrustError
 from pipeline.model.attestation.provenance_details import ProvenanceDetails
+from pipeline.model.deployments.document import read_record
+from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.documents.times import format_time
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.outcome.inspect import Evidence, InspectResult
 from pipeline.model.trust.evidence import VerifiedSignature
+from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 
 SOURCE, BUILD, ARTIFACT, EVIDENCE, DELIVERY = "source", "build", "artifact", "evidence", "delivery"
 """What is drawn together."""
 _DIGITS: Final = 12
 """Of a digest or commit that tell it from others."""
-_TITLES: Final = {"cyclonedx": "SBOM", "spdx": "SBOM", "provenance": "Provenance"}
 _UNASKED: Final = "nobody was named"
 """How the reason begins where no policy was given."""
 
 
-def chain_graph(inspected: InspectResult, tags: Sequence[str] = (), *, title: str = "") -> Graph:
-    """Commit, builds, the artifact, its signatures and attestations, its tags, and clusters that say they run it."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a deploy record says; ``is_current`` where it is the newest of its inventory."""
+
+    record: DeployRecord
+    is_believed: bool = False
+    is_current: bool = False
+
+
+def chain_graph(
+    inspected: InspectResult, tags: Sequence[str] = (), deliveries: Sequence[Delivery] = (), *, title: str = ""
+) -> Graph:
+    """Commit, builds, the artifact, its signatures and attestations, its tags, and clusters that have applied it.
+
+    ``deliveries`` are records that were verified; others that lie beside the artifact are drawn as what they say.
+    """
     chain = _Chain()
     artifact = chain.artifact(inspected)
     for item in inspected.attestations:
@@ -36,10 +55,12 @@ def chain_graph(inspected: InspectResult, tags: Sequence[str] = (), *, title: st
     for item in inspected.signatures:
         chain.evidence("Signature", item, artifact, "signed by")
     for item in inspected.attestations:
-        name = _TITLES.get(item.name, item.name or "Attestation")
-        chain.evidence(name, item, artifact, "attested by")
+        if item.predicate_type != DEPLOY_RECORD:
+            chain.evidence(_title(item), item, artifact, "attested by")
     for tag in tags or filter(None, [inspected.artifact.tag]):
         chain.join(artifact, chain.add(DELIVERY, "Tag", tag), "tagged")
+    for delivery in _newest([*deliveries, *_unverified(inspected)]):
+        chain.delivery(delivery, artifact)
     return Graph(title=title or str(inspected.artifact), nodes=tuple(chain.nodes.values()), edges=tuple(chain.edges))
 
 
@@ -67,29 +88,44 @@ class _Chain:
             self.edges.append(edge)
 
     def artifact(self, inspected: InspectResult) -> str:
-        tone = {True: Tone.HEALTHY, False: Tone.FAILED}.get(bool(inspected.is_trusted), Tone.PLAIN)
-        verdict = "trusted" if inspected.is_trusted else "NOT trusted"
+        tone = Tone.ACCEPTED if inspected.is_trusted else Tone.REFUSED
         if inspected.is_trusted is None:
-            tone, verdict = Tone.PLAIN, "not verified"
+            tone = Tone.PLAIN
         objects = sum(inspected.content.objects.values())
+        says = f"{objects} objects" + (", not verified" if tone is Tone.PLAIN else "")
         digest = inspected.artifact.digest
-        return self.add(ARTIFACT, "Artifact", _short(digest), f"{objects} objects, {verdict}", tone, digest)
+        return self.add(ARTIFACT, "Artifact", _short(digest), says, tone, digest)
 
     def source(self, repository: str, revision: str, detail: str, tone: Tone = Tone.PLAIN) -> str:
-        label = " @ ".join(filter(None, (repository.removeprefix("https://"), _short(revision))))
-        return self.add(SOURCE, "Source", label, detail, tone, f"{repository} {revision}")
+        at = _short(revision)
+        label = repository.removeprefix("https://") or at
+        says = ", ".join(filter(None, ("" if label == at else at, detail)))
+        return self.add(SOURCE, "Source", label, says, tone, f"{repository} {revision}")
 
     def build(self, item: Evidence, details: ProvenanceDetails, artifact: str) -> None:
         """A build as its provenance has it, and what it was made from."""
         tone, words = _verdict(item)
         facts = details.facts
         label = facts.workflow or facts.builder or facts.build_type or "unknown builder"
-        build = self.add(BUILD, "Build", label, f"provenance {words}", tone, details.invocation or item.found_in)
+        says = ", ".join(filter(None, ("as provenance says", words)))
+        build = self.add(BUILD, "Build", label, says, tone, details.invocation or item.found_in)
         self.join(build, artifact, "built")
         repository = ", ".join(facts.repositories)
         if repository or details.commit:
-            source = self.source(repository, details.commit or facts.ref, f"provenance {words}", tone)
+            source = self.source(repository, details.commit or facts.ref, says, tone)
             self.join(source, build, "built by")
+
+    def delivery(self, delivery: Delivery, artifact: str) -> None:
+        """A cluster that has applied the artifact, or says so."""
+        record = delivery.record
+        bad = record.result is Deployed.FAILED
+        tone = (Tone.FAILED if bad else Tone.HEALTHY) if delivery.is_believed else Tone.PLAIN
+        since = "" if delivery.is_current else "replaced since"
+        status = f"{record.result.value} {format_time(record.time)}"
+        says = [record.inventory, status, since if delivery.is_believed else "not verified"]
+        key = f"{record.cluster} {record.inventory}"
+        node = self.add(DELIVERY, "Cluster", record.cluster, ", ".join(filter(None, says)), tone, key)
+        self.join(artifact, node, "applied to")
 
     def evidence(self, title: str, item: Evidence, artifact: str, label: str) -> None:
         """A signature or attestation: who made it, and whether that counts."""
@@ -98,24 +134,46 @@ class _Chain:
         self.join(artifact, self.add(EVIDENCE, title, _who(item), words, tone, key), label)
 
 
+def _unverified(inspected: InspectResult) -> Iterator[Delivery]:
+    for item in inspected.attestations:
+        if item.predicate_type == DEPLOY_RECORD and item.predicate is not None:
+            with suppress(TrustError):
+                yield Delivery(read_record(item.predicate))
+
+
+def _newest(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """One for each cluster and inventory: the newest that is believed, or else the newest."""
+    chosen: dict[tuple[str, str], Delivery] = {}
+    for delivery in sorted(deliveries, key=lambda item: (not item.is_believed, -item.record.time)):
+        chosen.setdefault((delivery.record.cluster, delivery.record.inventory), delivery)
+    yield from sorted(chosen.values(), key=lambda item: (item.record.cluster, item.record.inventory))
+
+
 def _verdict(item: Evidence) -> tuple[Tone, str]:
     if item.accepted:
-        return Tone.HEALTHY, ", ".join(filter(None, ("accepted", _when(item.verified))))
-    if item.verified is not None:
-        return Tone.FAILED, f"not accepted: {item.reason}"
-    if item.reason.startswith(_UNASKED):
+        return Tone.ACCEPTED, _when(item.verified)
+    if item.verified is None and item.reason.startswith(_UNASKED):
         return Tone.PLAIN, "not verified"
-    return Tone.FAILED, f"not verified: {item.reason}"
+    return Tone.REFUSED, item.reason
 
 
 def _when(signature: VerifiedSignature | None) -> str:
-    return "" if signature is None or signature.signed_at is None else format_time(signature.signed_at)
+    if signature is None:
+        return ""
+    when = "" if signature.signed_at is None else format_time(signature.signed_at)
+    return ", ".join(filter(None, (when, _short(signature.fingerprint))))
+
+
+def _title(item: Evidence) -> str:
+    if item.provenance is not None:
+        return "Provenance"
+    return f"SBOM {item.name}" if item.sbom is not None else item.name or "Attestation"
 
 
 def _who(item: Evidence) -> str:
     if item.verified is not None:
         identity = item.verified.identity
-        return identity.subject if identity is not None else item.verified.signer
+        return identity.subject if identity is not None else item.verified.signer.partition(" (SHA256:")[0]
     return f"says {item.claimed_identity.subject}" if item.claimed_identity is not None else "by somebody"
 
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.errors import UsageError
-from pipeline.model.graph.graph import Edge, Graph, Node
+from pipeline.model.graph.graph import Edge, Graph, Node, Relation
 from pipeline.model.graph.hubs import without_hubs
 
 MAX_DRAWN: Final = 400
 """Nodes of a picture, after folding; nobody finds anything among more."""
 _ALIKE: Final = 4
 """So many alike nodes are folded."""
+_ALIKE_OWNED: Final = 2
+"""The same for what one object has made, such as pods."""
 
 
 def drawable(graph: Graph) -> Graph:
@@ -35,7 +37,7 @@ def drawable(graph: Graph) -> Graph:
 
 
 def folded(graph: Graph) -> Graph:
-    """Nodes of one kind, group and tone with exactly the same neighbours become one, from four on."""
+    """Nodes of one kind, group and tone with exactly the same neighbours become one."""
     around = _neighbours(graph)
     alike: dict[object, list[Node]] = defaultdict(list)
     for node in graph.nodes:
@@ -44,7 +46,9 @@ def folded(graph: Graph) -> Graph:
     stands_for: dict[str, str] = {}
     nodes = []
     for same in alike.values():
-        if len(same) < _ALIKE or any(node.folded for node in same):
+        links = around.get(same[0].id, frozenset())
+        owned = bool(links) and all(link[1:] == (Relation.OWNER.value, False) for link in links)
+        if len(same) < (_ALIKE_OWNED if owned else _ALIKE) or any(node.folded for node in same):
             nodes += same
             continue
         first, *_ = same

@@ -32,6 +32,10 @@ class Tone(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
     """Referred to and not there."""
+    ACCEPTED = "accepted"
+    """Evidence by somebody who is trusted."""
+    REFUSED = "refused"
+    """Evidence that does not hold, or is by somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, RefusedError, TrustError, UsageError
 from pipeline.model.applying.guards import Guards
+from pipeline.model.applying.inventory import check_inventory_name
 from pipeline.model.applying.live_plan import LiveState
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.documents.printable import printable
@@ -213,7 +214,7 @@ def _basis(raw: JsonObject, live: Mapping[ObjectId, LiveState]) -> Basis:
         context=_text(cluster["context"]),
         cluster_uid=_text(cluster["uid"]),
         namespace=_text(inventory["namespace"]),
-        inventory=_text(inventory["name"]),
+        inventory=check_inventory_name(_text(inventory["name"])),
         inventory_version=_text(inventory["resourceVersion"]),
         inventory_digest=_text(inventory["digest"]),
         options={key: _flag(value) for key, value in _map(raw["options"]).items()},

@@ -84,8 +84,8 @@ def place_differences(planned: Basis, now: Basis, inventory: Inventory | None) -
         return
     who = f" by {inventory.writer}" if inventory.writer else ""
     when = f" at {inventory.written_at}" if inventory.written_at else ""
-    what = "another apply has made it since" if not planned.inventory_version else "another apply has saved it since"
-    yield Difference(subject, printable(f"{what}: saved{who}{when}", 300))
+    what = "it has changed since" if planned.inventory_version else "it was not there when"
+    yield Difference(subject, printable(f"{what} the plan was made; last saved{who}{when}", 300))
 
 
 def change_differences(

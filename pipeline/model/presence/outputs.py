@@ -41,7 +41,7 @@ def _pairs(result: Result) -> _Pairs:
             yield from _published(result)
         case PlanResult():
             yield from _differing(result.diff)
-            yield "plan-file", result.file
+            yield from (("plan-file", result.file), ("plan-digest", result.digest))
         case DiffResult():
             yield from _differing(result)
         case ApplyResult():

@@ -15,6 +15,7 @@ from pipeline.model.label_selector import LabelSelector
 from pipeline.model.manifests import Body, Resource
 from pipeline.model.validation.admission import Matching, ResourceRule
 from pipeline.model.validation.definitions import Definition
+from pipeline.model.validation.held import held
 
 CLUSTER_WIDE = frozenset(
     [
@@ -100,6 +101,14 @@ class Request:
             "dryRun": False,
             **({"namespace": namespace} if namespace else {}),
         }
+
+    def held(self, body: Body) -> Body:
+        """The object as the request has it: in its namespace, with the defaults of its kind."""
+        found = held(body)
+        metadata = found.get("metadata") or {}
+        if not self.namespace or metadata.get("namespace"):
+            return found
+        return {**found, "metadata": {**metadata, "namespace": self.namespace}}
 
     @property
     def is_namespace(self) -> bool:

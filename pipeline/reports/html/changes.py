@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ RENAME = "rename"
 DRIFT = "drift"
 _ORDER = (Action.PRUNE, Action.RECREATE, Action.CREATE, Action.CONFIGURE, RENAME, Action.SKIP)
 _RENAMED = "Generated objects whose content changed, and so the hash in their name."
-_NAMED = 3
+_NAMED = 5
 """So many fields are named in an item's line."""
+_LONGEST_PART = 120
+_LAST_PART = re.compile(r"[^.\[\]]*(?:\[[^\]]*\])*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,15 @@ def fields_in_words(fields: tuple[ShownField, ...]) -> str:
     """How many fields differ, and the first of them."""
     if not fields:
         return ""
-    named = ", ".join(field.path for field in fields[:_NAMED]) + (", …" if len(fields) > _NAMED else "")
+    names = list(dict.fromkeys(_last_part(field.path) for field in fields))
+    named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(fields)} field{'s' if len(fields) > 1 else ''}: {named}"
+
+
+def _last_part(path: str) -> str:
+    """``image`` of ``spec.template.spec.containers[name=web].image``; of a list's item, the list with it."""
+    found = _LAST_PART.search(path[-_LONGEST_PART:])
+    return found[0] if found else path[-_LONGEST_PART:]
 
 
 def side_card(label: str, side: Side) -> SideCard:
@@ -118,6 +128,12 @@ def artifact_facts(artifact: PinnedReference | None, source: str, revision: str)
     return tuple((name, value) for name, value in facts if value)
 
 
+def _note(change: Change, fields: tuple[ShownField, ...]) -> str:
+    if change.renamed_from is not None:
+        return f"was {change.renamed_from.name}"
+    return change.reason or (fields_in_words(fields) if change.action is not Action.CREATE else "")
+
+
 def _item(change: Change) -> Item:
     action = RENAME if change.renamed_from is not None else change.action
     place = _ORDER.index(action)
@@ -132,7 +148,7 @@ def _item(change: Change) -> Item:
         style=place,
         tags=(str(action), *([DRIFT] if any(field.is_drift for field in change.fields) else [])),
         object_id=change.object_id,
-        note=change.reason or (fields_in_words(fields) if change.action is not Action.CREATE else ""),
+        note=_note(change, fields),
         place=str(change.origin) if change.origin else "",
         facts=tuple(facts),
         fields=fields,

@@ -64,13 +64,10 @@ def _top() -> Markup:
 def _picture(picture: str) -> Markup:
     if not picture:
         return Markup("")
+    signs = (("+", "in", "Zoom in"), ("\N{MINUS SIGN}", "out", "Zoom out"))
     buttons = [
-        element("button", sign, type="button", data_zoom=name, aria_label=words)
-        for sign, name, words in (
-            ("+", "in", "Zoom in"),
-            ("\N{MINUS SIGN}", "out", "Zoom out"),
-            ("Fit", "fit", "Show all of it"),
-        )
+        *(element("button", sign, type="button", data_zoom=name, aria_label=words) for sign, name, words in signs),
+        element("button", "Fit", type="button", data_zoom="fit", title="Show all of it"),
     ]
     tools = element("div", *buttons, class_="zoom", hidden="")
     # An XML prolog has no place inside a page.

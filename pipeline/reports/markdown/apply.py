@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.markdown.changes import DONE, TO_DO, counted, sections
@@ -12,10 +14,15 @@ from pipeline.reports.markdown.escaping import code, prose
 def render(result: ApplyResult, context: ReportContext) -> str:
     """The report, ending with a newline."""
     words = TO_DO if result.dry_run else DONE
-    notes = Section("Notes", [Item(f"- {prose(note)}", is_line=True) for note in result.notes])
+    overridden = Section("Guards that were overridden", _lines(result.overridden))
+    notes = Section("Notes", _lines(result.notes))
     changes = sections(result.changes, words, is_whole=not context.limit)
     head = (title(_verdict(result), context, "Apply"), _what(result), _trust(result))
-    return compose(head, [notes, *changes], context)
+    return compose(head, [overridden, notes, *changes], context)
+
+
+def _lines(sentences: Iterable[str]) -> list[Item]:
+    return [Item(f"- {prose(sentence)}", is_line=True) for sentence in sentences]
 
 
 def _verdict(result: ApplyResult) -> str:
@@ -35,4 +42,7 @@ def _what(result: ApplyResult) -> str:
 def _trust(result: ApplyResult) -> str:
     signed = f"Signed by {', '.join(map(code, result.verified_by))}." if result.verified_by else ""
     rollback = "**This is a rollback**: the artifact is older than the one before." if result.is_rollback else ""
-    return " ".join(filter(None, (rollback, signed)))
+    approved = ", ".join(code(item.signer) for item in result.approvals)
+    plan = f"By the plan {code(result.plan_digest)}" if result.plan_digest else ""
+    plan += (f", approved by {approved}." if approved else ".") if plan else ""
+    return " ".join(filter(None, (rollback, signed, plan)))

@@ -16,10 +16,16 @@ _NAMED = 12
 
 def render(result: PlanResult, context: ReportContext) -> str:
     """The report, ending with a newline."""
-    saved = f"Saved in {code(result.file)}; `gitless apply --plan` does exactly this." if result.file else ""
-    head = (headline(result.diff, context, "Plan"), sides(result.diff), _reach(result.radius), saved)
+    head = (headline(result.diff, context, "Plan"), sides(result.diff), _reach(result.radius), _saved(result))
     parts = [*refusals(result.diff), *_touched(result.radius), *change_sections(result.diff, context)]
     return compose(head, parts, context)
+
+
+def _saved(result: PlanResult) -> str:
+    if not result.file:
+        return ""
+    does = "`gitless apply --plan` does exactly this" if result.is_appliable else "it is to be read, not applied"
+    return f"Saved in {code(result.file)} ({code(result.digest)}); {does}."
 
 
 def _reach(radius: BlastRadius) -> str:

@@ -23,6 +23,8 @@ _STYLES: Final[Mapping[Tone, str]] = {
     Tone.PROGRESSING: "yellow",
     Tone.FAILED: "red",
     Tone.MISSING: "red",
+    Tone.ACCEPTED: "green",
+    Tone.REFUSED: "red",
 }
 
 

@@ -263,9 +263,10 @@ def test_a_run_that_fails_says_in_its_comment_how_far_it_came(
     settings = (in_github / "gitless.yaml").read_text().replace("oci-layout:layout", "oci://127.0.0.1:1/shop")
     (in_github / "gitless.yaml").write_text(settings)
 
-    code = gitless("run", "--to", "package", "--comment")
+    code = gitless("run", "--to", "package", "--comment", "--report", "run.md")
 
     assert code == 5
+    assert (in_github / "run.md").read_text().startswith("### Run of shop for production: 0 stages")
     assert "::error title=gitless run::" in capsys.readouterr().err
     assert "> **gitless run failed**: " in api.bodies[0]
     assert "### Run of shop for production: " in api.bodies[0]

@@ -12,6 +12,7 @@ import pytest
 from pipeline.model.outcome import Result
 from pipeline.model.plan import Action
 from tests import report_material as material
+from tests.platform.binaries import binary
 from tests.platform.chromium import Tab
 
 from .conftest import Show
@@ -210,7 +211,7 @@ def test_links_and_nodes_of_the_picture_lead_to_their_object(show: Show) -> None
     tab.click("[data-object='Deployment.apps shop/web'] rect")
     assert "shop/web" in focused(tab)
     assert "changed" in text(tab, ".history")
-    assert tab.evaluate("document.querySelectorAll('.linked').length") == 1
+    assert tab.evaluate("document.querySelectorAll('.linked').length") == 2
     before = tab.evaluate("document.querySelector('.stage svg').getAttribute('viewBox')")
     tab.click("[data-zoom=in]")
     assert tab.evaluate("document.querySelector('.stage svg').getAttribute('viewBox')") != before
@@ -273,6 +274,19 @@ def test_assistive_technology_is_told_names_of_everything(show: Show, result: Re
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@by_kind
+def test_axe_finds_nothing_that_keeps_anybody_out(show: Show, result: Result) -> None:
+    rules = (binary("axe-core") / "axe-core" / "axe.min.js").read_text()
+    tab = show(result, material.CONTEXT)
+    tab.click("#expand")
+    tab.evaluate(f"{rules}; 0")
+    found = tab.evaluate(
+        "axe.run(document).then(report => report.violations.map("
+        "rule => [rule.id, rule.help, rule.nodes.map(node => node.html.slice(0, 200)).slice(0, 3)]))"
+    )
+    assert found == []
 
 
 def test_everything_is_opened_for_printing_and_closed_again(show: Show, tmp_path: Path) -> None:

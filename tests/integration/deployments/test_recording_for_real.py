@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -85,6 +87,11 @@ def test_beside_an_artifact_a_record_is_an_attestation_like_any_other(
     assert [item["predicateType"] for item in attested] == ["https://gitless.dev/attestations/deploy-record/v1"]
     assert attested[0]["predicate"]["cluster"] == "prod"
     assert attested[0]["verified"]
+    objects = {row[1]: row[4] for row in attested[0]["predicate"]["objects"]}
+    assert objects["Secret"] == ""
+    assert len(objects["ConfigMap"]) == 64
+    for told in ("hunter2", base64.b64encode(b"hunter2-one").decode(), hashlib.sha256(b"hunter2-one").hexdigest()):
+        assert told not in found.out
     assert gitless("diff", "deployed:prod", url, "--record-key", "cluster.pub").code == 0
 
 

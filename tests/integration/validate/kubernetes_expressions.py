@@ -75,8 +75,6 @@ LANGUAGE = (
     "object.spec.nothing == 1 && object.spec.replicas == 3",
     "object.spec.replicas == 3 ? true : object.spec.nothing == 1",
     "object.spec.paused == false",
-    "object.spec.paused",
-    "object.spec.replicas",
     "object.kind == 'Deployment' && object.apiVersion == 'apps/v1'",
     "oldObject == null",
     "request.operation == 'CREATE' && request.kind.kind == 'Deployment' && request.resource.resource == 'deployments'",
@@ -86,7 +84,6 @@ LANGUAGE = (
     "type(object.spec.replicas) == int && type(object.metadata.name) == string",
     "type(object.metadata.labels) == map && type([1]) == list",
     "dyn(object.spec.replicas) == 'x'",
-    "int('12') == 12 && int('x') == 12",
     "double('1.5') == 1.5 && string(object.spec.replicas) == '3' && string(true) == 'true'",
     "bool('true') && !bool('False')",
     "uint(3) == 3u && bytes('a') == b'a' && string(b'a') == 'a'",
@@ -112,7 +109,6 @@ LANGUAGE = (
     "[1, 2, 3].transformList(index, value, index * value) == [0, 2, 6]",
     "[1, 2, 3].exists(i, v, i == 0 && v == 1)",
     "{'a': 1, 'b': 2}.transformMap(k, v, v * 2) == {'a': 2, 'b': 4}",
-    "{'a': 1} == {'a': 1.0}",
     "[1, 2] + [3] == [1, 2, 3]",
     "object.metadata.labels == {'app': 'web', 'team.example.com/name': 'shop', 'empty': ''}",
     "null == object.metadata.name",
@@ -136,15 +132,14 @@ TEXTS = (
     "'  trim\\n '.trim() == 'trim'",
     "'%s has %d of %.1f'.format(['x', 3, 2.25]) == 'x has 3 of 2.2'",
     "'%s'.format([{'a': [1, true, null]}]) == '{a: [1, true, null]}'",
+    "'%s'.format([['a', 1]]) == '[\"a\", 1]' && '%.1f'.format([1234.5]) == '1,234.5'",
     "'%x %X %o %b %e'.format([255, 'hi', 8, 5, 1052.032911]) == 'ff 6869 10 101 1.052033e+03'",
-    "'%d'.format(['x']) == 'x'",
     "strings.quote('a\"b\\n') == '\"a\\\\\"b\\\\n\"'",
     "'abc'.contains('b') && 'abc'.endsWith('bc')",
     "'image:1.2.3'.find('[0-9]+') == '1' && 'image'.find('[0-9]+') == ''",
     "'image:1.22.333'.findAll('[0-9]+') == ['1', '22', '333']",
     "'image:1.22.333'.findAll('[0-9]+', 2) == ['1', '22']",
     "'ab12cd'.find('([a-z])([0-9])') == 'b1' && '(x)'.find('\\\\(x[)]') == '(x)'",
-    "'abc'.find('(') == ''",
     "'AbC'.find('(?i)b') == 'b' || 'AbC'.find('(?i)b') == 'B'",
 )
 
@@ -156,13 +151,12 @@ LISTS = (
     f"{_WEB}.ports.map(p, p.containerPort).sum() == 17170",
     f"{_POD}.containers.map(c, c.name).max() == 'web'",
     f"{_POD}.containers.filter(c, false).map(c, c.name).max() == 'web'",
-    "[1, 2, 3].slice(1, 3) == [2, 3] && [[1], [2, [3]]].flatten() == [1, 2, [3]]",
+    "[1, 2, 3].slice(1, 3) == [2, 3] && [[1], [2, 3]].flatten() == [1, 2, 3]",
     "[1, 1, 2].distinct() == [1, 2] && [2, 1].sort() == [1, 2] && [1, 2].reverse() == [2, 1]",
     "lists.range(3) == [0, 1, 2]",
     f"{_POD}.containers.sortBy(c, c.name)[0].name == 'proxy'",
     "sets.contains([1, 2, 3], [2]) && sets.equivalent([1, 2], [2, 1, 1]) && !sets.intersects([1], [2])",
     "['a', 'b', 'a'].indexOf('a') == 0 && ['a', 'b', 'a'].lastIndexOf('a') == 2",
-    "[1, 2].includes(2)",
 )
 
 LIBRARIES = (
@@ -170,12 +164,13 @@ LIBRARIES = (
     f"quantity({_WEB}.resources.limits.memory).isGreaterThan(quantity('1Gi'))",
     "quantity('1.5Gi').compareTo(quantity('1536Mi')) == 0 && quantity('1k') == quantity('1000')",
     "quantity('50k').add(quantity('20k')) == quantity('70k') && quantity('50k').sub(20000) == quantity('30k')",
-    "quantity('-1').sign() == -1 && quantity('0').sign() == 0",
+    "sign(quantity('-1')) == -1 && sign(quantity('0')) == 0",
     "quantity('1.5').isInteger() || quantity('2').asInteger() != 2",
     "quantity('1.5').asInteger() == 1",
     "quantity('1500m').asApproximateFloat() == 1.5",
     "quantity('200K') == quantity('1')",
     "isQuantity('1.3Gi') && isQuantity('1e3') && isQuantity('.5') && !isQuantity('1,3G') && !isQuantity('Mi')",
+    "isQuantity('Mi') && isQuantity('-') && isQuantity('e5') && isQuantity('1.')",
     "isQuantity(' 1') || isQuantity('1 ') || isQuantity('') || isQuantity('1Kib') || isQuantity('1e')",
     "semver(object.metadata.annotations.version).isGreaterThan(semver('1.9.9'))",
     "semver('1.0.0-alpha.1').isLessThan(semver('1.0.0-alpha.beta')) && semver('1.0.0-2').compareTo(semver('1.0.0-10')) == -1",
@@ -229,3 +224,31 @@ VARIABLES = (
 )
 
 EXPRESSIONS = {"language": LANGUAGE, "texts": TEXTS, "lists": LISTS, "libraries": LIBRARIES}
+
+REFUSED = frozenset(
+    {
+        "object.spec.paused",
+        "object.spec.replicas",
+        "int('12') == 12 && int('x') == 12",
+        "{'a': 1} == {'a': 1.0}",
+        "'abc'.find('(') == ''",
+        "'%d'.format(['x']) == 'x'",
+        "[1, 2].includes(2)",
+        "quantity('-1').sign() == -1 && quantity('0').sign() == 0",
+    }
+)
+"""What the API server does not even take for a policy's expression."""
+
+NOT_EVALUATED = frozenset(
+    {
+        "{'a': 1, 'b': 2}.transformMap(k, v, v * 2) == {'a': 2, 'b': 4}",
+        "'%x %X %o %b %e'.format([255, 'hi', 8, 5, 1052.032911]) == 'ff 6869 10 101 1.052033e+03'",
+        "string(ip('10.0.0.1')) == '10.0.0.1'",
+        "!format.dns1123Label().validate('UPPER').hasValue()",
+        "authorizer.group('').resource('pods').check('get').allowed()",
+        "request.userInfo.username == 'admin'",
+        "has(request.userInfo) && request.dryRun",
+        "namespaceObject.metadata.name == 'somewhere'",
+    }
+)
+"""What we say of ourselves that we cannot judge."""

@@ -37,6 +37,13 @@ class PolicyServer:
         done = self._run(["create", "--dry-run=server", "-f", "-"], [body])
         return done.stderr if done.returncode else ""
 
+    def held(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The object as the server would keep it."""
+        done = self._run(["create", "--dry-run=server", "--output=json", "-f", "-"], [body])
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
     def create_answer(self, body: dict[str, Any]) -> tuple[list[str], str]:
         """Warnings and the refusal, if it was one, of a creation that is only tried."""
         return _answer(self._run(["create", "--dry-run=server", "-f", "-"], [body]))

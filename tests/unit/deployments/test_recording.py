@@ -12,7 +12,7 @@ from pipeline.model.artifact.manifest import Blob, Descriptor, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.deployments.record import Deployed
-from pipeline.model.deployments.storage import RECORD_TYPE
+from pipeline.model.deployments.storage import RECORD_TYPE, write_list
 from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.deployed import listed_records, read_history
@@ -225,3 +225,15 @@ def test_where_a_record_is_kept_beside_the_artifact_few_enough_referrers_are_lef
 
     with pytest.raises(RefusedError, match="128 referrers already"):
         record_deployment(record(digest=artifact.digest), shop.subject(artifact), shop.ports(beside=artifact))
+
+
+@pytest.mark.parametrize("number", [0, 2001])
+def test_what_others_put_under_the_tag_is_set_right(shop: Shop, number: int) -> None:
+    first = shop.deploy("one")
+    (listed,) = listed_records(shop.records, "prod")
+    shop.records.write_manifest(write_list("prod", [listed] * number, None), "deployed-prod")
+
+    shop.deploy("two", time=NOW + 5)
+
+    assert first.digest != shop.newest().listed.descriptor.digest
+    assert shop.newest().record.digest == shop.publish("two").digest

@@ -98,6 +98,7 @@ def plan(text: str = "") -> PlanResult:
         diff=diff(*all_changes(text), text=text, obstacles=(hostile_obstacle(text),)),
         radius=radius,
         file=f"plan{text}.json",
+        digest=DIGEST,
     )
 
 
@@ -126,7 +127,7 @@ def applied(text: str = "", **more: object) -> ApplyResult:
     return ApplyResult(
         cluster=f"here{text}", namespace="shop", inventory=f"shop{text}", plan=Plan(all_changes(text), 12),
         digest=DIGEST, digest_url=ARTIFACT.digest_url, verified_by=(f"key{text}",), notes=(text,) if text else (),
-        **more,  # type: ignore[arg-type]
+        overridden=(text or "max-prune",), plan_digest=DIGEST, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pipeline.model.reporting import ReportContext
 from pipeline.reports import render_result
 from tests.unit.markdown.parsing import OURS, is_balanced, parsed
 from tests.unit.markdown.support import (
+    DIGEST,
     HOSTILE,
     all_changes,
     applied,
@@ -152,7 +153,7 @@ def test_a_plan_says_how_far_it_reaches_and_what_takes_data_with_it() -> None:
         "**Blast radius**: 3 objects, **1 whose deletion takes data with it**, 1 Services that lose endpoints" in head
     )
     assert "in `shop` (3 `Deployment.apps`)" in head
-    assert "Saved in `plan.json`" in head
+    assert f"Saved in `plan.json` (`{DIGEST}`); it is to be read, not applied." in head
     titles = re.findall(r"^#### (.*)$", text, re.MULTILINE)
     assert titles[0] == "Applying this would be refused"
     assert titles[1:4] == ["Takes data with it", "Services that lose endpoints", "Workloads that restart"]
@@ -183,6 +184,13 @@ def test_findings_are_tables_by_file_and_line_with_what_to_do() -> None:
 )
 def test_an_apply_says_how_it_ended(more: dict[str, Any], words: str) -> None:
     assert f"### Apply: {words}" in report(applied(**more))
+
+
+def test_an_apply_names_its_plan_and_the_guards_that_were_overridden() -> None:
+    text = report(applied())
+
+    assert f"By the plan `{DIGEST}`." in text
+    assert "#### Guards that were overridden\n\n- max-prune\n" in text
 
 
 def test_what_is_not_healthy_shows_events_and_the_last_lines_of_its_log() -> None:

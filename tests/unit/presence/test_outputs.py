@@ -70,7 +70,8 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (diff(), {**PLACE, "changed": "false", "created": "0", "updated": "0", "deleted": "0"}),
     (
         plan(),
-        {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1", "plan-file": "plan.json"},
+        {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1", "plan-file": "plan.json",
+         "plan-digest": DIGEST},
     ),
     (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),

@@ -49,6 +49,7 @@ CLEAN: list[Spoil] = [
     volume(secret={"secretName": "gone", "optional": True}),
     volume(persistentVolumeClaim={"claimName": "data-queue-0"}),
     pod(serviceAccountName="default"),
+    pod(serviceAccountName="shop-${ENVIRONMENT}"),
     top("RoleBinding/shop", subjects=[{"kind": "ServiceAccount", "name": "x", "namespace": "monitoring"}]),
     top("RoleBinding/viewers", roleRef={"kind": "ClusterRole", "name": "system:node"}),
     spec("Service/web", selector=None),

@@ -52,9 +52,10 @@ class Existing:
     def is_missing(self, kind: str, namespace: str, name: str, group: str = "") -> bool:
         """Whether it is neither in the manifests nor made from them nor likely to be somebody else's.
 
-        A namespace in which the manifests have nothing, and Kubernetes' own ones, are somebody else's.
+        A namespace in which the manifests have nothing, and Kubernetes' own ones, are somebody else's; and nobody knows
+        what a name with a variable in it will be.
         """
-        if not name or (kind, name) in EVERYWHERE or namespace in _OTHERS_NAMESPACES:
+        if not name or "${" in f"{namespace}{name}" or (kind, name) in EVERYWHERE or namespace in _OTHERS_NAMESPACES:
             return False
         if namespace not in self.subject.namespaces:
             return False

@@ -89,7 +89,6 @@ function linkNodes(stage) {
     node.classList.add("linked");
     node.setAttribute("tabindex", "0");
     node.setAttribute("role", "link");
-    node.setAttribute("aria-label", node.dataset.object);
     let down = null;
     node.addEventListener("pointerdown", (event) => (down = event));
     node.addEventListener("click", (event) => {

@@ -1,0 +1,90 @@
+"""What a cluster has, as a side of a comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import ArtifactNotFoundError
+from pipeline.model.artifact.reference import Reference, Repository
+from pipeline.model.deployments.composing import hashes_of_manifests
+from pipeline.model.deployments.naming import DeployedName
+from pipeline.model.deployments.record import Deployed
+from pipeline.model.manifests import ObjectId
+from pipeline.model.outcome.diff import Side
+from pipeline.ports import Registry
+from pipeline.stages.deployed_side import read_deployed
+from pipeline.stages.fetch import read_artifact
+from tests.unit.deployments.support import NOW, SETTINGS, Shop, trusting
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def _side(shop: Shop) -> Side:
+    def open_registry(repository: Repository) -> Registry:
+        assert repository == shop.artifacts.repository
+        return shop.artifacts
+
+    manifests, side = read_deployed(DeployedName("prod"), shop.records, trusting("cluster"), open_registry)
+    assert len(manifests) == 1
+    return side
+
+
+def _objects(shop: Shop, text: str) -> dict[ObjectId, str]:
+    artifact = shop.publish(text)
+    manifests, _ = read_artifact(Reference(artifact.repository, None, artifact.digest), shop.artifacts)
+    return hashes_of_manifests(manifests, [SETTINGS])
+
+
+def test_the_side_is_the_recorded_artifact_and_says_since_when(shop: Shop) -> None:
+    shop.deploy("one", objects=_objects(shop, "one"))
+
+    side = _side(shop)
+
+    assert side.artifact is not None
+    assert side.artifact.digest == shop.publish("one").digest
+    assert side.document()["deployed"]["result"] == "healthy"
+    assert side.notes == ("prod has had this since 2027-01-15T08:00:00Z (inventory shop/shop)",)
+
+
+def test_after_a_failure_the_side_is_what_was_there_before(shop: Shop) -> None:
+    shop.deploy("one", objects=_objects(shop, "one"))
+    shop.deploy("two", time=NOW + 5, result=Deployed.FAILED, message="cluster.denied", objects={})
+
+    side = _side(shop)
+
+    assert side.artifact is not None
+    assert side.artifact.digest == shop.publish("one").digest
+    assert f"the apply of {shop.publish('two').digest}" in side.notes[1]
+    assert "failed (cluster.denied)" in side.notes[1]
+
+
+def test_what_is_applied_and_unhealthy_is_there_all_the_same(shop: Shop) -> None:
+    shop.deploy("one", result=Deployed.FAILED, message="health", objects=_objects(shop, "one"))
+
+    assert _side(shop).notes[1] == "it is applied, but failed (health)"
+
+
+def test_failures_alone_say_nothing_of_what_is_there(shop: Shop) -> None:
+    shop.deploy("one", result=Deployed.FAILED, objects={})
+
+    with pytest.raises(ArtifactNotFoundError, match="nobody knows what is deployed"):
+        _side(shop)
+
+
+def test_what_was_overridden_and_what_is_otherwise_is_told(shop: Shop) -> None:
+    shop.deploy("one", overrides=("max-prune",), verified_by=(), objects=_objects(shop, "two"))
+
+    assert _side(shop).notes[1:] == (
+        "it was applied with max-prune",
+        "no signature of the artifact is recorded as verified",
+        "ConfigMap settings was applied with another content",
+    )
+
+
+def test_what_a_kustomization_renders_is_not_compared_with_the_artifact(shop: Shop) -> None:
+    shop.deploy("one", inventory="Kustomization apps/shop", objects=_objects(shop, "two"))
+
+    assert len(_side(shop).notes) == 1
