@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.model.documents.yaml_reading import Node, compose_nodes
 from pipeline.model.manifests import Body, ObjectId, Origin, Resource
 from pipeline.model.validation.field_paths import Steps, steps_of
-
-Node = Any
-"""PyYAML's; see :mod:`pipeline.model.documents.yaml_reading`."""
 
 _IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 """What every patch repeats in order to say what it is for."""
@@ -60,7 +58,7 @@ class SourcePlaces:
         """The object that begins on a line."""
         if file not in self._objects:
             content = self._read(file)
-            documents = () if content is None else _compose(content)
+            documents = () if content is None else compose_nodes(content)
             self._objects[file] = {_line(node): node for document in documents for node in _with_items(document)}
         return self._objects[file].get(line)
 
@@ -71,15 +69,6 @@ def read_file(file: str) -> bytes | None:
         return Path(file).read_bytes()
     except OSError:
         return None
-
-
-def _compose(content: bytes) -> tuple[Node, ...]:
-    import yaml
-
-    try:
-        return tuple(yaml.compose_all(content, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError):
-        return ()  # a stream of JSON objects, or a file that has changed since it was built
 
 
 def _with_items(document: Node) -> Iterator[Node]:
