@@ -65,6 +65,10 @@ readme: $(STAMP) ## Write the help blocks of the README anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
 	@$(BIN)/python -m tests.delivery.schema_table --write
 
+.PHONY: pictures
+pictures: $(STAMP) ## Draw the pictures of the documentation anew
+	@$(BIN)/python -m tests.delivery.pictures --write
+
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
 	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings

@@ -16,19 +16,21 @@ from pipeline import publishing, wiring
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
+from pipeline.model.chain_stages import CLUSTER_STAGES, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
 from pipeline.model.deployments.record import Deployed
+from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
+from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
+from pipeline.model.validation.options import ValidationOptions
 from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
 from pipeline.publishing import Publisher, PublishSettings
 from pipeline.recording import Recorder
-
-CLUSTER_STAGES = ("diff", "apply", "verify")
-STAGES = ("build", *publishing.STAGES, *CLUSTER_STAGES)
+from pipeline.validating import Surroundings, validate_manifests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Chain:
         self._reporter = reporter
         self._clock = clock
         self._stream: bytes | None = None
+        self._manifests: Manifests | None = None
         self._artifact: PinnedReference | None = None
         self._trusted: TrustedManifests | None = None
         self._cluster_made: Cluster | None = None
@@ -73,8 +76,12 @@ class Chain:
             clock,
         )
 
-    def run(self, report: Callable[[str, Result], None]) -> RunResult:
+    def run(
+        self, report: Callable[[str, Result], None], begin: Callable[[str], None] = lambda _stage: None
+    ) -> RunResult:
         """Run the stages from first to last; ``report`` is told each one's result at once and keeps it.
+
+        ``begin`` is told each stage before anything of it happens.
 
         Raises:
             PipelineError: whatever the stage that failed says; the results before it have been reported and kept.
@@ -84,11 +91,12 @@ class Chain:
         if any(stage in CLUSTER_STAGES for stage in stages):
             # A wrong kubeconfig or context must show before anything is published.
             self._cluster()
-        publish = [stage for stage in stages if stage in publishing.STAGES]
+        publish = [stage for stage in stages if stage in PUBLISHING_STAGES]
         if publish:
             self._begin_publishing(publish)
         for stage in stages:
             begun = self._clock.now()
+            begin(stage)
             result: Result | None = getattr(self, f"_{stage}")()
             if result is None:
                 continue
@@ -118,9 +126,30 @@ class Chain:
         if not sources:
             raise ConfigurationError(f"{self._options.settings.file}: there are no sources to build")
         result = build(sources, wiring.renderers(self._environment, self._reporter))
+        self._manifests = result.manifests
         self._stream = write_stream(result.manifests)
         self._keep(publishing.STREAM, self._stream)
         return result
+
+    def _validate(self) -> Result | None:
+        from pipeline.stages.fetch import artifact_files
+
+        options = self._options.settings.validation
+        if options is None and VALIDATE not in (self._options.first, self._options.last):
+            return None
+        if {VALIDATE, "package"} & set(span(self._options.first, self._options.last)):
+            manifests, subject, places = self._built(), Side(name=self._options.settings.file), wiring.places()
+        else:
+            artifact = self._packaged()
+            manifests, subject = self._fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
+            places = wiring.places(lambda: artifact_files(artifact, self._registry()))
+        around = Surroundings(
+            registry=self._options.registry,
+            environment=self._environment,
+            reporter=self._reporter,
+            cluster=self._cluster,
+        )
+        return validate_manifests(manifests, options or ValidationOptions(), around, subject=subject, places=places)
 
     def _package(self) -> Result:
         result = self._publisher.package(self._built_stream())
@@ -134,7 +163,6 @@ class Chain:
         return self._publisher.attest(self._packaged())
 
     def _diff(self) -> Result:
-        from pipeline.model.outcome.diff import DiffResult, Side
         from pipeline.stages.diff import diff_live
         from pipeline.stages.fetch import read_artifact
 
@@ -151,25 +179,29 @@ class Chain:
 
     def _apply(self) -> Result:
         from pipeline.stages.apply import apply
-        from pipeline.stages.fetch import fetch
 
-        artifact = self._packaged()
-        trusted = fetch(
-            _reference(artifact),
-            self._registry(),
-            wiring.trust_ports(self._environment, self._reporter),
-            self._options.trust,
-        )
-        options = self._apply_options()
+        trusted, options = self._fetched(), self._apply_options()
         try:
             result = apply(trusted, self._cluster(), options, reporter=self._reporter, clock=self._clock)
         except PipelineError as error:
             self._recorder().failed(trusted, options, error)
             raise
-        self._trusted = trusted
         if "verify" not in self._stages:
             self._recorder().applied(trusted, self._cluster(), options)
         return result
+
+    def _fetched(self) -> TrustedManifests:
+        """The artifact, verified; fetched once for whoever needs it."""
+        if self._trusted is None:
+            from pipeline.stages.fetch import fetch
+
+            self._trusted = fetch(
+                _reference(self._packaged()),
+                self._registry(),
+                wiring.trust_ports(self._environment, self._reporter),
+                self._options.trust,
+            )
+        return self._trusted
 
     def _verify(self) -> Result:
         from pipeline.stages.verify import Ports, VerifyOptions, verify
@@ -247,13 +279,23 @@ class Chain:
             recreate=target.recreate,
             take_ownership=target.take_ownership,
             allow_rollback=target.allow_rollback,
+            guards=target.guards.guards(),
             timeout=target.timeout,
             writer=wiring.writer(self._environment),
         )
 
     @property
     def _stages(self) -> tuple[str, ...]:
-        return STAGES[STAGES.index(self._options.first) : STAGES.index(self._options.last) + 1]
+        return guarded(span(self._options.first, self._options.last))
+
+    def _built(self) -> Manifests:
+        if self._manifests is None:
+            from pipeline.model.documents.yaml_reading import read_manifests
+
+            folder = self._options.results
+            file = publishing.STREAM if folder is None else str(folder / publishing.STREAM)
+            self._manifests = Manifests.of(read_manifests(self._built_stream(), file))
+        return self._manifests
 
     def _built_stream(self) -> bytes:
         if self._stream is None:

@@ -33,7 +33,10 @@ _PURPOSES = {
     "kubectl": ("renders kustomizations where there is no kustomize", "https://kubernetes.io/docs/tasks/tools/"),
     "helm": ("renders Helm charts", "https://helm.sh/docs/intro/install/"),
     "sops": ("decrypts files", "https://github.com/getsops/sops/releases"),
+    "kyverno": ("holds manifests against Kyverno's policies", "https://kyverno.io/docs/kyverno-cli/install/"),
+    "opa": ("holds manifests against policies in Rego", "https://www.openpolicyagent.org/docs/#running-opa"),
     "notation": ("verifies Notary Project signatures", "https://github.com/notaryproject/notation/releases"),
+    "dot": ("lays out pictures of graphs", "https://graphviz.org/download/"),
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 
@@ -97,16 +100,18 @@ def run(
     stdin: bytes = b"",
     timeout: float = TIMEOUT,
     passing: tuple[str, ...] = (),
+    accepting: tuple[int, ...] = (0,),
 ) -> Output:
     """Run a program to its end; ``timeout`` in seconds.
 
-    ``passing`` are beginnings of variables that this program needs beside those that every one is given.
+    ``passing`` are beginnings of variables that this program needs beside those that every one is given; ``accepting``
+    are the exit codes with which it has done its work.
 
     Raises:
-        ToolError: it cannot be started, ended with an exit code other than 0, or ran out of time.
+        ToolError: it cannot be started, ended with another exit code, or ran out of time.
     """
     with start(argv, environment=environment, cwd=cwd, stdin=stdin, timeout=timeout, passing=passing) as running:
-        return running.finish()
+        return running.finish(accepting)
 
 
 def start(
@@ -177,16 +182,16 @@ class Running:
         self._timer.join()
         self._streams.close()
 
-    def finish(self) -> Output:
+    def finish(self, accepting: tuple[int, ...] = (0,)) -> Output:
         """Wait for the end.
 
         Raises:
-            ToolError: the exit code is not 0, or the time is up.
+            ToolError: the exit code is none of these, or the time is up.
         """
         exit_code = self._wait()
         self._timer.cancel()
         stderr = self._streams.errors()
-        if self._timed_out or exit_code != 0:
+        if self._timed_out or exit_code not in accepting:
             timeout = self._timeout if self._timed_out else None
             raise failure(self._name, stderr, exit_code=exit_code, timeout=timeout)
         return Output(self._streams.output(), stderr)

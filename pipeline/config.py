@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ConfigurationError, ManifestError
+from pipeline.errors import ConfigurationError, ManifestError, UsageError
 from pipeline.model.artifact.reference import is_reference
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
@@ -178,10 +179,10 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         artifact=_artifact(body.get("artifact", {}), folder),
         signing=_signing(body["signing"], folder) if "signing" in body else None,
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
-        validation=_validation(body.get("validation", {}), content, path),
+        validation=_validation(body["validation"], content, path) if "validation" in body else None,
         registry=_registry(body.get("registry", {}), folder),
+        targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
         records_repository=body.get("records", {}).get("repository", ""),
-        targets={name: _target(name, body["name"], value, folder) for name, value in body.get("targets", {}).items()},
     )
 
 
@@ -220,7 +221,10 @@ def _validation(item: Mapping[str, Any], content: bytes, path: Path) -> Validati
         kyverno=tuple(_file(folder, name) for name in item.get("kyverno", ())),
         opa=tuple(_file(folder, name) for name in item.get("opa", ())),
         previous=previous if is_reference(previous) else _file(folder, previous),
-        severities={name: None if value == "off" else Severity(value) for name, value in item.get("rules", {}).items()},
+        # Without quotes, off is a boolean in YAML.
+        severities={
+            name: None if value in {"off", False} else Severity(value) for name, value in item.get("rules", {}).items()
+        },
         ignored=tuple(
             IgnoredRule(
                 rule=entry["rule"],
@@ -290,7 +294,7 @@ def _more_than_none(seconds: float) -> float:
     return seconds
 
 
-def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) -> TargetSettings:
+def _target(name: str, body: Mapping[str, Any], item: Mapping[str, Any], folder: Path) -> TargetSettings:
     return TargetSettings(
         name=name,
         sources=_sources(item.get("sources", ()), folder),
@@ -298,7 +302,7 @@ def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) 
         kubeconfig=_file(folder, item.get("kubeconfig", "")),
         context=item.get("context", ""),
         namespace=item.get("namespace", ""),
-        inventory=item.get("inventory", application),
+        inventory=item.get("inventory", body["name"]),
         prune=item.get("prune", True),
         wait=item.get("wait", True),
         timeout=parse_duration(item.get("timeout", "5m")),
@@ -306,8 +310,22 @@ def _target(name: str, application: str, item: Mapping[str, Any], folder: Path) 
         recreate=item.get("recreate", False),
         take_ownership=item.get("takeOwnership", False),
         allow_rollback=item.get("allowRollback", False),
+        guards=_guards(item.get("guards", {})).over(_guards(body.get("guards", {}))),
         deploy_record=_recording(item.get("deployRecord"), folder),
     )
+
+
+def _guards(item: Mapping[str, Any]) -> GuardSettings:
+    protect = item.get("protect")
+    limit = item.get("maxPrune")
+    given = GuardSettings(
+        max_prune=None if limit is None else str(limit), protect=None if protect is None else tuple(protect)
+    )
+    try:
+        given.guards()
+    except UsageError as error:
+        raise ConfigurationError(f"'guards': {error.message}", hint=error.hint) from None
+    return given
 
 
 def _recording(item: Mapping[str, Any] | None, folder: Path) -> RecordingOptions:

@@ -202,6 +202,25 @@ _CI_SYSTEMS = (
 _CI_JOBS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL", "DRONE_BUILD_LINK", "CI_PIPELINE_URL")
 
 
+_TEKTON_RESULTS = Path("/tekton/results")
+"""Where a Tekton task's steps find the folder of its results."""
+
+
+def ci_system(environment: Environment) -> str:
+    """Which CI this runs in and can be told about results: ``github``, ``gitlab``, ``tekton``, or ``none``."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        return "github"
+    if environment.get("GITLAB_CI"):
+        return "gitlab"
+    return "tekton" if tekton_results(environment) else "none"
+
+
+def tekton_results(environment: Environment) -> str:
+    """The folder of a Tekton task's results; empty where there is none."""
+    given = environment.get("TEKTON_RESULTS_DIR", "")
+    return given or (str(_TEKTON_RESULTS) if _TEKTON_RESULTS.is_dir() else "")
+
+
 def running_as(environment: Environment) -> str:
     """Who runs this: the address of the CI job, or ``user@host``."""
     if environment.get("GITHUB_ACTIONS") and environment.get("GITHUB_RUN_ID"):

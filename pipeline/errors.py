@@ -115,6 +115,12 @@ class RefusedError(PipelineError):
     code = "refused"
 
 
+class GuardError(RefusedError):
+    """Something would be deleted that a guard keeps, and nobody overrode the guard."""
+
+    code = "refused.guard"
+
+
 class FieldConflictError(RefusedError):
     """Other field managers own fields that an apply would change.
 
@@ -147,3 +153,12 @@ class ExpressionError(ConfigurationError):
     def __init__(self, message: str, *, is_final: bool, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.is_final = is_final
+
+
+class UnsupportedExpressionError(ExpressionError):
+    """A CEL expression asks for what is not to be had here: what it would say elsewhere is unknown."""
+
+    code = "configuration.expression-unsupported"
+
+    def __init__(self, message: str, *, is_final: bool = True, hint: str | None = None) -> None:
+        super().__init__(message, is_final=is_final, hint=hint)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import wiring
 from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.chain_stages import PUBLISHING_STAGES
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.sign import SignResult
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.stages.predicates import Predicate
     from pipeline.stages.publish import Publishing, Step
 
-STAGES = ("package", "sign", "attest")
 STREAM = "manifests.yaml"
 """The one file of the artifact, and of the results folder between build and package."""
 _BEFORE = "tags-before.yaml"
@@ -165,7 +165,7 @@ class Publisher:
 
     def _begun(self) -> Publishing:
         if self._publishing is None:
-            self.begin(STAGES)
+            self.begin(PUBLISHING_STAGES)
         assert self._publishing is not None  # noqa: S101 - begin has made it
         return self._publishing
 

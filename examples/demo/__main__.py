@@ -15,6 +15,7 @@ from examples.demo.chain import offline_half, whole_chain
 from examples.demo.local_puller import PROGRAMS
 from examples.demo.narration import DemoError, Narrator
 from examples.demo.pulling import cluster_pulls
+from examples.demo.reviewing import see_before_it_happens
 from examples.demo.trusting import trust_without_keys
 from tests.platform.binaries import binary
 from tests.platform.errors import PlatformError
@@ -74,6 +75,7 @@ def _demo(state: Path, *, quick: bool) -> int:
     registry = (platform / "registry-address").read_text().strip()
     _write_environment(state, environment, registry)
     whole_chain(narrator, registry)
+    see_before_it_happens(narrator, registry)
     trust_without_keys(narrator, registry, state)
     cluster_pulls(narrator, registry, platform)
     return 0

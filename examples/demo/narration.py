@@ -54,7 +54,7 @@ class Narrator:
 
     def show(self, *command: str) -> None:
         """A command line, as a user would type it."""
-        typed = " ".join(word if word == "&" else shlex.quote(word) for word in command)
+        typed = " ".join(word if word in {"&", ">"} else shlex.quote(word) for word in command)
         self._write(self._paint("1", f"$ {typed}") + "\n")
 
     def ask(self, *command: str) -> str:

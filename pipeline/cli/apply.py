@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli import completing
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
     Terminal,
@@ -16,17 +20,27 @@ from pipeline.cli.options import (
     talking,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options, require_signer
+from pipeline.cli.report_context import changing
 from pipeline.cli.trust_options import trust_options, warn_unverified
-from pipeline.errors import PipelineError
-from pipeline.model.outcome.apply import ApplyInterruptedError
+from pipeline.errors import PipelineError, UsageError
+from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.recording import RecordingOptions
+from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
+
+if TYPE_CHECKING:
+    from pipeline.model.applying.options import ApplyOptions
+    from pipeline.model.planning.saved_plan import SavedPlan
 
 
 @click.command()
-@click.argument("what", metavar="REFERENCE|PATH", shell_complete=completing.artifacts_or_paths)
+@click.argument("what", metavar="[REFERENCE|PATH]", required=False, shell_complete=completing.artifacts_or_paths)
 @option("--inventory", shell_complete=completing.inventories,
         help="Name under which is remembered what was applied; the repository's or folder's own name.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="Delete what is gone from the manifests.")
@@ -36,6 +50,8 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @option("--recreate", is_flag=True, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, help="Take over objects of other inventories, Flux, Helm or Argo CD.")
 @option("--allow-rollback", is_flag=True, help="Apply an artifact that was signed before the recorded one.")
+@guard_options
+@plan_options
 @option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
         help="How long to wait for definitions, namespaces and deletions.")  # fmt: skip
 @option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once.")
@@ -43,44 +59,44 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @trust_options
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", "junit", "html", reports=True)
 def command(
-    *, what: str, inventory: str | None, prune: bool, dry_run: str, force_conflicts: bool, recreate: bool,
-    take_ownership: bool, allow_rollback: bool, timeout: float, concurrency: int, recording: RecordingOptions,
-    trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    terminal: Terminal,
+    *, what: str | None, inventory: str | None, dry_run: str, guards: GuardSettings, planning: PlanOptions,
+    timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,
+    cluster_options: ClusterOptions, recording: RecordingOptions,
+    terminal: Terminal, **decisions: bool,
 ) -> None:  # fmt: skip
     """Apply a signed artifact to a cluster, prune what is gone from it, and record it in an inventory.
 
     Everything is checked before the first write. Definitions and namespaces come first, and nothing is pruned unless
-    everything was applied; a run that was interrupted is repaired by running it again.
+    everything was applied; a run that was interrupted is repaired by running it again. With --plan the plan says what
+    is applied and how, and where artifact, signers, cluster or plan differ now, nothing is written.
 
     \b
     gitless apply oci://ghcr.io/acme/shop@sha256:0d9f… --key cosign.pub
     gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub -n shop --dry-run server
     gitless apply oci://ghcr.io/acme/shop:1.0 --key cosign.pub --deploy-record prod --record-signing-key cluster.key
     gitless apply deploy/ --insecure-skip-verification --inventory shop
+    gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
-    from pipeline.model.applying.options import ApplyOptions
     from pipeline.recording import Recorder
     from pipeline.stages.apply import apply
 
     require_signer(recording)
     warn_unverified(trust, terminal)
-    name = check_inventory_name(inventory) if inventory else inventory_name(what)
-    trusted = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
+    plan = planning.read()
+    if plan is not None:
+        task = _by_plan(plan, planning, trust, registry_options, terminal)
+    elif what is not None:
+        task = _as_told(what, inventory, guards, decisions, trust, registry_options, terminal)
+    else:
+        raise UsageError("there is nothing to apply", hint="name an artifact or a folder, or a plan: --plan FILE")
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
-    options = ApplyOptions(
-        inventory=name,
-        namespace=cluster_options.namespace or cluster.default_namespace,
-        prune=prune,
+    options = replace(
+        task.options,
+        namespace=task.options.namespace or cluster_options.namespace or cluster.default_namespace,
         dry_run=dry_run == "server",
-        force_conflicts=force_conflicts,
-        recreate=recreate,
-        take_ownership=take_ownership,
-        allow_rollback=allow_rollback,
         concurrency=concurrency,
         timeout=timeout,
         writer=wiring.writer(os.environ),
@@ -94,11 +110,68 @@ def command(
         read_password=key_password(recording.signing.password_file),
     )
     try:
-        result = apply(trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock())
+        result = apply(task.trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=plan)
     except PipelineError as error:
         if isinstance(error, ApplyInterruptedError):
-            terminal.print_result(error.result)
-        recorder.failed(trusted, options, error)
+            terminal.print_result(task.described(error.result), task.context(error.result, terminal))
+        recorder.failed(task.trusted, options, error)
         raise
-    terminal.print_result(result)
-    recorder.applied(trusted, cluster, options)
+    terminal.print_result(task.described(result), task.context(result, terminal))
+    recorder.applied(task.trusted, cluster, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is applied, and how; a namespace that is empty is the cluster's."""
+
+    trusted: TrustedManifests
+    options: ApplyOptions
+    plan: str = ""
+    approvals: tuple[VerifiedSignature, ...] = ()
+
+    def described(self, result: ApplyResult) -> ApplyResult:
+        """The result, with the plan that it carried out."""
+        return replace(result, plan_digest=self.plan, approvals=self.approvals)
+
+    def context(self, result: ApplyResult, terminal: Terminal) -> Callable[[], ReportContext]:
+        """What a report shows beside the result."""
+        return changing(result.plan, self.trusted.manifests, self.trusted.manifests, terminal)
+
+
+def _by_plan(
+    plan: SavedPlan,
+    planning: PlanOptions,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    registry_options: RegistryOptions,
+    terminal: Terminal,
+) -> _Task:
+    from pipeline import wiring
+    from pipeline.model.planning.basis import apply_options
+    from pipeline.stages.planned import fetch_planned, require_approval
+
+    artifact, basis = plan.require_appliable()
+    approvers = planning.approval_policy(trust)
+    registry = wiring.registry(artifact.repository, registry_options, os.environ, terminal.reporter)
+    ports = wiring.trust_ports(os.environ, terminal.reporter)
+    trusted = fetch_planned(plan, registry, ports, trust)
+    approvals = () if approvers is None else require_approval(plan, registry, ports, approvers)
+    return _Task(trusted, apply_options(basis), plan.digest, approvals)
+
+
+def _as_told(
+    what: str,
+    inventory: str | None,
+    guards: GuardSettings,
+    decisions: Mapping[str, bool],
+    trust: TrustPolicy | UnsafeSkipVerification,
+    registry_options: RegistryOptions,
+    terminal: Terminal,
+) -> _Task:
+    from pipeline import wiring
+    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.options import ApplyOptions
+
+    name = check_inventory_name(inventory) if inventory else inventory_name(what)
+    trusted = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
+    decided: dict[str, Any] = dict(decisions)
+    return _Task(trusted, ApplyOptions(inventory=name, namespace="", guards=guards.guards(), **decided))

@@ -65,7 +65,7 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
 @signing_options(formats=False)
 @option("--allow-shadowing", is_flag=True, help="Attest even where that hides the .sig signatures there are.")
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     reference: str,
@@ -87,7 +87,7 @@ def command(
     \b
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type slsaprovenance1 --path deploy/ --keyless
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type cyclonedx --key cosign.key
-    gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type plan --predicate diff.json --key cosign.key
+    gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type plan --predicate plan.json --key cosign.key
     gitless attest oci://ghcr.io/acme/shop@sha256:0d9f… --type https://acme.dev/scan/v1 --predicate scan.json --keyless
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring

@@ -15,12 +15,15 @@ from itertools import pairwise
 import click
 from click.core import ParameterSource
 
+from pipeline.cli import presence
 from pipeline.errors import ConfigurationError, PipelineError
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 NOBODY_READS = 141
 """128 + SIGPIPE, the same way."""
+_CHANGES = 3
+"""What ``--exit-code`` ends with where the sides differ."""
 _FAILED_WRITES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -41,16 +44,21 @@ def open_streams() -> None:
 
 
 def run_guarded(command: click.Command, arguments: list[str]) -> int:
-    """Run the command and turn its outcome into an exit code; never raises."""
+    """Run the command and turn its outcome into an exit code; never raises.
+
+    Where a CI can be told, it is told about every exit code but 0.
+    """
+    presence.reset()
     try:
         result = command.main(args=arguments, prog_name="gitless", standalone_mode=False)
     except PipelineError as error:
         _print_error(error, arguments)
         return error.exit_code
     except click.exceptions.Exit as stop:
-        return stop.exit_code
+        result = stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
+        presence.tell_failure("interrupted", None, arguments)
         return INTERRUPTED
     except click.ClickException as error:
         _print_usage_error(error, arguments)
@@ -58,10 +66,16 @@ def run_guarded(command: click.Command, arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):
         # Whoever read our output has gone, which click turns into an exit of its own. Not 0: work may be left undone.
         _abandon_stdout()
+        presence.tell_failure("nobody reads the output any more", None, arguments, is_summed=False)
         return NOBODY_READS
     except Exception as error:  # noqa: BLE001 - the boundary: anything unforeseen is a bug, reported as such
         return _after_the_unforeseen(error, arguments)
-    return result if isinstance(result, int) else 0
+    # Outside of its standalone mode, click hands an exit's code over as the result.
+    code = result if isinstance(result, int) else 0
+    if code:
+        why = "there are changes" if code == _CHANGES else "it says why above"
+        presence.tell_failure(f"{why} (exit code {code})", None, arguments, is_summed=False)
+    return code
 
 
 def _after_the_unforeseen(error: Exception, arguments: list[str]) -> int:
@@ -87,6 +101,11 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _print_error(error: PipelineError, arguments: list[str]) -> None:
+    _write_error(error, arguments)
+    presence.tell_failure(error.message, error.hint, arguments)
+
+
+def _write_error(error: PipelineError, arguments: list[str]) -> None:
     if _wants_json(arguments):
         document = {"level": "error", "message": error.message, "code": error.code, "hint": error.hint}
         _say(json.dumps(document, ensure_ascii=False))
@@ -99,6 +118,11 @@ def _print_error(error: PipelineError, arguments: list[str]) -> None:
 def _print_usage_error(error: click.ClickException, arguments: list[str]) -> None:
     variable = _variable_behind(error)
     hint = f"the value comes from the environment: {variable}" if variable else None
+    _write_usage_error(error, hint, arguments)
+    presence.tell_failure(error.format_message(), hint, arguments)
+
+
+def _write_usage_error(error: click.ClickException, hint: str | None, arguments: list[str]) -> None:
     if _wants_json(arguments):
         document = {"level": "error", "message": error.format_message(), "code": "usage", "hint": hint}
         _say(json.dumps(document, ensure_ascii=False))
@@ -126,7 +150,7 @@ def _visible(text: str) -> str:
 
 def _say(line: str) -> None:
     with contextlib.suppress(OSError):
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(presence.shielded(line + "\n"))
 
 
 def _print_bug(error: Exception, arguments: list[str]) -> None:
@@ -134,3 +158,4 @@ def _print_bug(error: Exception, arguments: list[str]) -> None:
         traceback.print_exception(error, file=sys.stderr)
     sys.stderr.write(f"Error: a bug in gitless: {type(error).__name__}: {error}\n")
     sys.stderr.write("  run again with -v to see where, and please report it\n")
+    presence.tell_failure(f"a bug in gitless: {type(error).__name__}", "run again with -v", arguments)

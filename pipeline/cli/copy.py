@@ -21,7 +21,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set at the target besides TO's; repeatable.")
 @trust_options_if_any
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *, source: str, target: str, tags: tuple[str, ...], trust: TrustPolicy | UnsafeSkipVerification | None,
     registry_options: RegistryOptions, terminal: Terminal,

@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from pipeline.cli import completing
-from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
-from pipeline.cli.record_options import record_reading_options, warn_unverified_records
+from pipeline.cli.comparing import Asked, comparing, end, live_result
+from pipeline.cli.options import Terminal, cluster_options, registry_options, talking
+from pipeline.cli.record_options import warn_unverified_records
+from pipeline.cli.report_context import changing
 from pipeline.cli.sides import read_side
-from pipeline.errors import UsageError
-from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
-from pipeline.model.settings.recording import RecordReading
-
-LIVE = "live"
-CHANGES_PENDING = 3
 
 
 @click.command()
-@click.argument(
-    "before", metavar="FROM", type=click.Path(allow_dash=True), shell_complete=completing.artifacts_or_paths
-)
-@click.argument("after", metavar="TO", type=click.Path(allow_dash=True), shell_complete=completing.artifacts_or_paths)
-@option("--exit-code", is_flag=True, help="Exit with 3 where the sides differ.")
-@option("--full", "is_full", is_flag=True, help="Show what is created and deleted in full, and cut no long values.")
-@option("--inventory", shell_complete=completing.inventories,
-        help="As apply would: the inventory; the repository's or folder's own name.")  # fmt: skip
-@option("--prune/--no-prune", default=True, show_default=True, help="As apply would.")
-@option("--force-conflicts", is_flag=True, help="As apply would: take over fields that other managers own.")
-@option("--recreate", is_flag=True, help="As apply would: recreate objects whose immutable fields change.")
-@option("--take-ownership", is_flag=True, help="As apply would: take over objects of other inventories, Flux or Helm.")
-@record_reading_options
+@comparing
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
-    *, before: str, after: str, exit_code: bool, is_full: bool, records: RecordReading,
-    registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal,
-    **decisions: bool | str | None,
-) -> None:  # fmt: skip
+    *, asked: Asked, registry_options: RegistryOptions, cluster_options: ClusterOptions, terminal: Terminal
+) -> None:
     """Show what has to change for FROM to become TO, field by field.
 
     A side is a folder or file (built first), an artifact, or live: the cluster. With live, whichever side it stands on,
@@ -54,49 +34,23 @@ def command(
     gitless diff deployed:production oci://ghcr.io/acme/shop:1.1 --record-key cluster.pub
     gitless diff live oci://ghcr.io/acme/shop:1.1 --inventory shop -n shop
     gitless diff live deploy/ --inventory shop -o json | jq .counts
+    gitless diff oci://ghcr.io/acme/shop:1.0 deploy/ --report diff.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.stages.diff import diff
+    from pipeline.stages.diff import diff, diff_live
 
-    if LIVE in (before, after):
-        wanted = after if before == LIVE else before
-        if wanted == LIVE:
-            raise UsageError("both sides are live; name a folder or an artifact to compare the cluster with")
-        result = _against_live(wanted, decisions, registry_options, cluster_options, terminal, is_full=is_full)
+    if asked.is_live:
+        asked.inventory_name()
+        manifests, side = read_side(asked.wanted, registry_options, terminal)
+        cluster, options = asked.against(cluster_options, terminal)
+        live = diff_live(manifests, cluster, options, is_full=asked.is_full)
+        result = live_result(live, side, cluster, is_full=asked.is_full)
+        old = new = manifests
     else:
-        warn_unverified_records(records, terminal)
-        old, old_side = read_side(before, registry_options, terminal, records, other=after)
-        new, new_side = read_side(after, registry_options, terminal, records, other=before)
-        plan = diff(old, new, is_full=is_full)
+        warn_unverified_records(asked.records, terminal)
+        old, old_side = read_side(asked.before, registry_options, terminal, asked.records, other=asked.after)
+        new, new_side = read_side(asked.after, registry_options, terminal, asked.records, other=asked.before)
+        plan = diff(old, new, is_full=asked.is_full)
         notes = (*old_side.notes, *new_side.notes)
-        result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=is_full)
-    terminal.print_result(result)
-    if result.obstacles:
-        raise result.refusal()
-    if exit_code and result.is_different:
-        raise click.exceptions.Exit(CHANGES_PENDING)
-
-
-def _against_live(
-    name: str, decisions: dict[str, bool | str | None], registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, terminal: Terminal, *, is_full: bool,
-) -> DiffResult:  # fmt: skip
-    from pipeline import wiring
-    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
-    from pipeline.model.applying.options import ApplyOptions
-    from pipeline.stages.diff import diff_live
-
-    inventory = decisions.pop("inventory")
-    inventory = check_inventory_name(str(inventory)) if inventory else inventory_name(name)
-    manifests, side = read_side(name, registry_options, terminal)
-    cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
-    namespace = cluster_options.namespace or cluster.default_namespace
-    options = ApplyOptions(inventory=inventory, namespace=namespace, **decisions)  # type: ignore[arg-type]
-    live = diff_live(manifests, cluster, options, is_full=is_full)
-    return DiffResult(
-        before=Side(name=f"{LIVE} ({cluster.context})", is_live=True),
-        after=side,
-        plan=live.plan,
-        obstacles=live.obstacles,
-        notes=live.notes,
-        is_full=is_full,
-    )
+        result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
+    terminal.print_result(result, changing(result.plan, old, new, terminal))
+    end(result, exit_code=asked.exit_code)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from pipeline import __version__
+from pipeline.cli.guard_options import check_guards
 from pipeline.cli.options import Duration, option
 from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
@@ -36,6 +37,8 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             requeue_dependency=arguments.pop("requeue_dependency"),
             interval_jitter=arguments.pop("interval_jitter_percentage") / 100,
             sops_age_secret=arguments.pop("sops_age_secret"),
+            max_prune=arguments.pop("max_prune"),
+            protect=arguments.pop("protect") or _DEFAULT.protect,
             trust_policy=_given(arguments.pop("trust_policy")),
             record_cluster=arguments.pop("deploy_record"),
             record_repository=arguments.pop("record_repository"),
@@ -43,6 +46,7 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             record_registry_secret=arguments.pop("record_registry_secret"),
             keep_records=arguments.pop("keep_records"),
         )
+        check_guards(puller)
         options = InstallOptions(
             version=__version__,
             puller=puller,
@@ -109,6 +113,10 @@ _PROCESS = (
            help="By how much intervals vary."),
     option("--sops-age-secret", default="", metavar="NAME",
            help="Secret whose *.agekey open what Kustomizations have no keys for."),
+    option("--max-prune", default=_DEFAULT.max_prune, show_default=True, metavar="N|N%",
+           help="Delete nothing where one reconciliation would delete more."),
+    option("--protect", multiple=True, envvar=None, metavar="OBJECTS",
+           help="What is never pruned, instead of the default. Repeatable; none: nothing."),
     option("--trust-policy", envvar=None, metavar="NAMESPACE/NAME",
            help="ConfigMap whose policy.yaml every source must satisfy."),
     *PULLER_RECORDING,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pipeline.cli import completing
+from pipeline.cli import completing, presence
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.outcome import Result
 from pipeline.model.reporting import BARE, BY_SUFFIX, ReportContext
@@ -47,6 +47,10 @@ class Terminal:
     """Files to write reports into; the suffix says in which format."""
     ci: str = "none"
     """Which CI is told about the results: ``auto``, ``none``, ``github``, ``gitlab`` or ``tekton``."""
+    comment: bool = False
+    """Whether it is also said in a comment on the pull or merge request."""
+    label: str = ""
+    """Which application or environment this is about."""
 
     def print_result(self, result: Result, context: Callable[[], ReportContext] = lambda: BARE) -> None:
         """Write the result to stdout, into the results folder and into every report.
@@ -55,23 +59,51 @@ class Terminal:
         """
         from pipeline.reports import render_result
 
-        self.keep_result(result)
-        wanted = {self.output, *(BY_SUFFIX[file.suffix] for file in self.reports)}
-        known = context() if "html" in wanted else BARE
-        for file in self.reports:
-            from pipeline.reports.files import write_whole
+        self._write_result(result)
+        known = self._known(context, self.output, *(BY_SUFFIX[file.suffix] for file in self.reports))
+        self.write_reports(result, known)
+        text = render_result(result, self.output, color=self.color, context=known)
+        try:
+            click.echo(presence.shielded(text, self.output), nl=False)
+        finally:
+            presence.tell(result, self)
 
-            report = render_result(result, BY_SUFFIX[file.suffix], context=known)
+    def write_reports(self, result: Result, context: ReportContext | None = None) -> None:
+        """Write it into every report.
+
+        Raises:
+            ConfigurationError: one of them cannot be written.
+        """
+        from pipeline.reports import render_result
+        from pipeline.reports.files import write_whole
+
+        for file in self.reports:
+            report = render_result(result, BY_SUFFIX[file.suffix], context=context or self._known(lambda: BARE))
             write_whole(file, report.encode("utf-8", "backslashreplace"))
             self.reporter.info(f"report written to {file}")
-        click.echo(render_result(result, self.output, color=self.color, context=known), nl=False)
+
+    def _known(self, context: Callable[[], ReportContext], *formats: str) -> ReportContext:
+        known = context() if "html" in formats else BARE
+        if {"sarif", "junit"} & {*formats}:
+            known = replace(known, folder=_folder_in_checkout(Path.cwd()))
+        return known if known.label or not self.label else replace(known, label=self.label)
 
     def keep_result(self, result: Result) -> None:
-        """Write the result as ``<stage>.json`` into the results folder, if there is one."""
+        """Write the result as ``<stage>.json`` into the results folder, if there is one, and tell the CI."""
+        self._write_result(result)
+        presence.tell(result, self)
+
+    def _write_result(self, result: Result) -> None:
         if self.results_dir is not None:
             from pipeline.reports.results import write_result
 
             write_result(result, self.results_dir)
+
+
+def _folder_in_checkout(folder: Path) -> str:
+    """The folder within Git's work tree, with slashes; empty at its root and outside of any."""
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return "" if root == folder else folder.relative_to(root).as_posix()
 
 
 class Duration(click.types.FloatParamType):
@@ -119,11 +151,11 @@ class ReportFile(click.Path):
         return file
 
 
-def talking(*formats: str, reports: bool = False) -> Callable[[Decorated], Callable[..., Any]]:
+def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[[Decorated], Callable[..., Any]]:
     """Add ``-o/--output``, ``--log-format``, ``--results-dir``, ``-v``; the command receives ``terminal: Terminal``.
 
-    ``--results-dir`` is there where the result has a JSON document. With ``reports`` there are ``--report``, in the
-    same formats, and ``--ci``.
+    ``--results-dir`` is there where the result has a JSON document. With ``ci`` there is ``--ci``; with ``reports``
+    there are also ``--report``, in the same formats, ``--comment`` and ``--label``.
     """
     choices: Sequence[str] = formats or ("text", "json")
 
@@ -136,16 +168,21 @@ def talking(*formats: str, reports: bool = False) -> Callable[[Decorated], Calla
             results_dir: str | None = None,
             report: tuple[Path, ...] = (),
             ci: str = "none",
+            comment: bool = False,
+            label: str = "",
             **arguments: Any,  # noqa: ANN401 - the command's other options
         ) -> Any:  # noqa: ANN401 - whatever the command returns
             terminal = _terminal(output, log_format, verbose=verbose)
-            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci)
+            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci, comment=comment, label=label)
+            presence.begin(terminal)
             return command(terminal=terminal, **arguments)
 
         stand_in(wrapped, command)
         decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
         if reports:
             decorated = _reporting(choices)(decorated)
+        if reports or ci:
+            decorated = _told(decorated)
         if "json" in choices:
             decorated = option(
                 "--results-dir",
@@ -177,12 +214,17 @@ def _reporting(formats: Sequence[str]) -> Callable[[Decorated], Decorated]:
 
     def decorate(command: Decorated) -> Decorated:
         decorated = option(
-            "--ci",
-            type=click.Choice(["auto", "none", "github", "gitlab", "tekton"]),
-            default="auto",
-            show_default=True,
-            help="Which CI is told: summary, annotations, outputs, comment.",
+            "--label",
+            default="",
+            metavar="TEXT",
+            help="What it is about, such as an environment: in reports and comments.",
         )(command)
+        decorated = option(
+            "--comment/--no-comment",
+            default=False,
+            show_default=True,
+            help="Also comment on the pull or merge request, and keep that comment up to date.",
+        )(decorated)
         return option(
             "--report",
             type=ReportFile(formats),
@@ -194,15 +236,26 @@ def _reporting(formats: Sequence[str]) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
+def _told(command: Decorated) -> Decorated:
+    return option(
+        "--ci",
+        type=click.Choice(presence.CHOICES),
+        default="auto",
+        show_default=True,
+        help="Which CI is told: summary, annotations, outputs, comment.",
+    )(command)
+
+
 def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
     import os
 
     from pipeline.reports.console import Console, JsonLog
 
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    stream = presence.Talk(sys.stderr)
     if log_format == "json":
-        return Terminal(JsonLog(sys.stderr, verbose=verbose), output, color=color)
-    return Terminal(Console(sys.stderr, verbose=verbose, environment=os.environ), output, color=color)
+        return Terminal(JsonLog(stream, verbose=verbose), output, color=color)
+    return Terminal(Console(stream, verbose=verbose, environment=os.environ), output, color=color)
 
 
 def registry_options(command: Decorated) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ from pipeline.model.settings.connections import RegistryOptions
 @option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
 @option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     path: str,

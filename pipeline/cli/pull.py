@@ -48,7 +48,7 @@ _DEFAULT = Limits()
 )
 @trust_options_if_any
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     reference: str,

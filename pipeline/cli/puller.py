@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.guard_options import check_guards
 from pipeline.cli.options import Duration, option
 from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
@@ -96,6 +97,20 @@ def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @_recording
 @option(
+    "--max-prune",
+    default=_DEFAULT.max_prune,
+    show_default=True,
+    metavar="N|N%",
+    help="Delete nothing where one reconciliation would delete more objects, or more of the inventory.",
+)
+@option(
+    "--protect",
+    multiple=True,
+    envvar=None,
+    metavar="OBJECTS",
+    help=f"Never prune these: KIND or 'KIND NAMESPACE/NAME'; otherwise {', '.join(_DEFAULT.protect)}. Repeatable.",
+)
+@option(
     "--enable-leader-election",
     type=bool,
     default=True,
@@ -154,6 +169,8 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         interval_jitter=given["interval_jitter_percentage"] / 100.0,
         sops_age_secret=given["sops_age_secret"],
         trust_policy=given["trust_policy"] or "",
+        max_prune=given["max_prune"],
+        protect=given["protect"] or _DEFAULT.protect,
         record_cluster=given["deploy_record"],
         record_repository=given["record_repository"],
         record_key_secret=given["record_key_secret"],
@@ -163,6 +180,7 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         metrics_address=given["metrics_addr"],
         health_address=given["health_addr"],
     )
+    check_guards(options)
     if given["trust_policy"] is not None:
         # An option that came out empty must not mean that anything goes.
         read_policy_reference(given["trust_policy"], options.namespace)

@@ -10,7 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pipeline.cli import completing
+from pipeline.cli import completing, presence
+from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import (
     Duration,
     Terminal,
@@ -23,10 +24,13 @@ from pipeline.cli.passwords import key_password
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
-from pipeline.errors import ConfigurationError, UsageError
+from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
+from pipeline.model.chain_stages import STAGES
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.recording import RecordingOptions
@@ -35,7 +39,7 @@ from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
-_STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "verify"])
+_STAGES = click.Choice(STAGES)
 
 
 @click.command()
@@ -59,11 +63,12 @@ _STAGES = click.Choice(["build", "package", "sign", "attest", "diff", "apply", "
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
+@guard_options
 @recording_options
 @given_trust
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
@@ -81,7 +86,7 @@ def command(
     gitless run --target production --from diff --results-dir out  # ... another one applies
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.chain import STAGES, Chain, ChainOptions
+    from pipeline.chain import Chain, ChainOptions
     from pipeline.config import load_settings
     from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
 
@@ -114,8 +119,14 @@ def command(
         read_record_password=key_password(_record_signing(chosen, settings).password_file),
     )
 
-    telling = _Telling(terminal)
-    outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage)
+    terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
+    telling = _Telling(terminal, settings.name, chosen.name)
+    try:
+        outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
+    except PipelineError:
+        telling.report_so_far(terminal)
+        raise
+    presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
 
@@ -152,17 +163,22 @@ def _with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerific
 class _Telling:
     """What becomes of each stage's result: shown as it comes, kept, and judged."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: Terminal, name: str, target: str) -> None:
+        # One comment and one set of reports for the whole run.
+        self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
+        presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:
-        """Show or keep the result; a diff that applying would be refused for ends the run here.
+        """Show or keep the result; findings, or a diff that applying would be refused for, end the run here.
 
         Raises:
             PipelineError: what stands in the way.
         """
         is_text = self._terminal.output == "text"
+        done = StageRun(stage=stage, result=result, seconds=0.0)
+        self._so_far = replace(self._so_far, stages=(*self._so_far.stages, done))
         if is_text:
             click.secho(f"── {stage} ──", bold=self._terminal.color)
             self._terminal.print_result(result)
@@ -171,8 +187,17 @@ class _Telling:
         if isinstance(result, DiffResult) and result.obstacles:
             # As JSON the report only comes at the end of a whole run: the error itself has to name what is in the way.
             raise result.refusal() if is_text else obstacle_error(result.obstacles)
+        if isinstance(result, ValidateResult) and not result.is_passed:
+            raise result.refusal(names_findings=not is_text)
         if isinstance(result, VerifyResult):
             self._verdict = result
+
+    def report_so_far(self, terminal: Terminal) -> None:
+        """Write reports about what was done before the run failed; that they cannot be is worth a warning."""
+        try:
+            terminal.write_reports(self._so_far)
+        except ConfigurationError as error:
+            terminal.reporter.warn(error.message)
 
     def require_verified(self) -> None:
         """End with the verdict of verify, if it ran.

@@ -20,7 +20,7 @@ from pipeline.model.settings.signing import SigningOptions
 @signing_options()
 @option("--allow-shadowing", is_flag=True, help="Sign even where one signature keeps verifiers from seeing another.")
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     reference: str,

@@ -18,7 +18,7 @@ from pipeline.model.settings.connections import RegistryOptions
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @option("-t", "--tag", "more_tags", multiple=True, help="Another tag; repeatable.")
 @registry_options
-@talking()
+@talking(ci=True)
 def command(
     *,
     reference: str,

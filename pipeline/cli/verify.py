@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @trust_options
 @registry_options
 @cluster_options
-@talking()
+@talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)
 def command(
     *, reference: str | None, inventory: str | None, timeout: float, wait: bool, fail_fast: bool, drift: bool,
     trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,

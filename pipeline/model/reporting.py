@@ -33,6 +33,7 @@ class ReportContext:
         stage: what the report is called, such as ``diff``; empty: by the result's kind.
         label: which application or environment it is about, such as ``shop, production``.
         limit: how many characters a Markdown report may have; 0: as many as it takes.
+        folder: where the command ran in the checkout, such as ``examples/shop``; empty: at its root.
     """
 
     picture: str = ""
@@ -41,6 +42,7 @@ class ReportContext:
     stage: str = ""
     label: str = ""
     limit: int = 0
+    folder: str = ""
 
 
 BARE: Final = ReportContext()

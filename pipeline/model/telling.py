@@ -31,6 +31,7 @@ class Told:
         annotations: the gravest first.
         outputs: by kebab-case name, for later steps; short texts, file paths, booleans as ``true`` and ``false``.
         files: reports by format (``junit``, ``sarif``, …) that were written to files, for CIs that collect them.
+        is_failure: the command ends here with an error, which ``annotations`` says and which always gets through.
     """
 
     stage: str
@@ -40,3 +41,4 @@ class Told:
     annotations: tuple[Annotation, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     files: Mapping[str, str] = field(default_factory=dict, hash=False)
+    is_failure: bool = False

@@ -7,6 +7,7 @@ from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
 from pipeline.ports.pictures import Picture
+from pipeline.ports.places import Places
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
 
@@ -20,6 +21,7 @@ __all__ = [
     "Gate",
     "Inventories",
     "Picture",
+    "Places",
     "Presence",
     "Registry",
     "Renderer",

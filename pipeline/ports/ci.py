@@ -13,6 +13,18 @@ class Presence(Protocol):
     name: str
     """``none``, ``github``, ``gitlab`` or ``tekton``."""
 
+    def begin(self, stage: str) -> None:
+        """Fold what is logged from here on under the stage's name; what was folded before ends."""
+        ...
+
     def tell(self, told: Told) -> None:
         """Write summary, annotations, outputs and comment, as far as this CI has them and rights allow."""
+        ...
+
+    def end(self) -> None:
+        """Fold nothing more."""
+        ...
+
+    def shielded(self, text: str) -> str:
+        """The text as it may be logged here: nothing in it is taken for a command to this CI."""
         ...

@@ -60,12 +60,22 @@ class Cluster(Protocol):
         """Whole objects of a type, page by page; no namespace: all of them."""
         ...
 
-    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
+    def apply(
+        self,
+        body: Body,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        metadata_only: bool = False,
+        expected: Mapping[str, Any] | None = None,
+    ) -> Body:
         """Server-side apply under our field manager; returns the object as the server would store or stored it.
 
-        ``metadata_only`` asks for apiVersion, kind and metadata alone, which is much less to send and to read.
+        ``metadata_only`` asks for apiVersion, kind and metadata alone, which is much less to send and to read. With
+        ``expected``, the metadata of the live object as it was read, only that very version of it is changed.
 
         Raises:
+            StaleError: it has another version by now, or is gone.
             FieldConflictError: other managers own fields; they are named.
             ImmutableFieldError: the object must be recreated for this change.
             ClusterError: anything else, with the object named.

@@ -52,6 +52,8 @@ def _asked(body: Body) -> tuple[Any, ...]:
         metadata.get("generation"),
         annotations.get(api.REQUESTED_AT),
         annotations.get(api.DRIFT_ANNOTATION),
+        annotations.get(api.MAX_PRUNE_ANNOTATION),
+        annotations.get(api.ALLOW_PRUNE_ANNOTATION),
         annotations.get(api.TRUST_POLICY_ANNOTATION),
         annotations.get(api.ROLLBACK_ANNOTATION),
         bool(metadata.get("deletionTimestamp")),

@@ -5,15 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 _BAR_CELLS = 24
+
+
+class Talk(Protocol):
+    """Where the talk goes: standard error, or what stands before it."""
+
+    def write(self, text: str, /) -> int:
+        """Write it."""
+        ...
+
+    def flush(self) -> None:
+        """Flush it."""
+        ...
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        ...
 
 
 class Console:
     """Lines for people; colour and progress only on a terminal, colour never where ``NO_COLOR`` is set."""
 
-    def __init__(self, stream: TextIO, *, verbose: bool, environment: Mapping[str, str]) -> None:
+    def __init__(self, stream: Talk, *, verbose: bool, environment: Mapping[str, str]) -> None:
         self._stream = stream
         self._verbose = verbose
         self._is_terminal = stream.isatty()
@@ -59,7 +75,7 @@ class Console:
 class JsonLog:
     """One JSON object per line: ``time`` (RFC 3339, UTC), ``level``, ``message`` and the fields."""
 
-    def __init__(self, stream: TextIO, *, verbose: bool) -> None:
+    def __init__(self, stream: Talk, *, verbose: bool) -> None:
         self._stream = stream
         self._verbose = verbose
 

@@ -10,23 +10,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import PipelineError, RefusedError
+from pipeline.model.applying.guards import guarded
 from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
-from pipeline.model.applying.ownership import owner_selector
 from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.model.planning.saved_plan import SavedPlan
 from pipeline.model.trust.replay import Succession, check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
+from pipeline.stages.holding import Hold
 from pipeline.stages.performing import Performer
+from pipeline.stages.planned import basis_of, require_current
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred
 from pipeline.stages.prune import prune
 from pipeline.stages.record import OVERTAKEN, hand_over, save, still_ours
 
+_PLAN_AGAIN = "nothing was pruned, and the intention is recorded: a new plan repairs and finishes this"
 _AGAIN = "nothing was pruned, and the intention is recorded: the same command again repairs and finishes this"
 
 
@@ -38,11 +42,14 @@ def apply(
     reporter: Reporter,
     clock: Clock,
     tried: TriedShapes | None = None,
+    planned: SavedPlan | None = None,
 ) -> ApplyResult:
-    """Bring the cluster to what the manifests say, and remember it in the inventory.
+    """Bring the cluster to what the manifests say, and remember it in the inventory; with ``planned``, exactly so.
 
     Raises:
+        StalePlanError: it is no longer as planned; what differs is in it.
         TrustError: it was signed before what the inventory records, and nobody asked for a rollback.
+        GuardError: it would delete what a guard keeps.
         RefusedError: conflicts, foreign owners or immutable fields, all named; or another apply came first.
         ManifestError: an object cannot be applied anywhere, such as one that is too large.
         ClusterError: something is missing or denied in the cluster, or it could not be asked.
@@ -50,18 +57,19 @@ def apply(
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
     inventory = saved or options.new_inventory()
-    if not trusted.manifests.resources and inventory.known and not options.allow_empty:
-        raise RefusedError(
-            f"there are no objects to apply, so everything in {inventory} would be deleted",
-            hint="if that is what you want, delete the objects by their label: kubectl delete -l "
-            + owner_selector(inventory),
-        )
     succession = _succession(trusted, inventory, options)
     plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
+    plan = guarded(plan, inventory, options.guards, is_empty=not trusted.manifests.resources)
     if succession.note:
         plan = replace(plan, notes=(succession.note, *plan.notes))
+    hold = None
+    if planned is not None:
+        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan)
+        hold = Hold(planned.file, cluster, plan.seen)
     for note in plan.notes:
         reporter.info(note)
+    for line in plan.overridden:
+        reporter.warn(f"a guard is overridden: {line}")
     if plan.obstacles:
         raise obstacle_error(plan.obstacles)
     result = replace(_result(trusted, cluster, options, plan), is_rollback=succession.is_rollback)
@@ -72,7 +80,8 @@ def apply(
         if options.save_fingerprints or not says_the_same(inventory, after):
             save(cluster, after, options, clock)
         return result
-    return _Run(trusted, cluster, options, reporter, clock, result, inventory).perform(plan)
+    performer = Performer(cluster, options, reporter, clock, hold)
+    return _Run(trusted, cluster, options, clock, result, inventory, performer, hold).perform(plan)
 
 
 def _succession(trusted: TrustedManifests, inventory: Inventory, options: ApplyOptions) -> Succession:
@@ -96,10 +105,11 @@ class _Run:
         trusted: TrustedManifests,
         cluster: Cluster,
         options: ApplyOptions,
-        reporter: Reporter,
         clock: Clock,
         result: ApplyResult,
         inventory: Inventory,
+        performer: Performer,
+        hold: Hold | None,
     ) -> None:
         self._trusted = trusted
         self._cluster = cluster
@@ -107,7 +117,8 @@ class _Run:
         self._clock = clock
         self._result = result
         self._inventory = inventory
-        self._performer = Performer(cluster, options, reporter, clock)
+        self._performer = performer
+        self._hold = hold
 
     def perform(self, plan: LivePlan) -> ApplyResult:
         """Write everything.
@@ -155,6 +166,8 @@ class _Run:
             planned = plan_deferred(deferred, self._cluster, self._inventory, self._options)
             if planned.obstacles:
                 raise obstacle_error(planned.obstacles, "found once definitions and namespaces were there")
+            if self._hold is not None:
+                self._hold.check_deferred(planned.decisions, planned.seen)
             ready = [item for item in decisions if not item.is_deferred]
             decisions = live_plan([*ready, *planned.decisions], ()).decisions
         self._apply_batches([batch for stage, batch in batches(decisions) if stage > 0])
@@ -176,6 +189,7 @@ class _Run:
         outcome = prune(decisions, self._cluster, self._inventory, self._options)
         unpruned = [item.entry for item, _ in outcome.failed]
         after = promoted(self._inventory, self._trusted, decisions, self._performer.done, unpruned)
+        after = replace(after, overridden=self._result.overridden)
         try:
             save(self._cluster, after, self._options, self._clock)
         except PipelineError as error:
@@ -188,7 +202,7 @@ class _Run:
     def _interrupted(
         self, error: PipelineError, decisions: Sequence[Decision], pruned: Sequence[Change] = ()
     ) -> ApplyInterruptedError:
-        hint = "" if pruned else _AGAIN
+        hint = "" if pruned else _PLAN_AGAIN if self._hold is not None else _AGAIN
         if error.code == OVERTAKEN:
             written = self._performer.performed(decisions)
             known = hand_over(written, self._inventory, self._cluster, self._options, self._clock)
@@ -229,4 +243,5 @@ def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, 
         verified_by=tuple(signature.signer for signature in trusted.signatures),
         signatures=trusted.signatures,
         notes=plan.notes,
+        overridden=plan.overridden,
     )

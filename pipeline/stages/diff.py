@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from pipeline.errors import ClusterError
+from pipeline.model.applying.guards import guarded
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.live_plan import LivePlan
 from pipeline.model.applying.options import ApplyOptions
@@ -53,11 +54,33 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
         ManifestError: two objects become the same one in the default namespace.
         ClusterError: the cluster could not be asked.
     """
+    inventory = cluster.load_inventory(options.namespace, options.inventory)
+    return diff_inventory(manifests, cluster, inventory, options, is_full=is_full)
+
+
+def diff_inventory(
+    manifests: Manifests,
+    cluster: Cluster,
+    inventory: Inventory | None,
+    options: ApplyOptions,
+    *,
+    is_full: bool = False,
+) -> LivePlan:
+    """The same for who has loaded the inventory; ``None`` where there is none yet.
+
+    Raises:
+        ManifestError: two objects become the same one in the default namespace.
+        ClusterError: the cluster could not be asked.
+    """
     from pipeline.stages.attributing import attribute
     from pipeline.stages.planning import plan_against_live
 
-    inventory = cluster.load_inventory(options.namespace, options.inventory)
-    live = plan_against_live(manifests, cluster, inventory, options)
+    live = guarded(
+        plan_against_live(manifests, cluster, inventory, options),
+        inventory or options.new_inventory(),
+        options.guards,
+        is_empty=not manifests.resources,
+    )
     desired = {item.object_id: item.body for item in live.decisions if item.body is not None}
     deferred = {item.object_id for item in live.decisions if item.is_deferred}
     changes = tuple(
@@ -71,7 +94,8 @@ def diff_live(manifests: Manifests, cluster: Cluster, options: ApplyOptions, *, 
         changes = tuple(_with_contents(change, former, desired) for change in changes)
     marked = mark_renames(changes, renames, former, desired)
     marked = attribute(marked, types, cluster, concurrency=options.concurrency)
-    notes = (*live.notes, *_notes(inventory, options, len(deferred)))
+    overridden = (f"a guard is overridden: {line}" for line in live.overridden)
+    notes = (*live.notes, *overridden, *_notes(inventory, options, len(deferred)))
     return replace(live, plan=replace(live.plan, changes=marked), notes=notes)
 
 

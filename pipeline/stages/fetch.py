@@ -6,6 +6,7 @@ layer by digest. A tag that moves in between changes nothing, and nothing is unp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.model.artifact.contents import content_layer, manifests_in
@@ -85,6 +86,18 @@ def read_artifact(
         RegistryError: the registry could not be read.
     """
     return _read(pin(reference, registry), registry, limits)
+
+
+def artifact_files(
+    artifact: PinnedReference, registry: Registry, *, limits: Limits | None = None
+) -> Mapping[str, bytes]:
+    """Every file in an artifact that was read before, by its path there; nothing is verified but digests.
+
+    Raises:
+        TrustError, ManifestError, RegistryError: as :func:`read_artifact`.
+    """
+    manifest = parse_manifest(registry.read_manifest(artifact.digest))
+    return read_archive(registry.read_blob(content_layer(manifest, artifact.digest_url)), limits)
 
 
 def pin(reference: Reference, registry: Registry) -> PinnedReference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.errors import ArtifactNotFoundError
 from pipeline.model.artifact.manifest import (
@@ -19,6 +20,8 @@ from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
 
 _CONCURRENCY = 8
+_MAX_ASKED = 200
+"""Tags of which it is asked what they point at."""
 # Signatures, attestations and SBOMs of cosign, and the fallback tag of the referrers API.
 _ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?|.+\.(?:sig|att|sbom)")
 
@@ -84,3 +87,32 @@ def _describe(tag: str, registry: Registry) -> ListedArtifact | None:
         source=manifest.annotations.get(ANNOTATION_SOURCE, ""),
         revision=manifest.annotations.get(ANNOTATION_REVISION, ""),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TagsOf:
+    """Tags that point at one digest, versions first; ``notes`` say where not all were looked at."""
+
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def tags_of(digest: str, registry: Registry) -> TagsOf:
+    """Which tags point at the digest; of a repository with very many, only the first ones are asked for.
+
+    Raises:
+        RegistryError: the registry could not be read.
+    """
+    tags = select_tags(registry.tags(), None, None)
+
+    def points_there(tag: str) -> bool:
+        try:
+            return registry.resolve(tag).digest == digest
+        except ArtifactNotFoundError:
+            return False
+
+    asked = tags[:_MAX_ASKED]
+    answers = in_parallel(points_there, asked, concurrency=_CONCURRENCY)
+    left = len(tags) - len(asked)
+    notes = (f"{left} of {len(tags)} tags were not looked at",) if left else ()
+    return TagsOf(tuple(tag for tag, there in zip(asked, answers, strict=True) if there), notes)

@@ -17,6 +17,7 @@ from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
 from pipeline.ports import Clock, Cluster, Reporter
+from pipeline.stages.holding import Hold
 from pipeline.stages.parallel import in_parallel
 
 _WRITES = frozenset({Action.CREATE, Action.CONFIGURE, Action.RECREATE})
@@ -28,7 +29,9 @@ _TAKE_OVER_TRIES = 5
 class Performer:
     """Writes objects and remembers what it wrote: ``done`` maps each to its fingerprint."""
 
-    def __init__(self, cluster: Cluster, options: ApplyOptions, reporter: Reporter, clock: Clock) -> None:
+    def __init__(
+        self, cluster: Cluster, options: ApplyOptions, reporter: Reporter, clock: Clock, hold: Hold | None = None
+    ) -> None:
         self.done: dict[ObjectId, str] = {}
         self.expected = 0
         """How many objects will be written, as far as is known yet; for the progress that is shown."""
@@ -36,6 +39,7 @@ class Performer:
         self._options = options
         self._reporter = reporter
         self._clock = clock
+        self._hold = hold
 
     def to_perform(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Those that want a write and have not had it."""
@@ -54,11 +58,16 @@ class Performer:
         assert body is not None  # noqa: S101 - decisions to write have a body
         if kind is not None and decision.uid:
             if decision.change.action is Action.RECREATE:
+                if self._hold is not None:
+                    self._hold.check(kind, decision)
                 self._cluster.delete(kind, decision.object_id, uid=decision.uid)
             self._wait(partial(self._remains, decision), f"the deletion of {decision.object_id}")
         if kind is not None and decision.inherits:
             self._inherit(kind, decision)
-        stored = self._cluster.apply(body, force=decision.force, metadata_only=True)
+        if kind is not None and self._hold is not None:
+            stored = self._hold.apply(kind, decision, body)
+        else:
+            stored = self._cluster.apply(body, force=decision.force, metadata_only=True)
         metadata = stored["metadata"]
         if kind is not None and decision.change.action is Action.CONFIGURE and not self._options.predecessors:
             metadata = self._take_over(kind, decision, metadata)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.errors import ClusterError
+from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.inventory import Inventory, InventoryEntry, InventoryKind
-from pipeline.model.applying.live_plan import Decision, LivePlan, Obstacle
+from pipeline.model.applying.live_plan import Decision, LivePlan, LiveState, Obstacle
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
 from pipeline.model.comparison.shapes import TriedShapes, representatives
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.ordering import apply_rank, apply_stage
-from pipeline.model.plan import Action, Plan
+from pipeline.model.plan import Action, Change, Plan
 from pipeline.ports import Cluster
 from pipeline.stages.deciding import Judge
 from pipeline.stages.parallel import in_parallel
@@ -22,6 +24,7 @@ from pipeline.stages.pruning import plan_prunes
 from pipeline.stages.surveying import Live, survey
 
 _NAMESPACE = ("v1", "Namespace")
+_ON_LIVE_OBJECTS = frozenset({Action.CONFIGURE, Action.RECREATE, Action.PRUNE})
 
 
 def plan_against_live(
@@ -59,7 +62,8 @@ def plan_against_live(
     judge = Judge(cluster, inventory, options)
     decisions = _decide_all(judge, possible, live, frozenset(absent), by_sample=by_sample, tried=tried)
     prunes = plan_prunes(unwanted, placed, live, inventory, options)
-    return live_plan([*decisions, *prunes], obstacles, placement.notes)
+    planned = live_plan([*decisions, *prunes], obstacles, placement.notes)
+    return replace(planned, seen=_seen(planned.plan.changes, live))
 
 
 def plan_deferred(
@@ -76,7 +80,8 @@ def plan_deferred(
     live = survey(cluster, wanted, (), inventory, options.concurrency)
     judge = Judge(cluster, inventory, options)
     decisions = _decide_all(judge, placement.placed, live, frozenset(), by_sample=True)
-    return live_plan(decisions, placement.obstacles, ())
+    planned = live_plan(decisions, placement.obstacles, ())
+    return replace(planned, seen=_seen(planned.plan.changes, live))
 
 
 def _decide_all(
@@ -120,6 +125,14 @@ def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], note
     changes = tuple(item.change for item in ordered if item.change.action is not Action.UNCHANGED)
     blocked = [obstacle for item in ordered for obstacle in item.obstacles]
     return LivePlan(Plan(changes, len(ordered) - len(changes)), tuple(ordered), (*obstacles, *blocked), notes)
+
+
+def _seen(changes: Iterable[Change], live: Mapping[ObjectId, Live]) -> dict[ObjectId, LiveState]:
+    return {
+        change.object_id: LiveState(live[change.object_id].uid, fingerprint(live[change.object_id].metadata))
+        for change in changes
+        if change.action in _ON_LIVE_OBJECTS and change.object_id in live
+    }
 
 
 def leftover(

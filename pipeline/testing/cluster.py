@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 
-from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, RefusedError
+from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, RefusedError, StaleError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.cluster import Event, ResourceType
 from pipeline.model.manifests import Body, ObjectId, Resource
@@ -34,7 +34,7 @@ BUILT_IN = (
     ResourceType("v1", "Namespace", "namespaces", namespaced=False),
     *(
         ResourceType("apps/v1", kind, f"{kind.lower()}s", namespaced=True)
-        for kind in ("Deployment", "StatefulSet", "DaemonSet")
+        for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
     ),
     ResourceType("batch/v1", "Job", "jobs", namespaced=True),
     ResourceType("networking.k8s.io/v1", "Ingress", "ingresses", namespaced=True),
@@ -122,11 +122,20 @@ class MemoryCluster:
         """The stored objects of the type."""
         yield from self._list("list_objects", resource_type, namespace, selector)
 
-    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
+    def apply(
+        self,
+        body: Body,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        metadata_only: bool = False,
+        expected: Mapping[str, Any] | None = None,
+    ) -> Body:
         """Merge under our manager."""
         resource = Resource.from_body(body)
         self._called("dry-run" if dry_run else "apply", str(resource.id))
         with self._lock:
+            self._check_version(resource.id, expected)
             answer = self._write(body, self.manager, force=force, dry_run=dry_run)
         return {key: answer[key] for key in ("apiVersion", "kind", "metadata")} if metadata_only else answer
 
@@ -289,6 +298,11 @@ class MemoryCluster:
             self._objects[resource.id] = after
         return after.body()
 
+    def _check_version(self, object_id: ObjectId, expected: Mapping[str, Any] | None) -> None:
+        stored = self._objects.get(object_id)
+        if expected is not None and (stored is None or _version(stored.metadata) != _version(expected)):
+            raise StaleError(f"{object_id} has changed since it was read, or is gone")
+
     def _check_place(self, resource: Resource) -> None:
         found = self._type(resource.api_version, resource.id.kind)
         if found is None:
@@ -339,6 +353,10 @@ class MemoryCluster:
     def _time(self) -> str:
         now = self._counters[0]
         return f"2026-01-01T{now // 3600 % 24:02}:{now // 60 % 60:02}:{now % 60:02}Z"
+
+
+def _version(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    return metadata["uid"], metadata["resourceVersion"]
 
 
 def _spec(leaves: Mapping[Path, Any]) -> dict[Path, Any]:

@@ -10,10 +10,12 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.gates import custom_definitions, gates, places, read_manifests
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
+from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, writer
+from pipeline.wiring.surroundings import clock, expressions, presence, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -37,17 +39,23 @@ __all__ = [
     "cluster",
     "connection",
     "convert_key",
+    "custom_definitions",
     "delete_manifest",
     "describe_key",
     "expressions",
     "finish_rotation",
+    "gates",
     "generate_key_pair",
     "matching_tags",
     "materials",
     "notation_verifier",
+    "picture",
+    "places",
+    "presence",
     "provenance",
     "public_key",
     "read_certificate",
+    "read_manifests",
     "record_ports",
     "record_registry",
     "record_trust",

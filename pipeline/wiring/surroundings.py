@@ -1,17 +1,17 @@
-"""The time, the writer, and CEL."""
+"""The time, the writer, the CI, and CEL."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
 
+from pipeline.environment import ci_system, tekton_results
 from pipeline.ports import (
     Clock,
     Environment,
     Expressions,
+    Presence,
+    Reporter,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def expressions() -> Expressions:
@@ -33,3 +33,23 @@ def writer(environment: Environment) -> str:
     from pipeline.environment import running_as
 
     return running_as(environment)
+
+
+def presence(choice: str, environment: Environment, reporter: Reporter) -> Presence:
+    """The CI that is told about results: ``none``, ``github``, ``gitlab``, ``tekton``, or ``auto`` for where we are."""
+    name = ci_system(environment) if choice == "auto" else choice
+    if name == "github":
+        from pipeline.ci.github import GitHub
+
+        return GitHub(environment, reporter, clock(), sys.stderr)
+    if name == "gitlab":
+        from pipeline.ci.gitlab import GitLab
+
+        return GitLab(environment, reporter, clock(), sys.stderr)
+    if name == "tekton":
+        from pipeline.ci.tekton import Tekton
+
+        return Tekton(tekton_results(environment), environment, reporter)
+    from pipeline.ci.none import NoPresence
+
+    return NoPresence()

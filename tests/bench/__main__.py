@@ -14,7 +14,9 @@ from tests.bench.fleet import VARIANTS, Fleet
 from tests.bench.measuring import Series
 from tests.bench.puller_cases import measure_fleet
 from tests.bench.puller_rows import HEADER
+from tests.bench.report_cases import ReportCase, report_cases
 from tests.bench.trust_cases import OwnCase, against_cosign, own_time
+from tests.platform.chromium import Chromium
 from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
 from tests.platform.sigstore.deployment import SigstoreDeployment
@@ -27,7 +29,7 @@ ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
 def main() -> int:
     """Measure and print; returns 0 whether or not the aims are met, for the machine may be busy."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", choices=("all", "commands", "trust", "puller"), nargs="?", default="all")
+    parser.add_argument("what", choices=("all", "commands", "trust", "reports", "puller"), nargs="?", default="all")
     parser.add_argument("--sizes", type=_numbers, default=SIZES, help="numbers of objects for the commands")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-cluster", action="store_true")
@@ -43,6 +45,8 @@ def main() -> int:
                 _commands(folder, registry.address, arguments)
             if arguments.what in {"all", "trust"}:
                 _trust(folder, registry.address, arguments)
+            if arguments.what in {"all", "reports"}:
+                _reports(folder, registry.address, arguments)
             if arguments.what == "puller" or (arguments.what == "all" and not arguments.no_cluster):
                 _puller(folder, registry.address, arguments)
     return 0
@@ -66,6 +70,14 @@ def _trust(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
         _print_all(bench, against_cosign(bench, sigstore), arguments.runs)
         for case in own_time(bench, sigstore):
             print(_own_row(case, case.run(bench, arguments.runs)), flush=True)
+
+
+def _reports(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
+    bench = _bench(folder / "reports", registry)
+    with Chromium.start(folder / "chromium") as browser:
+        for size in arguments.sizes:
+            for case in report_cases(bench, browser, size):
+                print(_own_row(case, case.run(arguments.runs)), flush=True)
 
 
 def _bench(folder: Path, registry: str) -> Bench:
@@ -112,7 +124,7 @@ def _row(case: Case, ours: Series, peer: Series | None) -> str:
     )
 
 
-def _own_row(case: OwnCase, found: Series) -> str:
+def _own_row(case: OwnCase | ReportCase, found: Series) -> str:
     verdict = "ok" if found.median <= case.aim else "MISS"
     return ROW.format(
         case.name, case.objects, f"{found.fastest:.2f}", f"{found.median:.2f}", "", "", "", f"{case.aim:.1f} s",

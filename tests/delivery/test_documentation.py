@@ -3,6 +3,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from pipeline.config import load_settings
+from pipeline.model.validation.catalogue import all_rules
+from tests.delivery import rule_table
 from tests.delivery.schema_table import PAGE, with_current_table
 
 
@@ -20,6 +22,13 @@ def test_the_documented_gitless_yaml_is_accepted(tmp_path: Path) -> None:
     settings = load_settings(file)
 
     assert settings.targets["staging"].context == "staging"
+
+
+def test_the_page_about_the_lint_has_every_rule() -> None:
+    text = rule_table.PAGE.read_text()
+
+    assert rule_table.with_current_rules(text) == text
+    assert [rule.id for rule in all_rules() if f"| `{rule.id}` |" not in text] == []
 
 
 def test_every_result_is_documented() -> None:

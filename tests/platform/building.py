@@ -130,7 +130,7 @@ def _install_package(tool: DebianTool) -> Path:
     if shutil.which("apt-get") is None:
         raise PlatformError(
             f"{tool.name} is not installed and this is not Debian",
-            hint=f"install a docker-registry 2.8 and set GITLESS_{tool.name.replace('-', '_').upper()} to it",
+            hint=f"install {tool.name} and set GITLESS_{tool.name.replace('-', '_').upper()} to it",
         )
     prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

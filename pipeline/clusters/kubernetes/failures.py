@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.clusters.kubernetes.requests import APPLY, Request
-from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError
+from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError, StaleError
 
 _MESSAGE_LIMIT = 500
 _CAUSES_SHOWN = 10
@@ -52,7 +52,12 @@ def is_temporary(request: Request, status: int, content: bytes) -> bool:
         return not message.startswith(_NOT_PARSED) and not _TOO_LARGE.search(message)
     # Somebody else wrote at the same time, such as admission updating a quota. Fields that others own stay owned, and
     # what is written under a resource version is meant to fail.
-    return status == 409 and request.content_type == APPLY and message.startswith("Operation cannot be fulfilled")  # noqa: PLR2004
+    return status == 409 and is_overtaken(message) and request.content_type == APPLY and not request.is_guarded  # noqa: PLR2004
+
+
+def is_overtaken(message: str) -> bool:
+    """Whether the server says that the object has another version than the one that was to be changed."""
+    return message.startswith("Operation cannot be fulfilled")
 
 
 def needs_no_deletion(content: bytes) -> bool:
@@ -68,8 +73,9 @@ def failure(request: Request, status: int, content: bytes) -> PipelineError:
     details = document.get("details") or {}
     causes: Sequence[Mapping[str, Any]] = details.get("causes") or ()
     reason = document.get("reason", "")
-    if status == 409 and any(cause.get("reason") == "FieldManagerConflict" for cause in causes):  # noqa: PLR2004
-        return _conflict(request, causes)
+    conflict = _conflict(request, causes) if status == 409 else None  # noqa: PLR2004 - RFC 9110
+    if conflict is not None:
+        return conflict
     if status == 413 or _TOO_LARGE.search(message):  # noqa: PLR2004 - RFC 9110
         return _too_large(request)
     if status == 422:  # noqa: PLR2004 - RFC 9110
@@ -92,7 +98,10 @@ def failure(request: Request, status: int, content: bytes) -> PipelineError:
     return ClusterError(f"{request.subject}: {text}", code=code)
 
 
-def _conflict(request: Request, causes: Sequence[Mapping[str, Any]]) -> FieldConflictError:
+def _conflict(request: Request, causes: Sequence[Mapping[str, Any]]) -> PipelineError | None:
+    if not any(cause.get("reason") == "FieldManagerConflict" for cause in causes):
+        stale = StaleError(f"{request.subject} has changed since it was read, or is gone", hint="read it again")
+        return stale if request.is_guarded else None
     pairs = []
     for cause in causes:
         manager = _MANAGER.search(str(cause.get("message", "")))

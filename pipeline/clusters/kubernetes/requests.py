@@ -37,6 +37,8 @@ class Request:
     content_type: str = JSON
     accept: str = JSON
     object_id: ObjectId | None = None
+    is_guarded: bool = False
+    """Whether it names the version of the object that it is for, so that another version is meant to be refused."""
 
     @property
     def target(self) -> str:
@@ -67,8 +69,16 @@ def apply_request(
     force: bool,
     metadata_only: bool,
     manager: str = MANAGER,
+    expected: Mapping[str, Any] | None = None,
 ) -> Request:
-    """Server-side apply; JSON is YAML, and far cheaper to write."""
+    """Server-side apply; JSON is YAML, and far cheaper to write.
+
+    ``expected`` is metadata of the object's version to change. It takes the uid as well: to the API server a version
+    alone says nothing where there is no object.
+    """
+    if expected is not None:
+        version = {key: expected[key] for key in ("uid", "resourceVersion")}
+        body = {**body, "metadata": {**body["metadata"], **version}}
     query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
     if dry_run:
         query["dryRun"] = "All"
@@ -81,6 +91,7 @@ def apply_request(
         APPLY,
         METADATA if metadata_only else JSON,
         object_id,
+        is_guarded=expected is not None,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pipeline.errors import ClusterError, ManifestError, PipelineError, RefusedError
+from pipeline.errors import ClusterError, GuardError, ManifestError, PipelineError, RefusedError
 from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
@@ -58,19 +58,34 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveState:
+    """Which live object a decision was made about, and how it was then."""
+
+    uid: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class LivePlan:
-    """Everything that applying would do to a cluster; ``notes`` are lines that the user should see."""
+    """Everything that applying would do to a cluster.
+
+    ``notes`` are lines that the user should see, and ``overridden`` the guards that somebody overrode, each with what
+    it would have kept.
+    """
 
     plan: Plan
     decisions: tuple[Decision, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
+    seen: Mapping[ObjectId, LiveState] = field(default_factory=dict, hash=False)
+    """The live objects that are to be configured, recreated or pruned."""
 
 
 def obstacle_error(obstacles: Sequence[Obstacle], when: str = "found before anything was written") -> PipelineError:
     """One error that names every obstacle; its family is the gravest: manifest, then cluster, then guard."""
     families = {obstacle.error for obstacle in obstacles}
-    family = next(error for error in (ManifestError, ClusterError, RefusedError) if error in families)
+    family = next(error for error in (ManifestError, ClusterError, RefusedError, GuardError) if error in families)
     hints = list(dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint))
     lines = [f"{obstacle.subject}: {obstacle.problem}" for obstacle in obstacles[:_SHOWN]]
     if len(lines) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipeline.model.applying.guards import Guards
 from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.take_over import Predecessor
 from pipeline.model.flux.kustomization import IgnoreRule
@@ -27,7 +28,7 @@ class ApplyOptions:
         ignore: fields that are left as they are in the cluster.
         require_namespace: refuse namespaced objects that name no namespace.
         save_fingerprints: save the inventory even where only fingerprints are new.
-        allow_empty: let manifests without any object prune everything.
+        guards: what must not be deleted unless somebody overrides it.
         concurrency: how many requests may be under way at once.
         timeout: how long to wait for definitions, namespaces and deletions.
         writer: who runs this, for the inventory and for whoever meets it there.
@@ -46,7 +47,7 @@ class ApplyOptions:
     ignore: tuple[IgnoreRule, ...] = field(default=(), hash=False)
     require_namespace: bool = False
     save_fingerprints: bool = False
-    allow_empty: bool = False
+    guards: Guards = field(default_factory=Guards)
     concurrency: int = 8
     timeout: float = 60.0
     writer: str = ""

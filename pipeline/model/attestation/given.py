@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.errors import TrustError, UsageError
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.strict_json import parse_object
+from pipeline.model.planning.saved_plan import KIND, plan_of
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.predicate_types import PLAN, TEST_RESULT
 
@@ -22,6 +23,8 @@ def read_predicate(content: bytes, file: str, predicate_type: str, artifact: Pin
 
     Raises:
         UsageError: it is no JSON object, too large, no document of that type, or a plan for something else.
+        ConfigurationError: it is a saved plan that is damaged, or of a version that this gitless does not know.
+        RefusedError: it is a saved plan that was changed after it was made.
     """
     if len(content) > MAX_PREDICATE_BYTES:
         raise UsageError(f"{file} has {len(content)} bytes; a predicate may have {MAX_PREDICATE_BYTES}")
@@ -42,11 +45,13 @@ def read_predicate(content: bytes, file: str, predicate_type: str, artifact: Pin
 def _check_plan(predicate: Mapping[str, Any], file: str, artifact: PinnedReference) -> None:
     side = predicate.get("to")
     digest = side.get("digest") if isinstance(side, Mapping) else None
-    if predicate.get("kind") != "DiffResult":
-        raise UsageError(f"{file} is no plan", hint="`gitless diff live REFERENCE -o json` writes one")
+    if predicate.get("kind") == KIND:
+        plan_of(predicate, file)
+    elif predicate.get("kind") != "DiffResult":
+        raise UsageError(f"{file} is no plan", hint="`gitless plan live REFERENCE --save FILE` writes one")
     if digest != artifact.digest:
         told = ascii(digest)[:120] if digest else "no artifact"
         raise UsageError(
             f"{file} is a plan that leads to {told}, not to {artifact.digest}",
-            hint=f"review and attest what `gitless diff live {artifact} -o json` shows",
+            hint=f"review and attest what `gitless plan live {artifact} --save FILE` keeps",
         )

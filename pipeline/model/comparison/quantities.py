@@ -26,11 +26,12 @@ def is_quantity_field(kind: str, holder: str, name: str) -> bool:
 
 def same_quantity(one: object, other: object) -> bool:
     """Whether both are quantities of the same amount."""
-    first, second = _amount(one), _amount(other)
+    first, second = amount(one), amount(other)
     return first is not None and first == second
 
 
-def _amount(value: object) -> Decimal | None:
+def amount(value: object) -> Decimal | None:
+    """The amount of a quantity in units; ``None`` for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     match = _QUANTITY.fullmatch(str(value))

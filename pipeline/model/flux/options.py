@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.model.applying.guards import DEFAULT_LIMIT, DEFAULT_PROTECTED
 from pipeline.model.settings.recording import DEFAULT_KEEP
 
 
@@ -27,6 +28,8 @@ class PullerOptions:
         interval_jitter: share of an interval, such as 0.05, by which it may be longer or shorter.
         sops_age_secret: Secret in ``namespace`` whose ``*.agekey`` open what has no keys of its own.
         trust_policy: ConfigMap, as ``namespace/name``, with the trust policy that every source is held to; empty: none.
+        max_prune: how much one reconciliation may delete, such as ``5`` or ``25%``.
+        protect: patterns of objects that are never pruned; ``none`` stands for nothing.
         leader_election: whether only the holder of the Lease reconciles.
         metrics_address: where ``/metrics`` is served, as ``host:port``; empty: nowhere.
         health_address: where ``/healthz`` and ``/readyz`` are served.
@@ -52,6 +55,8 @@ class PullerOptions:
     interval_jitter: float = 0.05
     sops_age_secret: str = ""
     trust_policy: str = ""
+    max_prune: str = str(DEFAULT_LIMIT)
+    protect: tuple[str, ...] = DEFAULT_PROTECTED
     leader_election: bool = True
     metrics_address: str = ":8080"
     health_address: str = ":9440"

@@ -32,6 +32,10 @@ class Tone(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
     """Referred to and not there."""
+    ACCEPTED = "accepted"
+    """Evidence by somebody who is trusted."""
+    REFUSED = "refused"
+    """Evidence that does not hold, or is by somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,15 @@ class Node:
     detail: str = ""
     """A line more, such as why it is not healthy."""
     object_id: ObjectId | None = None
+    folded: tuple[str, ...] = ()
+    """Names of the objects that one node stands for, where there are several."""
+    aside: str = ""
+    """What it is joined with by words instead of lines."""
+
+    @property
+    def count(self) -> int:
+        """How many objects it stands for."""
+        return max(1, len(self.folded))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def puller_arguments(options: InstallOptions) -> list[str]:
         *(f"--{name}={str(on).lower()}" for name, on in switches.items()),
         f"--log-level={options.log_level}",
         *(f"--{name}={value}" for name, value in _values(puller).items() if value != _values(_DEFAULT)[name]),
+        *(f"--protect={pattern}" for pattern in puller.protect if puller.protect != _DEFAULT.protect),
         *(f"--{name}" for name, on in _flags(puller).items() if on),
     ]
 
@@ -38,6 +39,7 @@ def _values(puller: PullerOptions) -> dict[str, str]:
         "interval-jitter-percentage": f"{puller.interval_jitter * 100:g}",
         "sops-age-secret": puller.sops_age_secret,
         "trust-policy": puller.trust_policy,
+        "max-prune": puller.max_prune,
         "deploy-record": puller.record_cluster,
         "record-repository": puller.record_repository,
         "record-key-secret": puller.record_key_secret,

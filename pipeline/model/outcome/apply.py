@@ -32,6 +32,9 @@ class ApplyResult:
         signatures: the same in full.
         is_rollback: whether it is older than what the inventory recorded, and was asked for all the same.
         notes: lines for the user.
+        plan_digest: of the saved plan that was carried out; empty where there was none.
+        approvals: by whom the plan had to be approved, and was.
+        overridden: guards that somebody overrode, each with what it would have kept.
     """
 
     kind: ClassVar[str] = "ApplyResult"
@@ -51,6 +54,9 @@ class ApplyResult:
     signatures: tuple[VerifiedSignature, ...] = ()
     is_rollback: bool = False
     notes: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
+    plan_digest: str = ""
+    approvals: tuple[VerifiedSignature, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -66,7 +72,7 @@ class ApplyResult:
 
     def document(self) -> dict[str, Any]:
         """The JSON document; ``counts`` has every action, ``changes`` leaves out unchanged objects."""
-        return {
+        document = {
             **header(self.kind),
             "cluster": self.cluster,
             "inventory": {"namespace": self.namespace, "name": self.inventory},
@@ -83,7 +89,12 @@ class ApplyResult:
             "counts": {action.value: self.plan.count(action) for action in Action},
             "changes": [change.document() for change in self.changes],
             "notes": list(self.notes),
+            "overridden": list(self.overridden),
         }
+        if self.plan_digest:
+            approvals = [signature_document(item) for item in self.approvals]
+            document |= {"planDigest": self.plan_digest, "approvals": approvals}
+        return document
 
 
 class ApplyInterruptedError(PipelineError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pipeline.errors import RefusedError
+from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.outcome import header
 from pipeline.model.outcome.diff import Side
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
@@ -16,7 +18,8 @@ class ValidateResult:
     """All gates' findings, gravest first, suppressed ones last.
 
     ``objects`` is how many objects the manifests have; ``checks`` are the gates' own results, in the order in which
-    they ran, with severities and suppressions applied.
+    they ran, with severities and suppressions applied. ``origins`` is where each object is written, for reports that
+    name those in which nothing was found as well.
     """
 
     kind: ClassVar[str] = "ValidateResult"
@@ -24,6 +27,7 @@ class ValidateResult:
     subject: Side
     objects: int
     checks: tuple[Checked, ...]
+    origins: Mapping[ObjectId, Origin | None] = field(default_factory=dict, hash=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -51,16 +55,24 @@ class ValidateResult:
         """How many findings somebody said are all right."""
         return sum(item.suppression is not None for item in self.findings)
 
-    def refusal(self) -> RefusedError:
-        """The error that a closed gate ends with; the findings themselves are in the report."""
+    def refusal(self, *, names_findings: bool = False) -> RefusedError:
+        """The error that a closed gate ends with; where no report shows the findings, it names the first of them."""
         number = self.count(Severity.ERROR)
         rules = list(dict.fromkeys(finding.rule for finding in self.findings if finding.is_error))
         shown = ", ".join(rules[:5]) + (", …" if len(rules) > 5 else "")  # noqa: PLR2004 - a handful
         return RefusedError(
             f"{number} error{'s' if number > 1 else ''} found: {shown}",
-            hint="see the report for each one's place and what to do about it",
+            hint=self._first_errors()
+            if names_findings
+            else "see the report for each one's place and what to do about it",
             code="refused.validation",
         )
+
+    def _first_errors(self) -> str:
+        errors = [finding for finding in self.findings if finding.is_error]
+        told = [f"{item.origin or item.object_id or self.subject.name}: {item.message}" for item in errors[:5]]
+        more = [f"and {len(errors) - 5} more"] if len(errors) > 5 else []  # noqa: PLR2004 - a handful
+        return "\n  ".join([*told, *more])
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

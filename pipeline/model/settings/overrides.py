@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pipeline.errors import UsageError
 from pipeline.model.applying.inventory import check_inventory_name
 from pipeline.model.artifact.reference import check_tag, parse_reference
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import ArtifactSettings, Settings, TargetSettings
 
@@ -30,11 +31,13 @@ class Overrides:
     recreate: bool | None = None
     take_ownership: bool | None = None
     allow_rollback: bool | None = None
+    guards: GuardSettings = field(default_factory=GuardSettings)
 
     def of_target(self, target: TargetSettings) -> TargetSettings:
         """The target with what was given."""
         own = {entry.name for entry in fields(TargetSettings)}
         mine = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name in own}
+        mine["guards"] = self.guards.over(target.guards)
         return replace(target, **{name: value for name, value in mine.items() if value is not None})
 
     def of_settings(self, settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
@@ -62,6 +63,7 @@ class TargetSettings:
     recreate: bool = False
     take_ownership: bool = False
     allow_rollback: bool = False
+    guards: GuardSettings = field(default_factory=GuardSettings)
     deploy_record: RecordingOptions = field(default_factory=RecordingOptions)
 
 
@@ -75,7 +77,8 @@ class Settings:
     artifact: ArtifactSettings = field(default_factory=ArtifactSettings)
     signing: SigningOptions | None = None
     attestations: AttestationSettings | None = None
-    validation: ValidationOptions = field(default_factory=ValidationOptions)
+    validation: ValidationOptions | None = None
+    """``None`` where the file does not have it: then ``run`` validates nothing by itself."""
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     records_repository: str = ""
     """Where deploy records are read from."""

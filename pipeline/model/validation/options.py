@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from pipeline.model.validation.finding import Severity
 
@@ -61,3 +61,9 @@ class ValidationOptions:
             return tuple(gate for gate in GATES if gate in self.gates)
         extra = {"kyverno": self.kyverno, "opa": self.opa}
         return tuple(gate for gate in GATES if gate not in extra or extra[gate])
+
+    def overridden_by(self, given: ValidationOptions) -> ValidationOptions:
+        """These, with everything that the others say in its place; severities rule by rule."""
+        said = {entry.name: getattr(given, entry.name) for entry in fields(given)}
+        changed = {name: value for name, value in said.items() if value and name != "severities"}
+        return replace(self, **changed, severities={**self.severities, **given.severities})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipeline.errors import PipelineError
+from pipeline.errors import GuardError, PipelineError
+from pipeline.model.applying.guards import Guards
 from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.take_over import Predecessor
@@ -13,6 +14,7 @@ from pipeline.model.flux.kustomization import KustomizationSpec
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.puller.kustomizations.guarding import guards_of
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.rendering import Rendered
 from pipeline.puller.kustomizations.status_inventory import StatusInventory
@@ -29,6 +31,7 @@ PREDECESSORS = (
 )
 _LONGEST_WAIT = 60.0
 """Seconds for definitions, namespaces and deletions between the stages of one apply, as Flux waits for them."""
+_UNGUARDED = Guards()
 _SHOWN = 100
 _FEW = 6
 
@@ -39,6 +42,8 @@ class Applied:
 
     changes: tuple[Change, ...]
     inventory: Inventory
+    overridden: tuple[str, ...] = ()
+    """Guards that were overridden for it, each with what it would have kept."""
 
     @property
     def skipped(self) -> frozenset[ObjectId]:
@@ -55,7 +60,8 @@ def apply_rendered(
         StopError: something cannot be applied or pruned; what was done until then is said.
         ClusterError: the cluster could not be asked.
     """
-    options = apply_options(body, spec, dry_run=False, objects=len(rendered.manifests))
+    guards = _guards(body, rendered, parts)
+    options = apply_options(body, spec, guards, dry_run=False, objects=len(rendered.manifests))
     cluster = target.cluster.with_inventories(store)
     try:
         result = apply(
@@ -74,13 +80,16 @@ def apply_rendered(
         reason = api.PRUNE_FAILED if error.code == "cluster.prune" else api.RECONCILIATION_FAILED
         done = change_lines(error.result.plan)
         raise StopError(reason, error.message + (f"\n{done}" if done else "")) from None
+    except GuardError as error:
+        raise StopError(api.GUARD_TRIPPED, f"{error.message}\n{error.hint}") from None
     except PipelineError as error:
         if error.code == LED:
             raise
         _distrust(rendered, parts)
         raise StopError(api.RECONCILIATION_FAILED, error.message) from None
     changes = result.plan.changes
-    return Applied(changes, store.inventory if spec.prune else _without_leftover(store.inventory, changes))
+    inventory = store.inventory if spec.prune else _without_leftover(store.inventory, changes)
+    return Applied(changes, inventory, result.overridden)
 
 
 def _distrust(rendered: Rendered, parts: Parts) -> None:
@@ -103,7 +112,7 @@ def plan_rendered(
     Raises:
         StopError: something could not be applied.
     """
-    options = apply_options(body, spec, dry_run=True)
+    options = apply_options(body, spec, _guards(body, rendered, parts), dry_run=True)
     cluster = target.cluster.with_inventories(store)
     try:
         return apply(rendered.trusted, cluster, options, reporter=parts.reporter, clock=parts.clock)
@@ -111,7 +120,14 @@ def plan_rendered(
         raise StopError(api.RECONCILIATION_FAILED, error.message) from None
 
 
-def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool, objects: int = 100) -> ApplyOptions:
+def _guards(body: Body, rendered: Rendered, parts: Parts) -> Guards:
+    reference = rendered.trusted.reference
+    return guards_of(body, reference.digest if reference is not None else "", parts.options)
+
+
+def apply_options(
+    body: Body, spec: KustomizationSpec, guards: Guards = _UNGUARDED, *, dry_run: bool, objects: int = 100
+) -> ApplyOptions:
     """How a Kustomization is applied: whatever it names becomes its own, as under Flux."""
     metadata = body["metadata"]
     return ApplyOptions(
@@ -127,7 +143,7 @@ def apply_options(body: Body, spec: KustomizationSpec, *, dry_run: bool, objects
         ignore=spec.ignore,
         require_namespace=True,
         save_fingerprints=True,
-        allow_empty=True,
+        guards=guards,
         # Threads cost more than they save where there is little to do.
         concurrency=4 if objects > _FEW else 1,
         timeout=min(_LONGEST_WAIT, spec.effective_timeout),

@@ -85,6 +85,9 @@ class Telling:
         if self.digest:
             draft = draft.recorded(self._attempt(), stop.reason)
         draft = draft.with_fields(inventory=self._inventory())
+        draft = draft.without_conditions(api.GUARD_TRIPPED)
+        if stop.reason == api.GUARD_TRIPPED:
+            draft = draft.with_condition(api.GUARD_TRIPPED, "True", stop.reason, stop.message)
         draft = draft.stalled(stop.reason, stop.message) if stop.is_final else draft.failed(stop.reason, stop.message)
         severity = Severity.INFO if stop.is_waiting else Severity.ERROR
         event = ObjectEvent(severity, stop.reason, stop.message, self._metadata())
@@ -105,7 +108,7 @@ class Telling:
         draft = draft.ready(artifact.revision, artifact.origin_revision, health=health)
         if draft.conditions.get(drift.DRIFTED) is not None:
             self._parts.tell_drift(Key.of(KUSTOMIZATION, self._body), 0)
-        draft = draft.with_fields(inventory=self._inventory()).without_conditions(drift.DRIFTED)
+        draft = draft.with_fields(inventory=self._inventory()).without_conditions(drift.DRIFTED, api.GUARD_TRIPPED)
         draft = draft.recorded(self._attempt(), api.RECONCILIATION_SUCCEEDED)
         told = list(events)
         is_news = not before.conditions.is_true(api.READY)
@@ -130,9 +133,10 @@ class Telling:
         self._parts.tell_drift(Key.of(KUSTOMIZATION, self._body), len(changes))
         return Outcome(status=draft.status(), events=events, requeue_after=spec.interval)
 
-    def change_events(self, changes: tuple[Change, ...]) -> tuple[ObjectEvent, ...]:
+    def change_events(self, changes: tuple[Change, ...], overridden: tuple[str, ...]) -> tuple[ObjectEvent, ...]:
         """One event for everything that was done to the cluster; none where nothing was."""
-        lines = change_lines(Plan(changes))
+        guards = [f"a guard was overridden: {line}" for line in overridden]
+        lines = "\n".join(line for line in (*guards, change_lines(Plan(changes))) if line)
         return (ObjectEvent(Severity.INFO, api.PROGRESSING, lines, self._metadata()),) if lines else ()
 
     def passed(self) -> str:

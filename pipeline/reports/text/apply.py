@@ -32,10 +32,16 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield f"Nothing to do: all {result.plan.unchanged} objects are as desired{rest}."
     else:
         yield _counts(result)
+    for line in result.overridden:
+        yield paint("yellow", printable(f"A guard was overridden: {line}"))
     if result.is_rollback:
         yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
     for signature in result.signatures:
         yield paint("dim", f"signed by {in_words(signature)}")
+    if result.plan_digest:
+        approved = ", ".join(in_words(signature) for signature in result.approvals)
+        by = f", approved by {approved}" if approved else ""
+        yield paint("dim", f"exactly as planned ({result.plan_digest}){by}")
     what = result.digest_url or result.source
     name = f"{result.namespace}/{result.inventory}"
     yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))

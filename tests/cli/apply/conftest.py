@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,8 @@ from pipeline import wiring
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.testing.cluster import MemoryCluster
+from tests.cli.apply.shops import NEW_CONFIG, OLD_CONFIG, REPOSITORY, Gitless, Shop, config, secret
 from tests.command_line import Outcome
-
-Gitless = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -58,3 +57,27 @@ def shop(tmp_path: Path) -> Path:
     (folder / "settings.yaml").write_text(json.dumps(config))
     (folder / "login.yaml").write_text(json.dumps(secret))
     return folder
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a key pair and both releases; made once, for signing takes its time."""
+    folder = tmp_path_factory.mktemp("released")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COSIGN_PASSWORD", "")
+        made = Shop(lambda *arguments: Outcome(run_guarded(application, list(arguments)), "", ""), MemoryCluster())
+        made.run("keys", "generate")
+        made.release("first", config("settings", color="blue"), config("same", a="1"), secret("hunter2"), OLD_CONFIG)
+        made.release("next", config("settings", color="red"), config("same", a="1"), secret("hunter3"), NEW_CONFIG)
+    return folder
+
+
+@pytest.fixture
+def delivered(gitless: Gitless, cluster: MemoryCluster, tmp_path: Path, released: Path) -> Shop:
+    """The first release is applied, the next one is there."""
+    shutil.copytree(released, tmp_path, dirs_exist_ok=True)
+    made = Shop(gitless, cluster)
+    made.run("apply", f"{REPOSITORY}:first", "--key", "cosign.pub", "-n", "shop")
+    cluster.requests.clear()
+    return made

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ClusterError
 from pipeline.testing.cluster import MemoryCluster
-from tests.cli.apply.conftest import Gitless
+from tests.cli.apply.shops import Gitless
 
 SKIP = "--insecure-skip-verification"
 
@@ -153,7 +153,7 @@ def test_what_was_done_before_an_error_is_reported(gitless: Gitless, cluster: Me
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("apply",), "Missing argument"),
+        (("apply",), "there is nothing to apply"),
         (("apply", "shop-app", SKIP, "--inventory", "No Spaces"), "cannot name an inventory"),
         (("apply", "shop-app", SKIP, "--timeout", "soon"), "is not a duration"),
         (("apply", "nowhere", SKIP), "nowhere"),
@@ -167,3 +167,19 @@ def test_bad_input_is_a_usage_error(
     assert outcome.code == 2
     assert message in outcome.err
     assert cluster.requests == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_apply_and_the_verified_artifact_are_reported_as_tests(gitless: Gitless, signed: str) -> None:
+    from xml.etree import ElementTree as ET
+
+    applied = gitless("apply", signed, "--key", "cosign.pub", "-n", "shop", "-o", "junit", "--report", "out.xml")
+    verified = gitless("verify", signed, "--key", "cosign.pub", "-o", "junit")
+    scanned = gitless("verify", signed, "--key", "cosign.pub", "-o", "sarif")
+
+    assert (applied.code, verified.code, scanned.code) == (0, 0, 0)
+    names = [case.get("name") for case in ET.fromstring(applied.out).iter("testcase")]
+    assert names == ["apply", "ConfigMap shop/settings", "Secret shop/login"]
+    assert Path("out.xml").read_text() == applied.out
+    assert [item.get("failures") for item in ET.fromstring(verified.out)] == ["0"]
+    assert json.loads(scanned.out)["runs"][0]["results"] == []

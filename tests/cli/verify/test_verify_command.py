@@ -133,3 +133,26 @@ def test_with_an_artifact_no_cluster_is_needed(gitless: Gitless) -> None:
 
     assert (code, out) == (5, "")
     assert "nowhere" in err
+
+
+def test_a_failed_verification_is_in_every_report(gitless: Gitless, world: World) -> None:
+    from pathlib import Path
+    from xml.etree import ElementTree as ET
+
+    world.deploy(deployment(), signed=False)
+
+    code, out, _ = gitless(
+        "verify", "-n", "shop", "--key", "ours.pub", "-o", "sarif", "--report", "out.xml", "--report", "out.html"
+    )
+
+    assert code == 7
+    (run,) = json.loads(out)["runs"]
+    assert [item["ruleId"] for item in run["results"]] == ["verify-signature"]
+    cases = {case.get("name"): case for case in ET.fromstring(Path("out.xml").read_text()).iter("testcase")}
+    assert {name: [item.tag for item in case] for name, case in cases.items()} == {
+        "signature": ["failure"],
+        "drift": ["system-out"],
+        "health": ["system-out"],
+        "Deployment.apps shop/web": ["system-out"],
+    }
+    assert Path("out.html").stat().st_size > 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.errors import ClusterError, ImmutableFieldError, RefusedError
+from pipeline.errors import ClusterError, ImmutableFieldError, RefusedError, StaleError
 from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.manifests import ObjectId, Resource
@@ -115,6 +115,22 @@ def test_lists_are_selected_by_label_and_namespace(place: Place) -> None:
     assert [body["metadata"]["name"] for body in found] == ["marked"]
     assert [body["data"] for body in whole] == [{"a": "1"}]
     assert "marked" in [body["metadata"]["name"] for body in everywhere]
+
+
+def test_only_the_version_that_was_named_is_changed(place: Place) -> None:
+    first = place.cluster.apply(place.config_map(color="blue"))["metadata"]
+    second = place.cluster.apply(place.config_map(color="red"), expected=first)["metadata"]
+
+    with pytest.raises(StaleError):
+        place.cluster.apply(place.config_map(color="green"), expected=first)
+    with pytest.raises(StaleError):
+        place.cluster.apply(place.config_map("absent", color="green"), expected=second)
+
+    live = place.read(place.config_map())
+    assert live is not None
+    assert live["data"] == {"color": "red"}
+    assert live["metadata"]["resourceVersion"] == second["resourceVersion"]
+    assert place.read(place.config_map("absent")) is None
 
 
 def test_a_deletion_takes_exactly_the_object_with_that_uid(place: Place) -> None:

@@ -13,8 +13,8 @@ from tests.e2e.chain.conftest import Document, Project
 pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
 REFUSED = 9
-BOTH_WAYS = ("--allow-rollback",)
-"""Whichever of the two was signed first, each is applied over the other."""
+BOTH_WAYS = ("--allow-rollback", "--override", "max-prune")
+"""Whichever of the two was signed first, each is applied over the other, and half of the objects go."""
 # Two releases with objects in common and objects of their own.
 RELEASES = {"blue": range(20), "green": range(10, 30)}
 

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import wiring
 from pipeline.clock import SystemClock
+from pipeline.model.applying.guards import Guards, PruneLimit
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.outcome.apply import ApplyResult
@@ -31,7 +32,11 @@ class Target:
     reporter: Listener = field(default_factory=Listener)
 
     def apply(self, *bodies: Body, **changes: bool | str | int) -> ApplyResult:
-        options = ApplyOptions(inventory="shop", namespace=self.namespace, writer="tester@here", timeout=20.0)
+        # What guards keep has tests of its own.
+        guards = Guards(max_prune=PruneLimit(100, is_percentage=True), protected=())
+        options = ApplyOptions(
+            inventory="shop", namespace=self.namespace, writer="tester@here", timeout=20.0, guards=guards
+        )
         options = replace(options, **changes)  # type: ignore[arg-type]
         trusted = trust_local(Manifests.of(Resource.from_body(body) for body in bodies), UnsafeSkipVerification())
         return apply(trusted, self.cluster, options, reporter=self.reporter, clock=SystemClock())

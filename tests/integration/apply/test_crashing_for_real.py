@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,8 +31,16 @@ class Dying:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
         return getattr(self._cluster, name)
 
-    def apply(self, body: Body, *, dry_run: bool = False, force: bool = False, metadata_only: bool = False) -> Body:
-        answer = self._cluster.apply(body, dry_run=dry_run, force=force, metadata_only=metadata_only)
+    def apply(
+        self,
+        body: Body,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        metadata_only: bool = False,
+        expected: Mapping[str, Any] | None = None,
+    ) -> Body:
+        answer = self._cluster.apply(body, dry_run=dry_run, force=force, metadata_only=metadata_only, expected=expected)
         if not dry_run:
             self._written()
         return answer

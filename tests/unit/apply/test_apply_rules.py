@@ -235,7 +235,7 @@ def test_what_holds_other_things_is_not_recreated_by_the_general_option(
 def test_an_empty_artifact_does_not_delete_everything(world: World, config_map: MakeConfigMap) -> None:
     world.apply(config_map("a"))
 
-    with pytest.raises(RefusedError, match="everything in inventory shop/shop would be deleted"):
+    with pytest.raises(RefusedError, match="shop/shop: there are no objects to apply, so everything in it would"):
         world.apply()
     assert world.names("ConfigMap") == ["a"]
 

@@ -9,7 +9,9 @@ import pytest
 from pipeline.errors import TrustError
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.trust.evidence import SignatureFormat, TimeSource, VerifiedSignature
+from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.stages.apply import apply
+from pipeline.stages.plan import plan_live
 from tests.unit.apply.worlds import MakeConfigMap, World, trust
 
 FIRST, SECOND, THIRD = ("sha256:" + f"{number:02}" * 32 for number in (1, 2, 3))
@@ -23,12 +25,20 @@ class Deliveries:
         self.world = world
         self._config_map = config_map
 
-    def apply(self, digest: str, signed_at: float | None, *, verified: bool = True, **changes: bool) -> ApplyResult:
+    def trusted(self, digest: str, signed_at: float | None, *, verified: bool = True) -> TrustedManifests:
         plain = trust(self._config_map("a", {"from": digest}), digest=digest)
         signature = VerifiedSignature(
             digest, SignatureFormat.BUNDLE, "ours.pub", signed_at=signed_at, time_source=TimeSource.SIGNER
         )
-        trusted = replace(plain, signatures=(signature,) if verified else ())
+        return replace(plain, signatures=(signature,) if verified else ())
+
+    def plan(self, digest: str, signed_at: float | None) -> tuple[str, ...]:
+        trusted = self.trusted(digest, signed_at)
+        world = self.world
+        return plan_live(trusted.manifests, world.cluster, world.options, trusted=trusted).live.notes
+
+    def apply(self, digest: str, signed_at: float | None, *, verified: bool = True, **changes: bool) -> ApplyResult:
+        trusted = self.trusted(digest, signed_at, verified=verified)
         options = replace(self.world.options, **changes)  # type: ignore[arg-type]
         return apply(trusted, self.world.cluster, options, reporter=self.world.reporter, clock=self.world.clock)
 
@@ -49,6 +59,16 @@ def test_an_older_artifact_is_refused_and_nothing_is_written(deliveries: Deliver
     assert caught.value.code == "trust.replay"
     assert deliveries.world.writes() == []
     assert deliveries.world.inventory().digest == SECOND
+
+
+def test_a_plan_says_beforehand_that_an_older_artifact_is_refused(deliveries: Deliveries) -> None:
+    deliveries.apply(SECOND, LATE)
+
+    (note,) = deliveries.plan(FIRST, EARLY)
+
+    assert note.startswith(f"{FIRST} was signed at ")
+    assert note.endswith("; applying refuses that without --allow-rollback")
+    assert deliveries.plan(THIRD, LATE + 1) == ()
 
 
 def test_a_rollback_on_request_is_applied_recorded_and_said(deliveries: Deliveries) -> None:

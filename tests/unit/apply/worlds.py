@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+from pipeline.model.applying.guards import Guards, PruneLimit
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository
@@ -59,9 +60,13 @@ class World:
         self.cluster = MemoryCluster(namespaces=("default", "shop", "other"))
         self.clock = MemoryClock()
         self.reporter = Listener()
-        self.options = ApplyOptions(inventory="shop", namespace="shop", writer="tester@here", concurrency=1)
+        # What guards keep has tests of its own.
+        guards = Guards(max_prune=PruneLimit(100, is_percentage=True), protected=())
+        self.options = ApplyOptions(
+            inventory="shop", namespace="shop", writer="tester@here", concurrency=1, guards=guards
+        )
 
-    def apply(self, *bodies: Body, digest: str = "", **changes: bool | str) -> ApplyResult:
+    def apply(self, *bodies: Body, digest: str = "", **changes: bool | str | Guards) -> ApplyResult:
         options = replace(self.options, **changes)  # type: ignore[arg-type]
         return apply(trust(*bodies, digest=digest), self.cluster, options, reporter=self.reporter, clock=self.clock)
 

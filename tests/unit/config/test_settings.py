@@ -10,6 +10,7 @@ from pipeline.model.settings.overrides import Overrides
 from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import AttestationSettings
+from pipeline.model.validation.finding import Severity
 
 HEAD = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
 
@@ -229,3 +230,22 @@ def test_a_deploy_record_that_makes_no_sense_is_refused_with_its_line(tmp_path: 
 
     with pytest.raises(ConfigurationError, match=rf"gitless.yaml:6: .*({why})"):
         load_settings(file)
+
+
+@pytest.mark.parametrize("off", ['"off"', "off", "false"])
+def test_a_rule_is_switched_off_with_quotes_or_without(off: str, tmp_path: Path) -> None:
+    text = f"validation: {{rules: {{probe-liveness: {off}, image-digest: error}}}}\n"
+    validation = load_settings(write(tmp_path, HEAD + text)).validation
+
+    assert validation is not None
+    assert validation.severities == {"probe-liveness": None, "image-digest": Severity.ERROR}
+
+
+def test_a_suppression_knows_its_line(tmp_path: Path) -> None:
+    text = 'validation:\n  ignore:\n    - rule: image-*\n      objects: ["* shop/*"]\n      reason: a rehearsal only\n'
+    validation = load_settings(write(tmp_path, HEAD + text)).validation
+
+    assert validation is not None
+    (ignored,) = validation.ignored
+    assert (ignored.rule, ignored.objects, ignored.reason) == ("image-*", ("* shop/*",), "a rehearsal only")
+    assert ignored.place.endswith(f"gitless.yaml:{HEAD.count(chr(10)) + 3}")

@@ -13,6 +13,8 @@ from pipeline.model.flux import api
 from pipeline.model.manifests import ObjectId
 from tests.unit.puller.worlds import NAMESPACE, World, config_map, deployment
 
+UNGUARDED = {"gitless.dev/max-prune": "100%"}
+
 
 def test_the_first_apply_says_what_it_is_about_to_do_before_it_does_it(world: World) -> None:
     world.publish(config_map("a"), config_map("b"))
@@ -189,11 +191,14 @@ def test_without_prune_it_stays_and_is_forgotten(world: World) -> None:
     assert world.listed() == [f"{NAMESPACE}_a__ConfigMap"]
 
 
-def test_an_empty_artifact_prunes_everything(world: World) -> None:
+def test_an_empty_artifact_prunes_everything_once_that_is_acknowledged(world: World) -> None:
     world.publish(config_map("a"))
     world.kustomization()
     world.work()
-    world.publish()
+    revision = world.publish()
+    world.work()
+    assert world.live() == ["a"]
+    world.kustomization(annotations={"gitless.dev/allow-prune": revision})
     world.work()
 
     assert world.live() == []
@@ -377,11 +382,11 @@ def test_a_crash_at_any_request_leaves_nothing_behind(tmp_path: Path, *, is_upda
         world = World(tmp_path / str(number))
         if is_update:
             world.publish(config_map("old"), config_map("a"), deployment("d"))
-            world.kustomization()
+            world.kustomization(annotations=UNGUARDED)
             world.work()
         world.publish(config_map("a", "2"), config_map("b"), deployment("d", "web:2"))
         if not is_update:
-            world.kustomization()
+            world.kustomization(annotations=UNGUARDED)
         calls = _crash_at(world, number)
         world.work()
         is_done = len(calls) <= number

@@ -1,0 +1,135 @@
+"""``gitless plan``."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from pipeline.cli.comparing import Asked, comparing, end, live_result
+from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.record_options import warn_unverified_records
+from pipeline.cli.report_context import changing
+from pipeline.cli.sides import read_side
+from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
+from pipeline.errors import UsageError
+from pipeline.model.artifact.reference import is_reference
+from pipeline.model.manifests import Manifests
+from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.recording import RecordReading
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
+
+_Trust = TrustPolicy | UnsafeSkipVerification | None
+
+
+@click.command()
+@comparing
+@option("--allow-rollback", is_flag=True, help="As apply would: an artifact signed before the recorded one.")
+@option("--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar=None,
+        help="Keep the plan, to be read, attested, or applied exactly: gitless apply --plan FILE.")  # fmt: skip
+@trust_options_if_any
+@registry_options
+@cluster_options
+@talking("text", "json", "markdown", "html", reports=True)
+def command(
+    *, asked: Asked, allow_rollback: bool, save: Path | None, trust: _Trust, registry_options: RegistryOptions,
+    cluster_options: ClusterOptions, terminal: Terminal,
+) -> None:  # fmt: skip
+    """Show what has to change for FROM to become TO, how far that reaches, and keep it.
+
+    The sides are those of diff. Beside each change the plan tells which workloads restart, which Services lose
+    endpoints, and what data goes with what is deleted. Saved and leading from live to an artifact it can be applied
+    exactly; for that it holds who signed the artifact, which the trust options say.
+
+    \b
+    gitless plan live oci://ghcr.io/acme/shop:1.1 -n shop --key cosign.pub --save plan.json
+    gitless apply --plan plan.json --key cosign.pub
+    gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    warn_unverified(trust, terminal)
+    sources = _Sources(trust, asked.records, registry_options, terminal)
+    if asked.is_live:
+        asked.inventory_name()
+        if save is not None and trust is None and is_reference(asked.wanted):
+            raise UsageError(
+                "--save keeps who must have signed the artifact, and nobody is named",
+                hint="name the signer as for apply: --key cosign.pub, --certificate-identity, --trust-policy FILE; or"
+                " say --insecure-skip-verification",
+            )
+        result, old, new = _against_live(asked, sources, cluster_options, allow_rollback=allow_rollback)
+    else:
+        result, old, new = _between(asked, sources)
+    if save is not None:
+        result = _saved(result, save, terminal)
+    terminal.print_result(result, changing(result.diff.plan, old, new, terminal))
+    end(result.diff, exit_code=asked.exit_code)
+
+
+class _Sources:
+    """Reads sides; what is to be applied is verified where somebody was named."""
+
+    def __init__(self, trust: _Trust, records: RecordReading, options: RegistryOptions, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self._trust = trust
+        self._records = records
+        self._options = options
+
+    def read(self, name: str, other: str = "") -> tuple[Manifests, Side]:
+        """A side that is only looked at; deploy records are beside the other one where nothing else is said."""
+        return read_side(name, self._options, self.terminal, self._records, other=other)
+
+    def read_wanted(self, name: str, other: str = "") -> tuple[Manifests, Side, TrustedManifests | None]:
+        """The side that is to be applied, and the same as it may be applied, where that is known."""
+        if self._trust is None or not is_reference(name):
+            return *self.read(name, other), None
+        from pipeline import wiring
+
+        found = wiring.trusted_manifests(name, self._trust, self._options, os.environ, self.terminal.reporter)
+        side = Side(name=name, artifact=found.reference, source=found.source, revision=found.revision)
+        return found.manifests, side, found
+
+
+def _against_live(
+    asked: Asked, sources: _Sources, cluster_options: ClusterOptions, *, allow_rollback: bool
+) -> tuple[PlanResult, Manifests, Manifests]:
+    from pipeline.stages.plan import plan_live
+
+    manifests, side, trusted = sources.read_wanted(asked.wanted)
+    cluster, options = asked.against(cluster_options, sources.terminal, allow_rollback=allow_rollback)
+    planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full)
+    diff = live_result(planned.live, side, cluster, is_full=asked.is_full)
+    return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis), manifests, manifests
+
+
+def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Manifests]:
+    from pipeline.stages.diff import diff
+    from pipeline.stages.plan import reach_of
+
+    warn_unverified_records(asked.records, sources.terminal)
+    old, old_side = sources.read(asked.before, asked.after)
+    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
+    plan = diff(old, new, is_full=asked.is_full)
+    notes = (*old_side.notes, *new_side.notes)
+    result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
+    return PlanResult(diff=result, radius=reach_of(plan, old, new)), old, new
+
+
+def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:
+    from pipeline.model.attestation.given import MAX_PREDICATE_BYTES
+    from pipeline.model.planning.saved_plan import plan_document
+    from pipeline.reports.files import write_whole
+
+    document = plan_document(result)
+    content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    write_whole(file, content)
+    if len(content) > MAX_PREDICATE_BYTES:
+        terminal.reporter.warn(
+            f"{file} has {len(content)} bytes: it can be applied, but is too large to be attested and so to be approved"
+        )
+    return replace(result, file=str(file), digest=str(document["digest"]))

@@ -1,0 +1,144 @@
+"""API versions that a target has no longer, not yet, or not for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from pipeline.gates.kubernetes_data import known_versions, versions_with
+from pipeline.model.manifests import Resource
+from pipeline.model.validation.api_lifecycle import RETIREMENTS
+from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
+from pipeline.model.validation.finding import Finding, Rule
+from pipeline.model.validation.kubernetes_versions import KubernetesVersion, versions_in_words
+from pipeline.model.validation.schema_rules import DEPRECATED, MISSING, REMOVED, TOO_NEW
+
+_API_VERSIONS = ("v1", "v2", "v1beta3", "v1beta2", "v1beta1")
+"""What may replace an API version of the same group, the best first."""
+
+
+def unknown_kinds(
+    resource: Resource, absent: Sequence[KubernetesVersion], versions: Sequence[KubernetesVersion], custom: CustomKinds
+) -> Iterator[Finding]:
+    """Why there is no schema for an object in some of the versions."""
+    others = custom.versions(resource.id)
+    if others:
+        yield _not_defined(resource, others)
+        return
+    name = f"{resource.api_version} {resource.id.kind}"
+    present = versions_with(resource.api_version, resource.id.kind)
+    gone = _removed_in(resource, present)
+    too_late = [version for version in absent if gone is not None and version >= gone]
+    too_early = [version for version in absent if present and version < present[0]]
+    if too_late:
+        where = _in_these(too_late, versions)
+        yield _about(
+            resource, REMOVED, f"{name} was removed in Kubernetes {gone}{where}", _replacement(resource, too_late[-1])
+        )
+    if too_early:
+        where = _in_these(too_early, versions)
+        instead = _replacement(resource, too_early[0]) or TOO_NEW.fix
+        yield _about(resource, TOO_NEW, f"{name} is new in Kubernetes {present[0]}{where}", instead)
+    if not too_late and not too_early:
+        yield _about(resource, MISSING, f"there is no schema for {name}", _missing_hint(resource, versions[-1]))
+
+
+def _removed_in(resource: Resource, present: Sequence[KubernetesVersion]) -> KubernetesVersion | None:
+    retirement = RETIREMENTS.get((resource.api_version, resource.id.kind))
+    if retirement is not None and retirement.removed_in is not None:
+        return KubernetesVersion(retirement.removed_in)
+    return KubernetesVersion(present[-1].minor + 1) if present and present[-1] < known_versions()[-1] else None
+
+
+def _in_these(some: Sequence[KubernetesVersion], versions: Sequence[KubernetesVersion]) -> str:
+    return f" (asked for: {versions_in_words(some)})" if len(versions) > 1 else ""
+
+
+def lifecycle_findings(
+    resource: Resource, versions: Sequence[KubernetesVersion], custom: CustomKinds
+) -> Iterator[Finding]:
+    """What is deprecated, among the versions that have the kind."""
+    kind = custom.of_object(resource)
+    name = f"{resource.api_version} {resource.id.kind}"
+    if kind is not None:
+        if not kind.is_served:
+            yield _not_served(resource, kind)
+        elif kind.deprecation:
+            yield _about(resource, DEPRECATED, f"{name} is deprecated: {kind.deprecation}")
+        return
+    if not versions:
+        return
+    newest = versions[-1]
+    retirement = RETIREMENTS.get((resource.api_version, resource.id.kind))
+    if retirement is not None and retirement.deprecated_in is not None and retirement.deprecated_in <= newest.minor:
+        gone = f", and removed in 1.{retirement.removed_in}" if retirement.removed_in else ""
+        yield _about(
+            resource,
+            DEPRECATED,
+            f"{name} is deprecated since Kubernetes 1.{retirement.deprecated_in}{gone}",
+            _replacement(resource, newest),
+        )
+    elif newest < known_versions()[-1]:
+        gone_in = _removed_in(resource, versions_with(resource.api_version, resource.id.kind))
+        if gone_in is not None:
+            yield _about(
+                resource, DEPRECATED, f"{name} is removed in Kubernetes {gone_in}", _replacement(resource, newest)
+            )
+
+
+def _not_defined(resource: Resource, others: Sequence[CustomKind]) -> Finding:
+    served = others[0].served
+    name = f"{resource.api_version} {resource.id.kind}"
+    hint = f"its definition serves: {', '.join(f'{resource.id.group}/{version}' for version in served)}"
+    return _about(resource, REMOVED, f"the definition of {resource.id.kind} has no version of {name}", hint)
+
+
+def _not_served(resource: Resource, kind: CustomKind) -> Finding:
+    hint = f"its definition serves: {', '.join(f'{kind.group}/{version}' for version in kind.served)}"
+    return _about(resource, REMOVED, f"{kind.api_version} {kind.kind} is not served by its definition", hint)
+
+
+def _replacement(resource: Resource, version: KubernetesVersion) -> str:
+    """What to use instead, if there is anything: by the guide, or the same kind in another version."""
+    retirement = RETIREMENTS.get((resource.api_version, resource.id.kind))
+    if retirement is not None:
+        return f"use {retirement.replacement}" if retirement.replacement else "nothing takes its place"
+    group = resource.api_version.rpartition("/")[0]
+    for name in _API_VERSIONS:
+        candidate = f"{group}/{name}" if group else name
+        if candidate != resource.api_version and version in versions_with(candidate, resource.id.kind):
+            return f"use {candidate}"
+    return ""
+
+
+def _missing_hint(resource: Resource, version: KubernetesVersion) -> str:
+    """The API version that was meant, or how to bring the definition."""
+    group = resource.api_version.rpartition("/")[0]
+    is_ours = not group or "." not in group or group.endswith(".k8s.io")
+    known = [api for api in _LIKELY if version in versions_with(api, resource.id.kind)] if is_ours else []
+    if known:
+        near = get_close_matches(resource.api_version, known, n=1, cutoff=0) or known
+        return f"did you mean {near[0]}?"
+    return MISSING.fix
+
+
+_LIKELY = (
+    "v1", "apps/v1", "batch/v1", "autoscaling/v2", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "policy/v1",
+    "storage.k8s.io/v1", "apiextensions.k8s.io/v1", "admissionregistration.k8s.io/v1", "scheduling.k8s.io/v1",
+    "coordination.k8s.io/v1", "discovery.k8s.io/v1", "node.k8s.io/v1", "apiregistration.k8s.io/v1",
+)  # fmt: skip
+"""The API versions that people write."""
+
+
+def _about(resource: Resource, rule: Rule, message: str, hint: str = "") -> Finding:
+    return Finding(
+        gate="schema",
+        rule=rule.id,
+        severity=rule.severity,
+        message=message,
+        object_id=resource.id,
+        api_version=resource.api_version,
+        path="apiVersion",
+        origin=resource.origin,
+        hint=hint or rule.fix,
+    )

@@ -1,0 +1,113 @@
+"""The schema gate: Kubernetes' own kinds and custom resources, held strictly against what their schemas say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.gates.api_versions import lifecycle_findings, unknown_kinds
+from pipeline.gates.kubernetes_data import known_versions
+from pipeline.gates.schema_complaints import Complaint, Reading, complaints
+from pipeline.gates.schema_validators import Compiled, Validators
+from pipeline.model.comparison.masking import is_secret
+from pipeline.model.manifests import Body, Manifests, Resource
+from pipeline.model.validation.custom_kinds import CustomKinds
+from pipeline.model.validation.finding import Checked, Finding, Severity
+from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
+from pipeline.model.validation.schema_rules import SCHEMA_RULES
+
+
+class SchemaGate:
+    """Holds every object against the schema of its kind, in every version of a range.
+
+    ``kubernetes`` is a version or a range; ``definitions`` are CustomResourceDefinitions beside those of the
+    manifests, asked for once.
+    """
+
+    name = "schema"
+
+    def __init__(self, kubernetes: str, definitions: Callable[[], Sequence[Body]]) -> None:
+        self._kubernetes = kubernetes
+        self._definitions = definitions
+
+    def check(self, manifests: Manifests, previous: Manifests | None) -> Checked:
+        """Every place where an object is not as its schema says; see the port."""
+        del previous
+        versions = parse_versions(self._kubernetes, known_versions())
+        custom = CustomKinds.of(manifests, self._definitions())
+        validators = Validators(versions, custom, manifests)
+        findings = [finding for resource in manifests for finding in _findings(resource, versions, validators, custom)]
+        return Checked(
+            gate=self.name,
+            objects=len(manifests),
+            findings=tuple(findings),
+            rules=SCHEMA_RULES,
+            subject=f"Kubernetes {versions_in_words(versions)}",
+        )
+
+
+@dataclass(slots=True)
+class _Found:
+    """Complaints, and in which versions each one was raised."""
+
+    versions: dict[Complaint, list[KubernetesVersion]] = field(default_factory=dict)
+
+    def add(self, complaint: Complaint, version: KubernetesVersion) -> None:
+        self.versions.setdefault(complaint, []).append(version)
+
+
+def _findings(
+    resource: Resource, versions: Sequence[KubernetesVersion], validators: Validators, custom: CustomKinds
+) -> Iterator[Finding]:
+    found = _Found()
+    absent = []
+    answers: dict[int, tuple[Complaint, ...]] = {}
+    for version in versions:
+        compiled = validators.of(version, resource)
+        if compiled is None:
+            absent.append(version)
+            continue
+        if id(compiled) not in answers:
+            answers[id(compiled)] = tuple(_complaints(resource, compiled))
+        for complaint in answers[id(compiled)]:
+            found.add(complaint, version)
+    if absent:
+        yield from unknown_kinds(resource, absent, versions, custom)
+    yield from lifecycle_findings(resource, [version for version in versions if version not in absent], custom)
+    for complaint, where in found.versions.items():
+        yield _finding(resource, complaint, where, versions)
+
+
+def _complaints(resource: Resource, compiled: Compiled) -> Iterator[Complaint]:
+    validator = compiled.validator
+    if validator.is_valid(resource.body):
+        return
+    reading = Reading(
+        schema=compiled.schema,
+        prunes=compiled.custom is not None,
+        shows_values=not is_secret(resource.body),
+        has_status=compiled.custom is None or compiled.custom.has_status,
+    )
+    yield from dict.fromkeys(complaints(validator.iter_errors(resource.body), reading))
+
+
+def _finding(
+    resource: Resource,
+    complaint: Complaint,
+    where: Sequence[KubernetesVersion],
+    versions: Sequence[KubernetesVersion],
+) -> Finding:
+    message = complaint.message
+    if len(versions) > 1 and len(where) < len(versions):
+        message += f" (Kubernetes {versions_in_words(where)})"
+    return Finding(
+        gate=SchemaGate.name,
+        rule=complaint.rule,
+        severity=Severity.ERROR,
+        message=message,
+        object_id=resource.id,
+        api_version=resource.api_version,
+        path=complaint.path,
+        origin=resource.origin,
+        hint=complaint.hint,
+    )

@@ -1,0 +1,96 @@
+"""Which objects run Pods, by what template, and which Services stand before them.
+
+Nothing here trusts a manifest to be well-formed: what has another shape than Kubernetes' API reference says counts as
+not there, for it is compared before any API server has seen it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from pipeline.model.manifests import Body, ObjectId
+
+TEMPLATES: Final = MappingProxyType(
+    {
+        ("apps", "Deployment"): ("spec", "template"),
+        ("apps", "StatefulSet"): ("spec", "template"),
+        ("apps", "DaemonSet"): ("spec", "template"),
+        ("apps", "ReplicaSet"): ("spec", "template"),
+        ("", "ReplicationController"): ("spec", "template"),
+        ("", "Pod"): (),
+    }
+)
+"""Where the kinds whose Pods stay have their Pod template; Pods of Jobs come and go."""
+
+Labels = Mapping[str, str]
+
+
+def kind_of(object_id: ObjectId) -> tuple[str, str]:
+    """Group and kind."""
+    return object_id.group, object_id.kind
+
+
+def part_of(body: Any, *path: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever a manifest holds there
+    """The map at a path; empty where there is none."""
+    for key in path:
+        body = body.get(key) if isinstance(body, Mapping) else None
+    return body if isinstance(body, Mapping) else {}
+
+
+def pod_labels(object_id: ObjectId, body: Body) -> Labels | None:
+    """The labels of a workload's Pods; ``None`` for what is no workload."""
+    path = TEMPLATES.get(kind_of(object_id))
+    return None if path is None else _texts(part_of(body, *path, "metadata", "labels"))
+
+
+def is_scaled_to_zero(body: Body) -> bool:
+    """Whether it asks for no Pods at all."""
+    replicas = part_of(body, "spec").get("replicas")
+    return replicas == 0 and not isinstance(replicas, bool)
+
+
+def service_selector(object_id: ObjectId, body: Body) -> Labels | None:
+    """What a Service selects Pods by; ``None`` for what is no Service, or one that selects none by itself."""
+    spec = part_of(body, "spec")
+    if kind_of(object_id) != ("", "Service") or spec.get("type") == "ExternalName":
+        return None
+    return _texts(part_of(spec, "selector")) or None
+
+
+@dataclass(slots=True)
+class PodIndex:
+    """Workloads by namespace and by each label of their Pods, so that a selector meets few of them."""
+
+    _by_label: dict[tuple[str, str, str], list[tuple[ObjectId, Labels]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    @classmethod
+    def of(cls, bodies: Mapping[ObjectId, Body], namespaces: Iterable[str]) -> PodIndex:
+        """All workloads in these namespaces that ask for Pods."""
+        index = cls()
+        wanted = frozenset(namespaces)
+        for object_id, body in bodies.items():
+            if object_id.namespace not in wanted or is_scaled_to_zero(body):
+                continue
+            labels = pod_labels(object_id, body) or {}
+            for key, value in labels.items():
+                index._by_label[object_id.namespace, key, value].append((object_id, labels))
+        return index
+
+    def selected(self, namespace: str, selector: Labels | None) -> Iterator[ObjectId]:
+        """The workloads whose Pods a selector that is not empty matches."""
+        if not selector:
+            return
+        first = next(iter(selector.items()))
+        for object_id, labels in self._by_label.get((namespace, *first), ()):
+            if selector.items() <= labels.items():
+                yield object_id
+
+
+def _texts(labels: Mapping[str, Any]) -> Labels:
+    return {key: value for key, value in labels.items() if isinstance(value, str)}

@@ -1,0 +1,1 @@
+"""What a CI is told about results, decided from the results alone."""

@@ -1,0 +1,81 @@
+"""What of a result deserves a remark beside the source: the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.model.manifests import Origin
+from pipeline.model.outcome import Result
+from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.validate import ValidateResult
+from pipeline.model.outcome.verify import VerifyResult
+from pipeline.model.plan import Action, Change
+from pipeline.model.telling import Annotation
+from pipeline.model.validation.finding import Finding, Severity
+
+_WORDS = {Action.PRUNE: "will be deleted", Action.RECREATE: "will be deleted and created anew"}
+
+
+def annotations_of(result: Result) -> tuple[Annotation, ...]:
+    """Findings, obstacles, deletions and what is not healthy; by severity, in each in the result's own order."""
+    order = list(Severity)
+    return tuple(sorted(_all(result), key=lambda annotation: order.index(annotation.severity)))
+
+
+def _all(result: Result) -> Iterator[Annotation]:
+    match result:
+        case ValidateResult():
+            yield from (_finding(item) for item in result.findings if item.suppression is None)
+            for missed in result.not_evaluated:
+                text = f"{missed.object_id}: {missed.reason}" if missed.object_id else missed.reason
+                yield _beside(missed.origin, Severity.WARNING, f"{missed.rule}: not evaluated", text)
+        case PlanResult():
+            for touched in result.radius.data_lost:
+                yield Annotation(
+                    severity=Severity.WARNING, title="data lost", message=f"{touched.object_id}: {touched.reason}"
+                )
+            yield from _differing(result.diff)
+        case DiffResult():
+            yield from _differing(result)
+        case VerifyResult():
+            yield from _running(result)
+
+
+def _finding(finding: Finding) -> Annotation:
+    subject = f"{finding.object_id}: " if finding.object_id else ""
+    hint = f" ({finding.hint})" if finding.hint else ""
+    return _beside(finding.origin, finding.severity, finding.rule, f"{subject}{finding.message}{hint}")
+
+
+def _differing(result: DiffResult) -> Iterator[Annotation]:
+    for obstacle in result.obstacles:
+        message = f"{obstacle.subject}: {obstacle.problem}"
+        yield Annotation(severity=Severity.ERROR, title="would be refused", message=message)
+    yield from _deletions(result.plan.changes)
+
+
+def _deletions(changes: Iterable[Change]) -> Iterator[Annotation]:
+    for change in changes:
+        if change.action in _WORDS and change.renamed_to is None:
+            reason = f" ({change.reason})" if change.reason else ""
+            message = f"{change.object_id} {_WORDS[change.action]}{reason}"
+            yield _beside(change.origin, Severity.WARNING, "deletion", message)
+
+
+def _running(result: VerifyResult) -> Iterator[Annotation]:
+    for item in result.health.unhealthy:
+        message = f": {item.health.message}" if item.health.message else ""
+        text = f"{item.object_id} is {item.health.status}{message}"
+        yield Annotation(severity=Severity.ERROR, title="not healthy", message=text)
+    for change in result.drift.changes:
+        text = f"{change.object_id} differs from what was applied"
+        yield _beside(change.origin, Severity.ERROR, "drift", text)
+
+
+def _beside(origin: Origin | None, severity: Severity, title: str, message: str) -> Annotation:
+    if origin is None:
+        return Annotation(severity=severity, title=title, message=message)
+    if origin.chart is not None:
+        message = f"{message} [chart {origin.chart}]"
+    return Annotation(severity=severity, title=title, message=message, file=origin.file, line=origin.line)

@@ -1,0 +1,102 @@
+"""The outputs of a step: short texts for the steps after it, by the names that CI users know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.model.artifact.reference import PinnedReference
+from pipeline.model.outcome import Result
+from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.outcome.attest import AttestResult
+from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.copy import CopyResult
+from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.run import RunResult
+from pipeline.model.outcome.sign import SignResult
+from pipeline.model.outcome.tag import TagResult
+from pipeline.model.outcome.validate import ValidateResult
+from pipeline.model.outcome.verify import VerifyResult
+from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.plan import Action, Plan
+from pipeline.model.validation.finding import Severity
+
+_Pairs = Iterator[tuple[str, Any]]
+
+
+def outputs_of(result: Result) -> dict[str, str]:
+    """What this result knows of ``digest``, ``changed``, ``verified`` and so on; what is empty has no name.
+
+    Booleans are ``true`` and ``false``. ``digest`` is there also where nothing was pushed.
+    """
+    return {name: _text(value) for name, value in _pairs(result) if value not in ("", None)}
+
+
+def _pairs(result: Result) -> _Pairs:
+    match result:
+        case PackageResult() | SignResult() | AttestResult() | AttestationsResult() | CopyResult() | TagResult():
+            yield from _published(result)
+        case PlanResult():
+            yield from _differing(result.diff)
+            yield from (("plan-file", result.file), ("plan-digest", result.digest))
+        case DiffResult():
+            yield from _differing(result)
+        case ApplyResult():
+            yield from (("digest", result.digest), ("digest-url", result.digest_url))
+            yield from _changed(result.plan, is_changed=not result.plan.is_empty)
+        case VerifyResult():
+            yield from _artifact(result.artifact)
+            yield "verified", result.is_verified
+        case VerifyArtifactResult() | PullResult():
+            yield from _artifact(result.artifact)
+            yield "verified", isinstance(result, VerifyArtifactResult) or bool(result.signatures)
+        case ValidateResult():
+            yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
+            yield "warnings", result.count(Severity.WARNING)
+        case RunResult():
+            yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
+            yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
+
+
+def _published(
+    result: PackageResult | SignResult | AttestResult | AttestationsResult | CopyResult | TagResult,
+) -> _Pairs:
+    yield from _artifact(result.target if isinstance(result, CopyResult) else result.artifact)
+    match result:
+        case PackageResult():
+            yield from (("tag", next(iter(result.tags), "")), ("pushed", result.pushed))
+        case CopyResult():
+            yield "tag", next(iter(result.tags), "")
+        case TagResult():
+            yield "tag", next((moved.tag for moved in result.tags), "")
+        case SignResult():
+            yield "signature-digest", result.signature_digest
+        case AttestResult():
+            yield "attestation-digest", result.attestation_digest
+        case AttestationsResult():
+            # One name, several manifests: in the order in which the settings have them.
+            yield "attestation-digest", ",".join(made.attestation_digest for made in result.attestations)
+
+
+def _artifact(artifact: PinnedReference | None) -> _Pairs:
+    if artifact is not None:
+        yield from (("digest", artifact.digest), ("digest-url", artifact.digest_url))
+
+
+def _differing(result: DiffResult) -> _Pairs:
+    yield from _artifact(result.after.artifact or result.before.artifact)
+    yield from _changed(result.plan, is_changed=result.is_different)
+
+
+def _changed(plan: Plan, *, is_changed: bool) -> _Pairs:
+    yield "changed", is_changed
+    yield "created", plan.count(Action.CREATE)
+    yield "updated", plan.count(Action.CONFIGURE) + plan.count(Action.RECREATE)
+    yield "deleted", plan.count(Action.PRUNE)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - texts, numbers and booleans
+    return str(value).lower() if isinstance(value, bool) else str(value)

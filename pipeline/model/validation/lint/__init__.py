@@ -1,0 +1,1 @@
+"""Our own rules: what is mistaken, dangerous or missing in manifests whatever the schema says, one file per topic."""

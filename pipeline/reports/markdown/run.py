@@ -1,0 +1,92 @@
+"""A run of the chain: its stages in a table, and then the reports of those that have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+
+from pipeline.model.outcome import Result
+from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
+from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.outcome.sign import SignResult
+from pipeline.model.outcome.validate import ValidateResult
+from pipeline.model.outcome.verify import VerifyResult
+from pipeline.model.reporting import ReportContext
+from pipeline.reports.markdown.changes import DONE, TO_DO, counted
+from pipeline.reports.markdown.document import size
+from pipeline.reports.markdown.escaping import code, link, prose
+
+_LEAST_ROOM = 2_000
+"""Characters; in fewer a stage's report would say nothing."""
+_REPORTED = (ValidateResult, DiffResult, ApplyResult, VerifyResult)
+
+
+def render(result: RunResult, context: ReportContext) -> str:
+    """The report, ending with a newline; apply's report stands for that of the diff before it."""
+    text = overview(result, context)
+    is_applied = any(isinstance(run.result, ApplyResult) for run in result.stages)
+    left_out = []
+    for run in result.stages:
+        if not isinstance(run.result, _REPORTED) or (is_applied and isinstance(run.result, DiffResult)):
+            continue
+        room = context.limit - size(text) - _LEAST_ROOM // 2 if context.limit else 0
+        if context.limit and room < _LEAST_ROOM:
+            left_out.append(run.stage)
+            continue
+        text += f"\n{_stage(run.result, replace(context, limit=room, label=''))}"
+    if left_out:
+        whole = f"; {link('the whole report', context.link)}" if context.link else ""
+        text += f"\n**This report is cut**: left out: {', '.join(left_out)}{whole}.\n"
+    return text
+
+
+def overview(result: RunResult, context: ReportContext) -> str:
+    """What ran, and what came of it, in a line per stage."""
+    seconds = sum(run.seconds for run in result.stages)
+    name = " for ".join(prose(text) for text in (result.name, result.target) if text)
+    lines = [f"### Run of {name}: {len(result.stages)} stages in {seconds:.1f} s", ""]
+    lines += [code(result.digest_url), ""] if result.digest_url else []
+    if result.tags is not None:
+        lines += [f"Tags: {', '.join(code(moved.tag) for moved in result.tags.tags)}", ""]
+    lines += ["| stage | outcome | time |", "|---|---|---:|", *map(_row, result.stages)]
+    del context  # whatever the room is, this fits
+    return "\n".join(lines) + "\n"
+
+
+def _row(run: StageRun) -> str:
+    return f"| {run.stage} | {' '.join(_outcome(run.result))} | {run.seconds:.1f} s |"
+
+
+def _outcome(result: Result) -> Iterator[str]:
+    match result:
+        case BuildResult():
+            yield f"{len(result.manifests)} objects"
+        case PackageResult():
+            yield "pushed" if result.pushed else "unchanged, not pushed"
+        case SignResult():
+            yield f"{'signed' if result.signed else 'was signed'} by {code(result.identity or result.key_fingerprint)}"
+        case AttestationsResult():
+            yield f"{len(result.attestations)} attestations"
+        case ValidateResult():
+            yield "passed" if result.is_passed else "**failed**"
+        case DiffResult():
+            yield ("**would be refused** " if result.obstacles else "") + (
+                counted(result.plan, TO_DO) or "no differences"
+            )
+        case ApplyResult():
+            yield counted(result.plan, DONE) or "nothing to do"
+        case VerifyResult():
+            yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
+        case _:
+            yield ""
+
+
+def _stage(result: Result, context: ReportContext) -> str:
+    name = result.kind.removesuffix("Result").lower()
+    report: str = import_module(f"pipeline.reports.markdown.{name}").render(result, context)
+    return report

@@ -1,0 +1,84 @@
+"""What runs, verified, for a pull request or a run's page: the verdict, its parts, then what failed and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.model.cluster import Event
+from pipeline.model.outcome.verify import ContainerReport, ObjectHealth, PodReport, Verdict, VerifyResult
+from pipeline.model.reporting import ReportContext
+from pipeline.reports.markdown.changes import folded, items
+from pipeline.reports.markdown.document import Item, Section, compose, title
+from pipeline.reports.markdown.escaping import code, fenced, html_code, prose
+
+_MARKS = {Verdict.PASSED: "✓ passed", Verdict.FAILED: "✗ **failed**", Verdict.SKIPPED: "skipped",
+          Verdict.UNKNOWN: "**unknown**"}  # fmt: skip
+
+
+def render(result: VerifyResult, context: ReportContext) -> str:
+    """The report, ending with a newline."""
+    verdict = "verified" if result.is_verified else f"NOT verified ({', '.join(result.failures)})"
+    head = (title(verdict, context, "Verify"), _what(result), _parts(result))
+    return compose(head, _sections(result, context), context)
+
+
+def _what(result: VerifyResult) -> str:
+    place = f"{code(f'{result.namespace}/{result.inventory}')} on {code(result.cluster)}"
+    artifact = f"{code(result.artifact.digest_url)} in {place}" if result.artifact else place
+    return f"{artifact}, after {result.elapsed:.1f} s"
+
+
+def _parts(result: VerifyResult) -> str:
+    parts = (("signature", result.signature), ("drift", result.drift), ("health", result.health))
+    rows = [f"| {name} | {_MARKS[part.verdict]} | {prose(part.message)} |" for name, part in parts]
+    if result.incomplete:
+        rows.insert(0, f"| apply | {_MARKS[Verdict.FAILED]} | {prose(result.incomplete)} |")
+    return "\n".join(["| part | verdict | |", "|---|---|---|", *rows])
+
+
+def _sections(result: VerifyResult, context: ReportContext) -> Iterator[Section]:
+    yield Section("Not healthy", [_object(item) for item in result.health.unhealthy])
+    yield Section("Drifted", items(result.drift.changes, is_whole=not context.limit))
+    problems = [Item(f"- {prose(problem)}", is_line=True) for problem in result.drift.problems]
+    yield Section("What applying again would run into", problems)
+
+
+def _object(item: ObjectHealth) -> Item:
+    message = f": {prose(item.health.message)}" if item.health.message else ""
+    brief = f"- {code(str(item.object_id))} is {item.health.status}{message}"
+    found = item.findings
+    lines = [*found.notes, *map(_event, found.events)]
+    for pod in found.pods:
+        lines += _pod(pod)
+    if found.more_pods:
+        lines.append(f"and {found.more_pods} more Pods in trouble")
+    if not lines:
+        return Item(brief, is_line=True)
+    words = f"{html_code(str(item.object_id))} is {item.health.status}"
+    return Item(
+        folded(words, prose(item.health.message) and f"It says: {prose(item.health.message)}", _log(lines)), brief
+    )
+
+
+def _log(lines: list[str]) -> str:
+    """What was said on several lines is marked, so that none of them begins as its author chose."""
+    return fenced(line.replace("\r", "").replace("\n", "\n| ") for line in lines)
+
+
+def _pod(pod: PodReport) -> Iterator[str]:
+    yield f"Pod {pod.name}: {pod.health.status}" + (f", {pod.health.message}" if pod.health.message else "")
+    yield from (f"  {_event(event)}" for event in pod.events)
+    for container in pod.containers:
+        yield from _container(container)
+
+
+def _container(container: ContainerReport) -> Iterator[str]:
+    yield f"  container {container.name}: {container.state}"
+    if container.lines:
+        yield f"    last log lines{' of its previous run' if container.is_previous else ''}:"
+    yield from (f"    | {line}" for line in container.lines)
+
+
+def _event(event: Event) -> str:
+    times = f" (x{event.count})" if event.count > 1 else ""
+    return f"{event.type} {event.reason}{times}: {event.message}"

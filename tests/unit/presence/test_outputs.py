@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.manifests import ObjectId
+from pipeline.model.outcome import Result
+from pipeline.model.outcome.attest import AttestResult
+from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.run import RunResult
+from pipeline.model.outcome.sign import SignResult
+from pipeline.model.outcome.tag import MovedTag, TagResult
+from pipeline.model.plan import Action
+from pipeline.model.presence.annotations import annotations_of
+from pipeline.model.presence.outputs import outputs_of
+from pipeline.model.trust.evidence import SignatureFormat
+from pipeline.model.validation.finding import Severity
+from tests.unit.markdown.support import (
+    ARTIFACT,
+    DIGEST,
+    all_changes,
+    applied,
+    change,
+    diff,
+    hostile_obstacle,
+    plan,
+    validation,
+    verified,
+)
+
+PLACE = {"digest": DIGEST, "digest-url": f"oci://ghcr.io/acme/shop@{DIGEST}"}
+OTHER = "sha256:" + "e" * 64
+
+
+def package(*, pushed: bool = True, tags: tuple[str, ...] = ("1.1", "latest")) -> PackageResult:
+    return PackageResult(
+        artifact=ARTIFACT, tags=tags, pushed=pushed, content_digest=OTHER, size=1, files=1, created="", source="",
+        revision="",
+    )  # fmt: skip
+
+
+def attestation(digest: str = OTHER) -> AttestResult:
+    return AttestResult(artifact=ARTIFACT, predicate_type="x", attestation_digest=digest, signer="key", attested=True)
+
+
+RESULTS: list[tuple[Result, dict[str, str]]] = [
+    (package(), {**PLACE, "tag": "1.1", "pushed": "true"}),
+    (package(pushed=False, tags=()), {**PLACE, "pushed": "false"}),
+    (
+        SignResult(artifact=ARTIFACT, format=SignatureFormat.BUNDLE, signature_digest=OTHER, key_fingerprint="",
+                   signed=True),
+        {**PLACE, "signature-digest": OTHER},
+    ),
+    (attestation(), {**PLACE, "attestation-digest": OTHER}),
+    (
+        AttestationsResult(artifact=ARTIFACT, attestations=(attestation(), attestation(DIGEST))),
+        {**PLACE, "attestation-digest": f"{OTHER},{DIGEST}"},
+    ),
+    (TagResult(artifact=ARTIFACT, tags=(MovedTag(tag="prod", previous=None),)), {**PLACE, "tag": "prod"}),
+    (CopyResult(source=PinnedReference(Repository("a.test", "b"), OTHER), target=ARTIFACT, tags=("1",),
+                counts=CopyCounts()), {**PLACE, "tag": "1"}),
+    (
+        PullResult(artifact=ARTIFACT, folder="x", files=1, size=1, left_out=(), created="", source="", revision=""),
+        {**PLACE, "verified": "false"},
+    ),
+    (diff(*all_changes()), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (diff(), {**PLACE, "changed": "false", "created": "0", "updated": "0", "deleted": "0"}),
+    (
+        plan(),
+        {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1", "plan-file": "plan.json",
+         "plan-digest": DIGEST},
+    ),
+    (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (verified(), {**PLACE, "verified": "false"}),
+    (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
+    (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
+    (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "expected"), RESULTS, ids=lambda value: getattr(value, "kind", ""))
+def test_outputs_are_what_each_stage_knows(result: Result, expected: dict[str, str]) -> None:
+    assert outputs_of(result) == expected
+
+
+def test_findings_stand_beside_their_lines_and_suppressed_ones_nowhere() -> None:
+    found = annotations_of(validation())
+
+    assert [(item.severity, item.title, item.file, item.line) for item in found] == [
+        (Severity.ERROR, "later", "web.yaml", 30),
+        (Severity.ERROR, "earlier", "web.yaml", 4),
+        (Severity.WARNING, "minor", "web.yaml", 1),
+        (Severity.WARNING, "odd: not evaluated", "", None),
+    ]
+    assert found[0].message == "Deployment.apps shop/web: has no digest (name one)"
+
+
+def test_of_a_diff_obstacles_come_before_deletions_and_nothing_else_is_said() -> None:
+    found = annotations_of(diff(*all_changes(), obstacles=(hostile_obstacle(""),)))
+
+    assert [(item.severity, item.message) for item in found] == [
+        (Severity.ERROR, "subject: problem"),
+        (Severity.WARNING, "Deployment.apps shop/recreated will be deleted and created anew"),
+        (Severity.WARNING, "Deployment.apps shop/pruned will be deleted"),
+    ]
+
+
+def test_the_old_half_of_a_rename_is_no_deletion() -> None:
+    from dataclasses import replace
+
+    renamed = replace(change(Action.PRUNE), renamed_to=ObjectId("apps", "Deployment", "shop", "new"))
+
+    assert annotations_of(diff(renamed)) == ()
+
+
+def test_a_plan_also_says_what_takes_data_with_it() -> None:
+    titles = [item.title for item in annotations_of(plan())]
+
+    assert titles == ["would be refused", "data lost", "deletion", "deletion"]
+
+
+def test_what_is_not_verified_is_an_error() -> None:
+    found = annotations_of(verified())
+
+    assert [(item.severity, item.title) for item in found] == [
+        (Severity.ERROR, "not healthy"),
+        (Severity.ERROR, "drift"),
+    ]
+
+
+def test_results_that_nobody_waits_for_say_nothing() -> None:
+    assert (annotations_of(package()), annotations_of(applied())) == ((), ())

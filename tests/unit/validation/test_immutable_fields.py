@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.gates.lint import LintGate
+from pipeline.model.manifests import ObjectId
+from tests.unit.validation.lint_example import container_of, spoiled
+from tests.unit.validation.spoiling import Spoil, changed_from_before, found_in, gone, spec, top
+
+IMMUTABLE: list[tuple[Spoil, str]] = [
+    (spec("Deployment/web", selector={"matchLabels": {"tier": "front"}}), "spec.selector"),
+    (spec("StatefulSet/queue", podManagementPolicy="Parallel"), "spec.podManagementPolicy"),
+    (spec("StatefulSet/queue", selector={"matchLabels": {"app": "queue", "x": "y"}}), "spec.selector"),
+    (spec("StatefulSet/queue", volumeClaimTemplates=[]), "spec.volumeClaimTemplates"),
+    (lambda of: of["StatefulSet/queue"]["spec"].pop("volumeClaimTemplates"), "spec.volumeClaimTemplates"),
+    (lambda of: container_of(of, "Job/migrate").update(args=["up"]), "spec.template"),
+    (spec("Job/migrate", completionMode="Indexed"), "spec.completionMode"),
+    (spec("Job/migrate", completions=3), "spec.completions"),
+    (spec("Service/queue", clusterIP="10.0.0.1"), "spec.clusterIP"),
+    (spec("Service/web", clusterIP="None"), "spec.clusterIP"),
+    (spec("PersistentVolumeClaim/files", storageClassName="slow"), "spec.storageClassName"),
+    (
+        spec("PersistentVolumeClaim/files", resources={"requests": {"storage": "512Mi"}}),
+        "spec.resources.requests.storage",
+    ),
+    (spec("PersistentVolumeClaim/files", accessModes=["ReadWriteMany"]), "spec.accessModes"),
+    (top("StorageClass/fast", parameters={"type": "hdd"}), "parameters"),
+    (top("StorageClass/fast", reclaimPolicy="Retain"), "reclaimPolicy"),
+    (
+        top(
+            "RoleBinding/shop", roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+        ),
+        "roleRef",
+    ),
+    (top("Secret/registry", type="kubernetes.io/tls"), "type"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "path"), IMMUTABLE)
+def test_a_change_that_the_api_server_refuses_is_found_by_that_rule_and_no_other(spoil: Spoil, path: str) -> None:
+    (finding,) = changed_from_before(spoil)
+
+    assert (finding.rule, finding.path) == ("immutable-field", path)
+    assert finding.is_error
+    assert found_in(spoil) == ()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spec("Deployment/web", replicas=3),
+        spec("StatefulSet/queue", replicas=3, podManagementPolicy="OrderedReady"),
+        spec("Job/migrate", suspend=True, backoffLimit=1, parallelism=2, completionMode="NonIndexed"),
+        lambda of: container_of(of, "CronJob/tidy").update(args=["up"]),
+        lambda of: of["Service/queue"]["spec"].pop("clusterIP"),
+        spec("Service/web", clusterIP="10.0.0.1"),
+        spec("PersistentVolumeClaim/files", resources={"requests": {"storage": "2Gi"}}),
+        spec("PersistentVolumeClaim/files", resources={"requests": {"storage": "1024Mi"}}, volumeMode="Filesystem"),
+        spec("PersistentVolumeClaim/files", volumeAttributesClassName="gold"),
+        top("StorageClass/fast", allowVolumeExpansion=True, reclaimPolicy="Delete"),
+        top("RoleBinding/shop", subjects=[{"kind": "Group", "name": "x"}]),
+        top("ConfigMap/settings", data={"color": "blue"}),
+        gone("StorageClass/fast"),
+        lambda of: (
+            of["Job/migrate"]["metadata"].update(annotations={"kustomize.toolkit.fluxcd.io/force": "Enabled"}),
+            container_of(of, "Job/migrate").update(args=["up"]),
+        ),
+        lambda of: (
+            of["Job/migrate"]["metadata"].update(annotations={"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}),
+            container_of(of, "Job/migrate").update(args=["up"]),
+        ),
+    ],
+)
+def test_a_change_that_the_api_server_accepts_is_no_finding(spoil: Spoil) -> None:
+    assert changed_from_before(spoil) == ()
+
+
+def test_an_immutable_config_map_does_not_change_and_its_values_are_not_told() -> None:
+    def fixed(color: str, *, immutable: bool = True) -> Spoil:
+        return top("ConfigMap/settings", immutable=immutable, data={"color": color})
+
+    before = spoiled(fixed("crimson"))
+    same, other = (LintGate().check(spoiled(fixed(color)), before).findings for color in ("crimson", "azure"))
+    freed = LintGate().check(spoiled(fixed("crimson", immutable=False)), before).findings
+
+    assert same == ()
+    assert [(item.rule, item.path) for item in other] == [("immutable-field", "data")]
+    assert not {"crimson", "azure"} & set(other[0].message.split())
+    assert [item.path for item in freed] == ["immutable"]
+
+
+def test_what_changes_is_told_where_it_is_short() -> None:
+    (finding,) = changed_from_before(spec("StatefulSet/queue", podManagementPolicy="Parallel"))
+
+    assert finding.message == 'spec.podManagementPolicy cannot be changed from null to "Parallel"'
+    assert finding.object_id == ObjectId("apps", "StatefulSet", "shop", "queue")

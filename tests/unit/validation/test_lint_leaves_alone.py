@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.validation.lint_example import container_of, pod_of
+from tests.unit.validation.spoiling import (
+    HTTP,
+    Spoil,
+    context,
+    env,
+    found_in,
+    image,
+    node_port,
+    pod,
+    ports,
+    resources,
+    second_agent_for_other_nodes,
+    spec,
+    top,
+    volume,
+)
+
+DIGEST = "@sha256:" + "7" * 64
+
+CLEAN: list[Spoil] = [
+    image(f"shop.example/web{DIGEST}"),
+    image(f"shop.example/web:latest{DIGEST}"),
+    image("${IMAGE}"),
+    resources(limits={"cpu": 1, "memory": "1Gi"}),
+    lambda of: (pod_of(of).update(resources=container_of(of)["resources"]), container_of(of).pop("resources")),
+    context(runAsUser=1000, runAsNonRoot=None),
+    lambda of: pod_of(of).update(securityContext={}, hostUsers=False),
+    lambda of: (pod_of(of).update(os={"name": "windows"}, securityContext={}), container_of(of).pop("securityContext")),
+    context(capabilities={"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}),
+    pod(hostNetwork=False, hostPID=False, hostIPC=None),
+    volume(emptyDir={}),
+    top("Secret/registry", data={}, sops=None),
+    top("Secret/registry", data={"a": ""}, stringData={"b": "${PASSWORD}"}, sops=None),
+    top("Secret/registry", data={"a": "JHtQQVNTV09SRH0="}, sops=None),
+    top("Secret/registry", type="kubernetes.io/service-account-token", data=None, sops=None),
+    top(
+        "Secret/registry",
+        stringData={"ca.crt": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+        data=None,
+        sops=None,
+    ),
+    env(valueFrom={"configMapKeyRef": {"name": "gone", "key": "x", "optional": True}}),
+    lambda of: container_of(of)["envFrom"].append({"configMapRef": {"name": "gone", "optional": True}}),
+    volume(secret={"secretName": "gone", "optional": True}),
+    volume(persistentVolumeClaim={"claimName": "data-queue-0"}),
+    pod(serviceAccountName="default"),
+    pod(serviceAccountName="shop-${ENVIRONMENT}"),
+    top("RoleBinding/shop", subjects=[{"kind": "ServiceAccount", "name": "x", "namespace": "monitoring"}]),
+    top("RoleBinding/viewers", roleRef={"kind": "ClusterRole", "name": "system:node"}),
+    spec("Service/web", selector=None),
+    spec("Service/web", type="ExternalName", externalName="shop.example", selector={"app": "gone"}),
+    spec("HTTPRoute/web", rules=[{"backendRefs": [{"name": "bucket", "kind": "Bucket", "group": "storage.example"}]}]),
+    spec("HTTPRoute/web", rules=[{"backendRefs": [{"name": "other", "namespace": "elsewhere", "port": 80}]}]),
+    spec("Ingress/web", defaultBackend={"resource": {"kind": "Bucket", "name": "x"}}),
+    ports(HTTP, {"name": "dns", "containerPort": 8080, "protocol": "UDP"}),
+    ports(
+        HTTP | {"hostPort": 1, "hostIP": "10.0.0.1"},
+        {"name": "b", "containerPort": 8081, "hostPort": 1, "hostIP": "10.0.0.2"},
+    ),
+    node_port(30080, 30081),
+    lambda of: pod_of(of).update(initContainers=[{**container_of(of), "name": "first"}]),
+    lambda of: of["Service/web"]["spec"]["ports"][1].update(port=80, protocol="UDP"),
+    second_agent_for_other_nodes,
+]
+
+
+@pytest.mark.parametrize("spoil", CLEAN)
+def test_what_is_all_right_is_no_finding(spoil: Spoil) -> None:
+    assert found_in(spoil) == ()

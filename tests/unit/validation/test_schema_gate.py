@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ConfigurationError
+from pipeline.gates.schema import SchemaGate
+from pipeline.model.manifests import Manifests, Origin, Resource
+from pipeline.model.validation.finding import Finding
+from pipeline.model.validation.schema_rules import SCHEMA_RULES
+from tests.unit.validation.schema_cases import BODIES, CASES, CLEAN, WIDGET_DEFINITION, Case, Spoil
+
+ORIGIN = Origin("deploy/web.yaml", 7)
+
+
+def found(*bodies: dict[str, Any], kubernetes: str = "", crds: tuple[dict[str, Any], ...] = ()) -> tuple[Finding, ...]:
+    manifests = Manifests.of(Resource.from_body(body, ORIGIN) for body in bodies)
+    return SchemaGate(kubernetes, lambda: crds).check(manifests, None).findings
+
+
+def simple(api_version: str, kind: str) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_is_told_once_with_its_field(case: Case) -> None:
+    (finding,) = found(case.body, crds=(WIDGET_DEFINITION,))
+
+    assert (finding.rule, finding.path, finding.is_error) == (case.rule, case.path, True)
+    assert case.says in f"{finding.message}; {finding.hint}"
+    assert (str(finding.object_id).partition(".")[0].split()[0], finding.origin) == (case.kind, ORIGIN)
+
+
+@pytest.mark.parametrize(("kind", "change"), CLEAN)
+def test_what_an_api_server_takes_is_no_finding(kind: str, change: Spoil) -> None:
+    body = deepcopy(BODIES[kind])
+    change(body)
+
+    assert found(body, kubernetes="1.30-1.37", crds=(WIDGET_DEFINITION,)) == ()
+
+
+def test_values_of_secrets_are_in_no_finding() -> None:
+    body = deepcopy(BODIES["Secret"])
+    body["data"] = {"key": "hunter2!", "other": 4711, "third": {"in": "hunter2"}}
+    body["metadata"]["labels"] = {"copy": 4711}
+
+    text = repr(found(body))
+
+    assert text.count("schema-invalid") == 4
+    assert "hunter2" not in text
+    assert "4711" not in text
+
+
+def test_values_of_fields_that_sound_secret_are_in_no_finding() -> None:
+    definition = deepcopy(WIDGET_DEFINITION)
+    spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["adminPassword"] = {"type": "string", "pattern": "^[a-z]{20}$"}
+    body = deepcopy(BODIES["Widget"])
+    body["spec"]["adminPassword"] = "hunter2"
+
+    (finding,) = found(body, crds=(definition,))
+
+    assert finding.message == "spec.adminPassword is not text that matches ^[a-z]{20}$"
+
+
+def test_the_same_mistake_in_every_version_is_told_once() -> None:
+    case = CASES[0]
+
+    (finding,) = found(case.body, kubernetes="1.25-1.37")
+
+    assert finding.message == "spec.replicas is text; expected a whole number"
+
+
+def test_a_mistake_in_some_versions_names_them() -> None:
+    body = deepcopy(BODIES["Deployment"])
+    body["spec"]["template"]["spec"]["resources"] = {"limits": {"cpu": "1"}}  # since 1.32
+
+    (finding,) = found(body, kubernetes="1.30-1.33")
+
+    assert finding.message == "spec.template.spec.resources is no field of this kind (Kubernetes 1.30 and 1.31)"
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "kubernetes", "rule", "says"),
+    [
+        ("extensions/v1beta1", "Ingress", "1.35", "api-removed", "in Kubernetes 1.22; use networking.k8s.io/v1"),
+        ("policy/v1beta1", "PodSecurityPolicy", "1.35", "api-removed", "1.25; nothing takes its place"),
+        ("batch/v1beta1", "CronJob", "1.25", "api-removed", "removed in Kubernetes 1.25; use batch/v1"),
+        ("storage.k8s.io/v1alpha1", "VolumeAttributesClass", "1.35", "api-removed", "1.35; use storage.k8s.io/v1"),
+        ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.25", "api-deprecated",
+         "deprecated since Kubernetes 1.23, and removed in 1.26; use autoscaling/v2"),
+        ("v1", "ComponentStatus", "1.35", "api-deprecated", "deprecated since Kubernetes 1.19"),
+        ("v1", "Endpoints", "1.33", "api-deprecated", "use discovery.k8s.io/v1 EndpointSlice"),
+        ("v1", "Endpoints", "1.32", "", ""),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "1.29", "api-too-new", "in Kubernetes 1.30"),
+        ("v1", "Deployment", "", "schema-missing", "no schema for v1 Deployment; did you mean apps/v1?"),
+        ("apps/v1", "Deploymnt", "", "schema-missing", "bring its CustomResourceDefinition: --crd"),
+        ("batch.volcano.sh/v1", "Job", "", "schema-missing", "no schema for batch.volcano.sh/v1 Job"),
+        ("example.com/v1", "List/../x", "", "schema-missing", "bring its CustomResourceDefinition"),
+    ],
+)  # fmt: skip
+def test_the_api_version_is_held_against_the_target(
+    api_version: str, kind: str, kubernetes: str, rule: str, says: str
+) -> None:
+    findings = found(simple(api_version, kind), kubernetes=kubernetes)
+
+    assert [finding.rule for finding in findings] == ([rule] if rule else [])
+    assert all(says in f"{finding.message}; {finding.hint}" for finding in findings)
+
+
+def test_a_range_tells_both_of_its_ends() -> None:
+    findings = found(simple("networking.k8s.io/v1beta1", "ServiceCIDR"), kubernetes="1.30-1.37")
+
+    assert [(finding.rule, finding.message.partition(" (")[2]) for finding in findings] == [
+        ("api-removed", "asked for: 1.37)"),
+        ("api-too-new", "asked for: 1.30)"),
+        ("api-deprecated", ""),
+    ]
+
+
+def test_a_removed_version_and_a_deprecated_one_name_severities() -> None:
+    body = simple("storage.k8s.io/v1beta1", "VolumeAttributesClass") | {"driverName": "csi.example.com"}
+
+    findings = found(body, kubernetes="1.36-1.37")
+
+    assert [(finding.rule, finding.severity) for finding in findings] == [
+        ("api-removed", "error"),
+        ("api-deprecated", "warning"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "rule", "says"),
+    [
+        ("v1beta1", "api-deprecated", "is deprecated: use schemas.example.com/v1"),
+        ("v1alpha1", "api-removed", "not served by its definition; its definition serves: schemas.example.com/v1, "),
+        ("v2", "api-removed", "its definition serves: schemas.example.com/v1, schemas.example.com/v1beta1"),
+    ],
+)
+def test_versions_of_definitions_are_looked_at(version: str, rule: str, says: str) -> None:
+    findings = found(simple(f"schemas.example.com/{version}", "Widget"), crds=(WIDGET_DEFINITION,))
+
+    assert [finding.rule for finding in findings] == [rule]
+    assert says in f"{findings[0].message}; {findings[0].hint}"
+
+
+def test_a_definition_among_the_manifests_counts_before_one_that_is_brought() -> None:
+    brought = deepcopy(WIDGET_DEFINITION)
+    brought["spec"]["versions"] = brought["spec"]["versions"][1:2]
+
+    assert found(WIDGET_DEFINITION, BODIES["Widget"], crds=(brought,)) == ()
+
+
+def test_the_two_kinds_of_flux_are_known() -> None:
+    body = simple("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
+    body["spec"] = {"interval": "10m", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "x"}, "wiat": True}
+
+    (finding,) = found(body)
+
+    assert (finding.path, finding.hint) == ("spec.wiat", "did you mean wait?")
+
+
+def test_a_definition_that_brings_a_schema_nobody_can_use_is_named() -> None:
+    definition = deepcopy(WIDGET_DEFINITION)
+    spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["mode"]["pattern"] = "("
+
+    with pytest.raises(ConfigurationError) as caught:
+        found(BODIES["Widget"], crds=(definition,))
+
+    assert "schemas.example.com/v1 Widget" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"spec": None},
+        {"spec": {"group": 1}},
+        {"spec": {"group": "a", "names": {"kind": "B"}, "versions": [None, {"name": 1}, {"name": "v1", "schema": 3}]}},
+    ],
+)
+def test_a_strange_definition_is_a_finding_and_no_crash(strange: dict[str, Any]) -> None:
+    body = simple("apiextensions.k8s.io/v1", "CustomResourceDefinition") | strange
+
+    assert {finding.rule for finding in found(body, simple("a/v1", "B"))} <= {rule.id for rule in SCHEMA_RULES}
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "says"),
+    [
+        ("1.99", "there are no schemas of Kubernetes 1.99"),
+        ("1.20-1.35", "there are no schemas of Kubernetes 1.20"),
+        ("1.35-1.33", "begins with the newer version"),
+        ("newest", "'newest' is no version of Kubernetes"),
+    ],
+)
+def test_a_version_that_is_none_is_refused(kubernetes: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        found(BODIES["Service"], kubernetes=kubernetes)
+
+    assert says in caught.value.message
+
+
+def test_the_result_says_what_it_held_against() -> None:
+    checked = SchemaGate("v1.33.4 - 1.35", tuple).check(Manifests(), None)
+
+    assert (checked.gate, checked.subject, checked.rules) == ("schema", "Kubernetes 1.33 to 1.35", SCHEMA_RULES)
