@@ -72,4 +72,4 @@ def _not_evaluated(item: NotEvaluated) -> Item:
 
 def _cells(origin: Origin | None, subject: str, rule: str, words: str) -> Item:
     place = code(str(origin)) if origin else ""
-    return Item(f"| {place} | {subject} | {code(rule)} | {words} |", is_line=True)
+    return Item(f"| {place} | {subject} | {code(rule)} | {words} |")
