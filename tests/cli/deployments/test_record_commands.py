@@ -250,4 +250,4 @@ def test_a_plan_may_begin_at_what_is_deployed(run: Run, deploy: Deploy) -> None:
     assert found.code == 0, found.err
     assert found.document["from"]["deployed"]["cluster"] == "prod"
     assert found.document["counts"]["configure"] == 1
-    assert run("plan", "deployed:prod", url, *where).code == 4
+    assert run("plan", "deployed:prod", url, "--record-repository", RECORDS).code == 4
