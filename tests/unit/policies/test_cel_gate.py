@@ -217,6 +217,29 @@ def test_a_value_of_another_type_is_left_to_the_schema_gate() -> None:
     assert "spec.size is text; the schema expects a whole number" in checked.not_evaluated[0].reason
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {
+            "type": "array",
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": 5,
+            "items": rules("self == 1"),
+        },
+        {"type": 3, "properties": [], "allOf": "x", "x-kubernetes-validations": "true"},
+        {"type": "object", "properties": {"a": None}, "additionalProperties": 1, **rules("true")},
+    ],
+)
+def test_a_schema_that_is_none_breaks_nothing(schema: dict[str, Any]) -> None:
+    assert check(widget(a=[1]), crds=(definition(**schema),)).objects == 1
+
+
+@pytest.mark.parametrize("spec", ["abc", ["abc"], 7, {"template": "x"}, {"template": {"spec": {"containers": [1]}}}])
+def test_an_object_that_is_none_is_judged_as_it_is(spec: Any) -> None:  # noqa: ANN401
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    assert len(check(body, policies=(policy("object.spec == 'other'"), binding())).findings) == 1
+
+
 def test_rules_beside_a_broken_one_are_still_judged() -> None:
     crd = definition(type="object", properties={"a": {"type": "integer"}}, **rules("self.b == 1", "self.a == 2"))
     messages = [finding.message for finding in check(widget(a=1), crds=(crd,)).findings]

@@ -45,6 +45,7 @@ def test_documented_examples_hold(expression: str, programs: KubernetesPrograms)
         ("format.named('dns1123Label').hasValue()", "format"),
         ("nonsense(1)", "nonsense"),
         ("other.field", "other"),
+        ("cel.bind(a, 1, a == 1)", "cel.bind"),
         ("string(ip('10.0.0.1')) == ''", "string is not known for"),
         ("{'a': 1}.transformMap(k, v, v) == {}", "macro"),
         ("'x'.find('x*') == ''", "finds the empty text"),
