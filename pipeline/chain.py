@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import publishing, wiring
+from pipeline.carrying_out import Order, Prepared
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
@@ -44,6 +45,7 @@ class ChainOptions:
     trust: TrustPolicy | UnsafeSkipVerification
     first: str = STAGES[0]
     last: str = STAGES[-1]
+    order: Order | None = None
     results: Path | None = None
     read_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
     read_record_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
@@ -180,15 +182,33 @@ class Chain:
     def _apply(self) -> Result:
         from pipeline.stages.apply import apply
 
-        trusted, options = self._fetched(), self._apply_options()
+        prepared, options = self._prepared(), self._apply_options()
+        trusted = prepared.trusted
         try:
-            result = apply(trusted, self._cluster(), options, reporter=self._reporter, clock=self._clock)
+            result = apply(
+                trusted,
+                self._cluster(),
+                options,
+                reporter=self._reporter,
+                clock=self._clock,
+                planned=prepared.plan,
+            )
         except PipelineError as error:
             self._recorder().failed(trusted, options, error)
             raise
         if "verify" not in self._stages:
             self._recorder().applied(trusted, self._cluster(), options)
-        return result
+        return prepared.described(result)
+
+    def _prepared(self) -> Prepared:
+        """What is applied; where a plan is to be carried out, it must be for exactly this."""
+        order = self._options.order
+        if order is None:
+            return Prepared(trusted=self._fetched())
+        order.require_for(self._packaged(), self._apply_options())
+        prepared = order.fetch(self._registry(), self._options.trust, self._environment, self._reporter)
+        self._trusted = prepared.trusted
+        return prepared
 
     def _fetched(self) -> TrustedManifests:
         """The artifact, verified; fetched once for whoever needs it."""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.cases import Bench, Case, environment, gitless, start_up, with_cluster, without_cluster
+from tests.bench.cases import Bench, Case, environment, gitless, picture, start_up, with_cluster, without_cluster
 from tests.bench.fleet import VARIANTS, Fleet
 from tests.bench.measuring import Series
 from tests.bench.puller_cases import measure_fleet
@@ -55,6 +55,7 @@ def main() -> int:
 def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
     bench = _bench(folder, registry)
     _print_all(bench, start_up(), arguments.runs)
+    _print_all(bench, picture(bench), arguments.runs)
     for size in arguments.sizes:
         _print_all(bench, without_cluster(bench, size), arguments.runs)
     if not arguments.no_cluster:
