@@ -25,6 +25,7 @@ def cluster_pulls(tell: Narrator, registry: str, platform: Path) -> None:
     tell.run(*publish, "--results-dir", "results", quiet=True)
     tell.run("gitless", "wait", _published(tell.folder), "--reconcile", "--timeout", "1m")
     tell.run("gitless", "trace", "deployment/frontend", "-n", "shop")
+    _half(tell, repository, publish)
     tell.heading("What nobody signed is pushed to the tag: the source refuses it, and the last good state stays")
     tell.run("gitless", "package", "out/evil", f"{repository}:staging", quiet=True)
     tell.run("gitless", "reconcile", "source", "oci", "shop", expect=7)
@@ -35,6 +36,23 @@ def cluster_pulls(tell: Narrator, registry: str, platform: Path) -> None:
     tell.run("gitless", "reconcile", "kustomization", "shop")
     tell.run("kubectl", "get", "deployment/frontend", "service/frontend", "--namespace=shop")
     _goodbye(tell)
+
+
+def _half(tell: Narrator, repository: str, publish: tuple[str, ...]) -> None:
+    tell.heading("A signed artifact that has lost most of its objects: nothing is deleted until somebody agrees")
+    tell.run(
+        "gitless", "build", "charts/cache", "--helm-namespace", "shop", "--set", "replicas=2", "--to", "out/half",
+        quiet=True,
+    )  # fmt: skip
+    packaged = ("gitless", "package", "out/half", f"{repository}:staging", "-o", "json")
+    half = json.loads(tell.run(*packaged, quiet=True))["digestUrl"]
+    tell.run("gitless", "sign", half, "--key", "cosign.key", quiet=True)
+    tell.run("gitless", "reconcile", "kustomization", "shop", "--with-source", expect=7)
+    tell.run("kubectl", "get", "deployments", "--namespace=shop")
+    tell.say("  The next version has everything again, and is applied as ever:")
+    set_frontend_tag(tell.folder, "1.7.1")
+    tell.run(*publish, "--results-dir", "results", quiet=True)
+    tell.run("gitless", "wait", _published(tell.folder), "--reconcile", "--timeout", "1m")
 
 
 def _install(tell: Narrator, platform: Path, kubeconfig: Path) -> None:

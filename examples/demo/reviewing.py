@@ -20,8 +20,8 @@ def see_before_it_happens(tell: Narrator, registry: str) -> None:
     set_frontend_tag(tell.folder, "1.6.5")
     artifact = _publish(tell, repository)
     plan = (
-        "gitless", "plan", "live", artifact, *_INVENTORY, "--save", "reports/plan.json", "--report", "reports/plan.html",
-        "--report", "reports/plan.md",
+        "gitless", "plan", "live", artifact, *_INVENTORY, "--save", "reports/plan.json",
+        "--report", "reports/plan.html", "--report", "reports/plan.md",
     )  # fmt: skip
     tell.run(*plan)
     tell.heading("Meanwhile somebody touches the cluster: the plan is stale, and nothing of it is applied")
@@ -62,7 +62,7 @@ def _without_the_cluster(tell: Narrator, repository: str) -> None:
 
 
 def _half(tell: Narrator, repository: str) -> None:
-    tell.heading("An artifact that has lost half of its objects is refused, whoever signed it")
+    tell.heading("An artifact that has lost more than half of its objects is refused, whoever signed it")
     tell.run("gitless", "build", "charts/cache", "--helm-namespace", "shop", "--to", "out/half", quiet=True)
     half = json.loads(tell.run("gitless", "package", "out/half", repository, "-o", "json", quiet=True))["digestUrl"]
     tell.run("gitless", "sign", half, "--key", "cosign.key", quiet=True)

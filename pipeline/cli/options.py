@@ -166,14 +166,15 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
             log_format: str,
             verbose: bool,
             results_dir: str | None = None,
-            report: tuple[Path, ...] = (),
-            ci: str = "none",
-            comment: bool = False,
-            label: str = "",
             **arguments: Any,  # noqa: ANN401 - the command's other options
         ) -> Any:  # noqa: ANN401 - whatever the command returns
-            terminal = _terminal(output, log_format, verbose=verbose)
-            terminal = replace(terminal, results_dir=results_dir, reports=report, ci=ci, comment=comment, label=label)
+            terminal = replace(_terminal(output, log_format, verbose=verbose), results_dir=results_dir)
+            # Only where this has added them: other commands have a --label of their own.
+            if reports:
+                told = {"reports": arguments.pop("report"), "comment": arguments.pop("comment")}
+                terminal = replace(terminal, label=arguments.pop("label"), **told)
+            if reports or ci:
+                terminal = replace(terminal, ci=arguments.pop("ci"))
             presence.begin(terminal)
             return command(terminal=terminal, **arguments)
 

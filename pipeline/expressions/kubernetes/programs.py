@@ -15,6 +15,7 @@ from pipeline.errors import ExpressionError, UnsupportedExpressionError
 from pipeline.expressions.failures import compile_failure, evaluation_failure
 from pipeline.expressions.kubernetes import addresses, quantities, strings, texts
 from pipeline.expressions.kubernetes.declaring import UNSUPPORTED, Function
+from pipeline.model.validation.cel_text import CARRIER
 
 VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "self", "oldSelf")
 _CONFIGURATION = """\
@@ -33,6 +34,7 @@ _MAX_LENGTH = 64 * 1024
 _CACHED = 2048
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '([^\n]*)'")
+_FOREIGN_BINDING = re.compile(rf"\bcel\s*\.\s*bind\s*\(\s*(?!{CARRIER})")
 _SYNTAX = "Syntax error"
 _BOUNDS = {
     "Iteration budget exceeded": "it takes more than 10,000 steps",
@@ -67,6 +69,8 @@ class KubernetesPrograms:
     def _compile(self, expression: str) -> CompiledProgram:
         if len(expression) > _MAX_LENGTH:
             raise UnsupportedExpressionError(f"it has {len(expression)} characters; at most {_MAX_LENGTH} are read")
+        if _FOREIGN_BINDING.search(expression):
+            raise UnsupportedExpressionError("cel.bind is not known in Kubernetes")
         try:
             return CompiledProgram(expression, _environment().compile(strings.with_own_names(expression)))
         except (RuntimeError, TypeError, ValueError) as error:
@@ -147,9 +151,9 @@ def _declarations(cel: Any) -> list[Any]:  # noqa: ANN401 - the untyped package
 
 
 def _compile_failure(complaint: str) -> ExpressionError:
-    if names := list(dict.fromkeys(_UNDECLARED.findall(complaint))):
-        shown = ", ".join(name.removeprefix(".") for name in names)
-        return UnsupportedExpressionError(f"{shown} is not known here")
+    if found := _UNDECLARED.search(complaint):
+        # What follows is asked of it, and is unknown for that reason alone.
+        return UnsupportedExpressionError(f"{found[1].removeprefix('.')} is not known here")
     if found := _NO_OVERLOAD.search(complaint):
         return UnsupportedExpressionError(f"{found[1]} is not known for {found[2]}")
     for sign, meaning in _BOUNDS.items():

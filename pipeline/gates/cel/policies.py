@@ -39,14 +39,14 @@ class _Case:
     def rule(self, part: str = "") -> str:
         return f"{self.policy.name}/{part}" if part else self.policy.name
 
-    def find(self, part: str, message: str) -> None:
+    def find(self, part: str, message: str, hint: str = "") -> None:
         text = f"ValidatingAdmissionPolicy '{self.policy.name}' with binding '{self.binding.name}': {message}"
-        self.tally.find(self.rule(part), self.severity, text, self.request.resource)
+        self.tally.find(self.rule(part), self.severity, text, self.request.resource, hint=hint)
 
-    def fail(self, part: str, message: str) -> None:
+    def fail(self, part: str, message: str, hint: str = "") -> None:
         """An error while evaluating, which counts as the policy's ``failurePolicy`` says."""
         if not self.policy.ignores_failures:
-            self.find(part, message)
+            self.find(part, message, hint)
 
     def skip(self, part: str, reason: str, *, is_general: bool = False) -> None:
         self.tally.skip(
@@ -119,8 +119,8 @@ class AdmissionPolicies:
             return
         params = self._params.params_for(policy, binding, request)
         if params.problem:
-            hint = "; give the objects that it needs along with the policies" if params.is_missing else ""
-            case.fail("", f"failed to configure binding: {params.problem}{hint}")
+            hint = "give the objects that it needs along with the policies" if params.is_missing else ""
+            case.fail("", f"failed to configure binding: {params.problem}", hint)
         elif params.is_missing:
             case.skip("", f"the params of ValidatingAdmissionPolicyBinding '{binding.name}' were not given")
         for body in params.found:
@@ -194,7 +194,7 @@ def _variables(request: Request, params: Body | None) -> dict[str, Any]:
     return {
         "object": handed_over(request.held(request.resource.body)),
         "oldObject": None if request.old is None else handed_over(request.held(request.old)),
-        "request": request.document(),
+        "request": handed_over(request.document()),
         "namespaceObject": handed_over(request.namespace_object),
         "params": handed_over(params),
     }

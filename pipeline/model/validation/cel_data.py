@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pipeline.errors import UnsupportedExpressionError
 
-_SUSPICIOUS = re.compile(r"\\u0000|\\ud[89a-f]|[0-9]{18}")
+_MANY_DIGITS = re.compile("[0-9]{18}")
 _LOST = re.compile("[\0\ud800-\udfff]")
 _LARGEST = 2**63
 
@@ -56,9 +56,9 @@ def handed_over(value: Any) -> Any:  # noqa: ANN401 - JSON data
     Raises:
         UnsupportedExpressionError: the runtime would take a text's NUL for its end, or cannot take it at all.
     """
-    if _SUSPICIOUS.search(json.dumps(value)) is None:
-        return value
-    return _checked(value)
+    text = json.dumps(value, ensure_ascii=False)
+    is_plain = "\\u0000" not in text and (text.isascii() or not _LOST.search(text)) and not _MANY_DIGITS.search(text)
+    return value if is_plain else _checked(value)
 
 
 def _checked(value: Any) -> Any:  # noqa: ANN401 - JSON data

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.errors import UnsupportedExpressionError
 
@@ -21,7 +22,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CARRIER = "gitless_variable_"
+CARRIER = "gitless_variable_"
+"""Begins the names of variables that carry ``variables`` and an optional ``oldSelf``."""
 _VARIABLES = "variables"
 
 
@@ -93,7 +95,7 @@ class Composition:
         """
         text, needed = self._replaced(expression)
         for name in reversed([name for name in self._definitions if name in needed]):
-            text = f"cel.bind({_CARRIER}{name}, ({self._definitions[name]}\n), {text}\n)"
+            text = f"cel.bind({CARRIER}{name}, ({self._definitions[name]}\n), {text}\n)"
         return text
 
     def needed(self, expression: str) -> str:
@@ -113,7 +115,7 @@ class Composition:
                 if name not in self._definitions:
                     raise UnsupportedExpressionError(f"variables.{name} is not known here")
                 needed |= {name} | self._needs[name]
-                written.append(_CARRIER + name)
+                written.append(CARRIER + name)
             else:
                 written.append(token.text)
                 index += 1
@@ -133,10 +135,11 @@ def _variable(pieces: list[Token], start: int) -> tuple[int, str]:
     raise UnsupportedExpressionError("variables as a whole is not known here")
 
 
+@lru_cache(maxsize=512)
 def optional_old_self(expression: str, *, is_there: bool) -> str:
     """The expression with ``oldSelf`` as an optional value."""
     value = "optional.of(oldSelf)" if is_there else "optional.none()"
-    carrier = f"{_CARRIER}old_self"
+    carrier = f"{CARRIER}old_self"
     text = "".join(carrier if token.is_root and token.text == "oldSelf" else token.text for token in tokens(expression))
     return f"cel.bind({carrier}, {value}, {text}\n)"
 

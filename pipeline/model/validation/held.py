@@ -28,7 +28,7 @@ def held(body: Body) -> Body:
         return body
     try:
         return rule(body)
-    except (AttributeError, TypeError, KeyError):
+    except (AttributeError, TypeError, KeyError, ValueError):
         # Of another shape than the kind's: the schema gate says so.
         return body
 

@@ -6,7 +6,7 @@ defaulting); k8s.io/apiextensions-apiserver ``pkg/apiserver/schema/cel``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,22 +61,17 @@ class Level:
     has_rules: bool = False
 
 
-def read_level(schema: Mapping[str, Any], *, is_root: bool = True) -> Level:
-    """Read the schema of a version."""
-    return _level(schema, (), is_object=is_root)
+def read_level(schema: Mapping[str, Any], *, is_object: bool = True) -> Level:
+    """Read the schema of a version, or of a place in it; ``is_object``: it is a whole object's.
 
-
-def _level(schema: Mapping[str, Any], more: Sequence[Mapping[str, Any]], *, is_object: bool = False) -> Level:
-    """``more`` are parts of ``allOf`` that speak of the same place: they bring rules, and nothing else."""
-    parts = [schema, *more]
-    for part in parts:
-        parts += _mappings(part.get("allOf"))
+    Rules are nowhere else: Kubernetes forbids them in ``allOf`` and the like.
+    """
     is_object = is_object or schema.get("x-kubernetes-embedded-resource") is True
-    properties = _properties(schema, parts, is_object=is_object)
-    items = _items(schema, parts)
+    properties = _properties(schema, is_object=is_object)
+    items = _items(schema)
     list_type = str(schema.get("x-kubernetes-list-type", ""))
     unordered = _unordered(properties, items, list_type)
-    rules = tuple(_rule(rule, unordered) for part in parts for rule in _mappings(part.get(RULES)))
+    rules = tuple(_rule(rule, unordered) for rule in _mappings(schema.get(RULES)))
     below = [level for _, level in properties.values()] + ([items] if items else [])
     return Level(
         type=_type(schema, properties, items),
@@ -85,7 +80,7 @@ def _level(schema: Mapping[str, Any], more: Sequence[Mapping[str, Any]], *, is_o
         properties=properties,
         items=items,
         list_type=list_type,
-        list_keys=tuple(str(key) for key in schema.get("x-kubernetes-list-map-keys") or ()),
+        list_keys=_names(schema.get("x-kubernetes-list-map-keys")),
         is_nullable=schema.get("nullable") is True,
         keeps_unknown=schema.get(_PRESERVES) is True,
         default=schema.get("default"),
@@ -105,16 +100,12 @@ def _type(schema: Mapping[str, Any], properties: Mapping[str, Any], items: Level
     return "map" if items else ""
 
 
-def _properties(
-    schema: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], *, is_object: bool
-) -> dict[str, tuple[str, Level]]:
+def _properties(schema: Mapping[str, Any], *, is_object: bool) -> dict[str, tuple[str, Level]]:
     own = dict(_mapping(schema.get("properties")))
     if is_object:
         own = own | {name: _also(_mapping(own.get(name)), seen) for name, seen in _OBJECT.items()}
-    further = [_mapping(part.get("properties")) for part in parts[1:]]
     return {
-        name: (escaped(name) or name, _level(_mapping(content), [_mapping(part.get(name)) for part in further]))
-        for name, content in own.items()
+        name: (escaped(name) or name, read_level(_mapping(content), is_object=False)) for name, content in own.items()
     }
 
 
@@ -126,12 +117,9 @@ def _also(own: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     return {**own, **seen, **({"properties": inner} if inner else {})}
 
 
-def _items(schema: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Level | None:
-    name = "items" if schema.get("type") == "array" else "additionalProperties"
-    own = schema.get(name)
-    if not isinstance(own, Mapping):
-        return None
-    return _level(own, [_mapping(part.get(name)) for part in parts[1:]])
+def _items(schema: Mapping[str, Any]) -> Level | None:
+    own = schema.get("items" if schema.get("type") == "array" else "additionalProperties")
+    return read_level(own, is_object=False) if isinstance(own, Mapping) else None
 
 
 def _rule(rule: Mapping[str, Any], unordered: frozenset[str]) -> LevelRule:
@@ -183,6 +171,10 @@ def _obstacle(rule: str, unordered: Iterable[str], *, is_transition: bool) -> st
         if following in refused or before in refused:
             return f"'{token.text}' is a list of type set or map, which can only be compared with oldSelf here"
     return ""
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -34,10 +34,14 @@ def _values(resource: Resource) -> Iterator[str]:
             if not isinstance(value, str):
                 continue
             yield value
-            yield from value.split()
-            try:
-                decoded = base64.b64decode(value, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError, ValueError):
-                continue
-            yield decoded
-            yield from decoded.splitlines()
+            text = value if field == "stringData" else _decoded(value)
+            yield text
+            yield from text.splitlines()
+
+
+def _decoded(value: str) -> str:
+    """The text that is written as base64; empty where it is none."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

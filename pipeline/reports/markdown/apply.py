@@ -22,7 +22,7 @@ def render(result: ApplyResult, context: ReportContext) -> str:
 
 
 def _lines(sentences: Iterable[str]) -> list[Item]:
-    return [Item(f"- {prose(sentence)}", is_line=True) for sentence in sentences]
+    return [Item(f"- {prose(sentence)}") for sentence in sentences]
 
 
 def _verdict(result: ApplyResult) -> str:

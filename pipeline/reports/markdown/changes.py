@@ -58,7 +58,7 @@ def sections(changes: Iterable[Change], words: Words, *, is_whole: bool) -> Iter
 def items(changes: Iterable[Change], *, is_whole: bool) -> list[Item]:
     """Those without details first, as lines of a list."""
     made = [_item(change, is_whole=is_whole) for change in changes]
-    return sorted(made, key=lambda item: not item.is_line)
+    return sorted(made, key=lambda item: item.details is not None)
 
 
 def folded(summary: str, *parts: str) -> str:
@@ -73,18 +73,21 @@ def _item(change: Change, *, is_whole: bool) -> Item:
         name = f"{change.renamed_from} → {change.object_id.name}"
     origin = f" in {code(str(change.origin))}" if change.origin else ""
     reason = f": {prose(change.reason)}" if change.reason else ""
-    brief = f"- {code(name)}{origin}{reason}"
+    line = f"- {code(name)}{origin}{reason}"
     if not change.fields:
-        return Item(brief, is_line=True)
+        return Item(line)
     fields = f"{len(change.fields)} field{'s' if len(change.fields) > 1 else ''}"
     place = f" in {html_code(str(change.origin))}" if change.origin else ""
-    text = folded(
-        f"{html_code(name)}{place}, {fields}",
-        f"Why: {prose(change.reason)}" if change.reason else "",
-        _drift(change.fields),
-        fenced(diff_lines(change.fields, is_whole=is_whole), "diff"),
-    )
-    return Item(text, brief)
+
+    def details() -> str:
+        return folded(
+            f"{html_code(name)}{place}, {fields}",
+            f"Why: {prose(change.reason)}" if change.reason else "",
+            _drift(change.fields),
+            fenced(diff_lines(change.fields, is_whole=is_whole), "diff"),
+        )
+
+    return Item(line, details)
 
 
 def _drift(fields: Sequence[FieldChange]) -> str:
@@ -95,9 +98,12 @@ def _alike_item(group: Alike, *, is_whole: bool) -> Item:
     names = [f"- {code(str(change.object_id))}" for change in group.changes[:_NAMED]]
     rest = len(group.changes) - len(names)
     names += [f"- and {rest} more"] if rest else []
-    text = folded(
-        f"{len(group.changes)} objects, {len(group.fields)} field{'s' if len(group.fields) > 1 else ''}",
-        fenced(diff_lines(group.fields, is_whole=is_whole), "diff"),
-        "\n".join(names),
-    )
-    return Item(text, f"- {len(group.changes)} objects change alike")
+
+    def details() -> str:
+        return folded(
+            f"{len(group.changes)} objects, {len(group.fields)} field{'s' if len(group.fields) > 1 else ''}",
+            fenced(diff_lines(group.fields, is_whole=is_whole), "diff"),
+            "\n".join(names),
+        )
+
+    return Item(f"- {len(group.changes)} objects change alike", details)

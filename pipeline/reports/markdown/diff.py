@@ -33,9 +33,9 @@ def refusals(result: DiffResult) -> Iterator[Section]:
     obstacles = []
     for obstacle in result.obstacles:
         hint = f" ({prose(obstacle.hint)})" if obstacle.hint else ""
-        obstacles.append(Item(f"- {code(obstacle.subject)}: {prose(obstacle.problem)}{hint}", is_line=True))
+        obstacles.append(Item(f"- {code(obstacle.subject)}: {prose(obstacle.problem)}{hint}"))
     yield Section("Applying this would be refused", obstacles)
-    yield Section("Notes", [Item(f"- {prose(note)}", is_line=True) for note in result.notes])
+    yield Section("Notes", [Item(f"- {prose(note)}") for note in result.notes])
 
 
 def change_sections(result: DiffResult, context: ReportContext) -> Iterator[Section]:

@@ -5,7 +5,7 @@ A report that is cut ends between two items, never inside one; it says how many 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.reporting import ReportContext
@@ -17,14 +17,13 @@ _RESERVED = 900
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What there is to say about one object, complete by itself.
+    """What there is to say about one object: a line of a list or table, and perhaps more, complete by itself.
 
-    ``brief`` is said where there is no room for ``text``; empty: nothing. ``is_line`` items stand close together.
+    ``details`` say it instead of the line where there is room for them; they are only made where there could be.
     """
 
-    text: str
-    brief: str = ""
-    is_line: bool = False
+    line: str
+    details: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,12 @@ def compose(head: Iterable[str], sections: Iterable[Section], context: ReportCon
 
 
 @dataclass(frozen=True, slots=True)
+class _Form:
+    text: str
+    is_line: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Fitting:
     text: str
     shortened: int
@@ -78,7 +83,8 @@ class _Fitting:
 
 
 def _whole(section: Section) -> str:
-    return _opened(section) + _joined(section.items)
+    return _opened(section) + _joined(_Form(item.details(), is_line=False) if item.details else _line(item)
+                                      for item in section.items)  # fmt: skip
 
 
 def _opened(section: Section) -> str:
@@ -88,28 +94,40 @@ def _opened(section: Section) -> str:
 def _fitting(section: Section, room: int) -> _Fitting:
     opened = _opened(section)
     room -= size(opened)
-    kept: list[Item] = []
+    kept: list[_Form] = []
     shortened = left_out = 0
     for item in section.items:
-        brief = Item(item.brief, is_line=True)
-        for form in (item, brief):
+        for form in _forms(item, room):
             needed = size(form.text) + 2
-            if form.text and needed <= room:
+            if needed <= room:
                 kept.append(form)
                 room -= needed
-                shortened += form is brief
+                shortened += form.is_line and item.details is not None
                 break
         else:
             left_out += 1
     return _Fitting(opened + _joined(kept) if kept else "", shortened, left_out)
 
 
-def _joined(items: Sequence[Item]) -> str:
-    text = ""
-    for index, item in enumerate(items):
-        if index:
-            text += "\n" if item.is_line and items[index - 1].is_line else "\n\n"
-        text += item.text
+def _forms(item: Item, room: int) -> Iterator[_Form]:
+    """The longest first; details are longer than the line, so where that has no room they need not be made."""
+    if item.details is not None and len(item.line) < room:
+        yield _Form(item.details(), is_line=False)
+    yield _line(item)
+
+
+def _line(item: Item) -> _Form:
+    return _Form(item.line, is_line=True)
+
+
+def _joined(forms: Iterable[_Form]) -> str:
+    """Lines stand close together, all else apart."""
+    text, was_line = "", None
+    for form in forms:
+        if was_line is not None:
+            text += "\n" if form.is_line and was_line else "\n\n"
+        text += form.text
+        was_line = form.is_line
     return text
 
 

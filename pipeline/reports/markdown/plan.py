@@ -54,4 +54,4 @@ def _touched(radius: BlastRadius) -> Iterator[Section]:
 
 
 def _item(touched: Touched) -> Item:
-    return Item(f"- {code(str(touched.object_id))}: {prose(touched.reason)}", is_line=True)
+    return Item(f"- {code(str(touched.object_id))}: {prose(touched.reason)}")

@@ -39,25 +39,22 @@ def _parts(result: VerifyResult) -> str:
 def _sections(result: VerifyResult, context: ReportContext) -> Iterator[Section]:
     yield Section("Not healthy", [_object(item) for item in result.health.unhealthy])
     yield Section("Drifted", items(result.drift.changes, is_whole=not context.limit))
-    problems = [Item(f"- {prose(problem)}", is_line=True) for problem in result.drift.problems]
+    problems = [Item(f"- {prose(problem)}") for problem in result.drift.problems]
     yield Section("What applying again would run into", problems)
 
 
 def _object(item: ObjectHealth) -> Item:
     message = f": {prose(item.health.message)}" if item.health.message else ""
-    brief = f"- {code(str(item.object_id))} is {item.health.status}{message}"
+    line = f"- {code(str(item.object_id))} is {item.health.status}{message}"
     found = item.findings
     lines = [*found.notes, *map(_event, found.events)]
     for pod in found.pods:
         lines += _pod(pod)
     if found.more_pods:
         lines.append(f"and {found.more_pods} more Pods in trouble")
-    if not lines:
-        return Item(brief, is_line=True)
     words = f"{html_code(str(item.object_id))} is {item.health.status}"
-    return Item(
-        folded(words, prose(item.health.message) and f"It says: {prose(item.health.message)}", _log(lines)), brief
-    )
+    says = f"It says: {prose(item.health.message)}" if item.health.message else ""
+    return Item(line, (lambda: folded(words, says, _log(lines))) if lines else None)
 
 
 def _log(lines: list[str]) -> str:

@@ -15,15 +15,12 @@ def render(result: VerifyArtifactResult, context: ReportContext) -> str:
     origin = " at ".join(code(text) for text in (result.source, result.revision) if text)
     what = code(str(result.artifact)) + (f", from {origin}" if origin else "")
     judgement = result.judgement
-    signatures = [Item(f"- {prose(in_words(item))}", is_line=True) for item in judgement.accepted]
+    signatures = [Item(f"- {prose(in_words(item))}") for item in judgement.accepted]
     attestations = [
-        Item(f"- {code(short_name(item.predicate_type))} by {prose(in_words(item.signature))}", is_line=True)
+        Item(f"- {code(short_name(item.predicate_type))} by {prose(in_words(item.signature))}")
         for item in judgement.attestations
     ]
-    rejected = [
-        Item(f"- {item.format} in {code(item.found_in)}: {prose(item.reason)}", is_line=True)
-        for item in judgement.rejected
-    ]
+    rejected = [Item(f"- {item.format} in {code(item.found_in)}: {prose(item.reason)}") for item in judgement.rejected]
     sections = (
         Section("Signed by", signatures),
         Section("Attested", attestations),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.model.telling import Told
 from tests.integration.ci.conftest import Desk
+from tests.platform.certificates import Authority
 from tests.platform.hosting import gitlab
 from tests.platform.hosting.gitlab import GitLabApi
-from tests.platform.hosting.server import Reply, Served
+from tests.platform.hosting.server import Reply, Served, serving
 
 MARK = "<!-- gitless:diff:production -->"
 
@@ -127,3 +130,18 @@ def test_without_one_merge_request_nobody_is_asked(in_gitlab: Desk, gitlab_serve
 
     assert "about no merge request" in in_gitlab.said
     assert gitlab_served.asked == []
+
+
+def test_a_server_of_ones_own_is_trusted_by_its_authority_and_not_without(in_gitlab: Desk, tmp_path: Path) -> None:
+    authority = Authority.create(tmp_path / "authority")
+    api = GitLabApi()
+    with serving(api, "/api/v4", authority.server("gitlab", ["127.0.0.1"])) as served:
+        in_gitlab.environment["CI_API_V4_URL"] = served.url
+        in_gitlab.gitlab().tell(told())
+        assert "TLS failed (is its authority among the system's?)" in in_gitlab.said
+        assert api.notes == []
+
+        in_gitlab.environment["CI_SERVER_TLS_CA_FILE"] = str(authority.certificate_file)
+        in_gitlab.gitlab().tell(told())
+
+    assert api.bodies == [f"{MARK}\none"]

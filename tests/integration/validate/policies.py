@@ -19,8 +19,10 @@ _PATIENCE = 30.0
 class PolicyServer:
     """Speaks to the API server as kubectl's users do."""
 
-    def __init__(self, kubeconfig: Path, namespace: str) -> None:
-        self._program = [str(binary("kubectl")), "--kubeconfig", str(kubeconfig), "--namespace", namespace]
+    def __init__(self, kubeconfig: Path, namespace: str = "") -> None:
+        self._program = [str(binary("kubectl")), "--kubeconfig", str(kubeconfig)]
+        if namespace:
+            self._program += ["--namespace", namespace]
         self.namespace = namespace
 
     def create(self, *bodies: dict[str, Any]) -> None:
@@ -60,6 +62,13 @@ class PolicyServer:
             if any(sign in text for text in (*warnings, refusal)):
                 return
             assert time.monotonic() < until, f"no {sign} in {warnings} {refusal}"
+            time.sleep(0.3)
+
+    def wait_until_served(self, body: dict[str, Any]) -> None:
+        """Kinds are served a moment after their definition was created: wait until this object would be taken."""
+        until = time.monotonic() + _PATIENCE
+        while refusal := self.create_answer(body)[1]:
+            assert time.monotonic() < until, refusal
             time.sleep(0.3)
 
     def _run(self, arguments: Sequence[str], bodies: Sequence[dict[str, Any]]) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
+
+from tests.platform.certificates import KeyPair
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,13 @@ class Served:
         return [f"{asked.method} {asked.path}" for asked in self.asked]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's signature
+        """A client that has gone, or that does not trust the certificate, is what some tests are about."""
+
+
 @contextmanager
-def serving(service: Service, prefix: str = "") -> Iterator[Served]:
+def serving(service: Service, prefix: str = "", tls: KeyPair | None = None) -> Iterator[Served]:
     """Serve it below the prefix, such as ``/api/v3``."""
     served = Served("")
 
@@ -106,11 +114,15 @@ def serving(service: Service, prefix: str = "") -> Iterator[Served]:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002, ANN401 - the base class's signature
             """Tests do not want it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.certificate, tls.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    served.url = f"http://127.0.0.1:{server.server_address[1]}{prefix}"
+    served.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}{prefix}"
     try:
         yield served
     finally:

@@ -4,6 +4,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from pipeline.errors import ConfigurationError
 from pipeline.gates.schema import SchemaGate
@@ -13,6 +15,25 @@ from pipeline.model.validation.schema_rules import SCHEMA_RULES
 from tests.unit.validation.schema_cases import BODIES, CASES, CLEAN, WIDGET_DEFINITION, Case, Spoil
 
 ORIGIN = Origin("deploy/web.yaml", 7)
+STRANGE = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=4),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
+KEYWORDS = (
+    "additionalProperties", "allOf", "anyOf", "default", "enum", "exclusiveMinimum", "format", "items", "maxItems",
+    "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "properties", "required", "type", "uniqueItems",
+    "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type", "x-kubernetes-preserve-unknown-fields",
+)  # fmt: skip
+WidgetSchema = tuple[dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture
+def widget_schema() -> WidgetSchema:
+    """The definition, and the schema of ``spec`` in it."""
+    definition = deepcopy(WIDGET_DEFINITION)
+    return definition, definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 
 def found(*bodies: dict[str, Any], kubernetes: str = "", crds: tuple[dict[str, Any], ...] = ()) -> tuple[Finding, ...]:
@@ -162,15 +183,37 @@ def test_the_two_kinds_of_flux_are_known() -> None:
     assert (finding.path, finding.hint) == ("spec.wiat", "did you mean wait?")
 
 
-def test_a_definition_that_brings_a_schema_nobody_can_use_is_named() -> None:
+def test_objects_whose_schema_cannot_be_used_are_not_evaluated(widget_schema: WidgetSchema) -> None:
+    definition, spec = widget_schema
+    spec["properties"]["mode"]["pattern"] = "("
+    manifests = Manifests.of([Resource.from_body(BODIES["Widget"], ORIGIN)])
+
+    checked = SchemaGate("", lambda: (definition,)).check(manifests, None)
+
+    (item,) = checked.not_evaluated
+    assert checked.findings == ()
+    assert item.reason.startswith("the schema of schemas.example.com/v1 Widget cannot be used: ")
+    assert (item.object_id, item.origin) == (manifests.resources[0].id, ORIGIN)
+
+
+@given(some.sampled_from(KEYWORDS), STRANGE)
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_schema_says_is_told_and_no_crash(keyword: str, value: object) -> None:
     definition = deepcopy(WIDGET_DEFINITION)
     spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    spec["properties"]["mode"]["pattern"] = "("
+    spec["properties"]["rules"][keyword] = value
+    manifests = Manifests.of([Resource.from_body(BODIES["Widget"], ORIGIN), Resource.from_body(definition, ORIGIN)])
 
-    with pytest.raises(ConfigurationError) as caught:
-        found(BODIES["Widget"], crds=(definition,))
+    assert SchemaGate("", tuple).check(manifests, None).objects == 2
 
-    assert "schemas.example.com/v1 Widget" in caught.value.message
+
+@given(some.sampled_from(sorted(BODIES)), some.sampled_from(["spec", "data", "metadata", "status"]), STRANGE)
+@settings(max_examples=60, deadline=None)
+def test_whatever_an_object_says_is_told_and_no_crash(kind: str, part: str, value: object) -> None:
+    body = deepcopy(BODIES[kind])
+    body[part] = {"name": "web", "labels": value} if part == "metadata" else value
+
+    found(body, crds=(WIDGET_DEFINITION,))
 
 
 @pytest.mark.parametrize(

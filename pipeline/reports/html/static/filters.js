@@ -30,6 +30,8 @@ function filter() {
     if (fits(item, index)) found.push(index);
   });
   draw(found);
+  const list = document.getElementById("list");
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is where the list begins
   tell(found.length);
   highlight();
   clear.hidden = !isFiltered();
@@ -51,7 +53,7 @@ let highlighting = 0;
 
 /** Mark what was searched for in rows that are there, without touching them; once for all that changed in a frame. */
 function highlight() {
-  if (!CSS.highlights || highlighting) return;
+  if (highlighting) return;
   highlighting = requestAnimationFrame(() => {
     highlighting = 0;
     markFound();
@@ -60,6 +62,7 @@ function highlight() {
 
 function markFound() {
   for (const chunk of chunks) if (chunk.childElementCount) chunk.indexes.forEach(explain);
+  if (!CSS.highlights) return;
   const ranges = [];
   if (wanted.words.length) {
     const walker = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
