@@ -174,6 +174,19 @@ def test_a_definition_among_the_manifests_counts_before_one_that_is_brought() ->
     assert found(WIDGET_DEFINITION, BODIES["Widget"], crds=(brought,)) == ()
 
 
+def test_nothing_that_a_definition_says_is_obeyed_by_a_terminal() -> None:
+    definition = deepcopy(WIDGET_DEFINITION)
+    definition["spec"]["versions"][1]["deprecationWarning"] = "use\x1b[2J v1"
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["\x1b[2Jx"] = {}
+    body = deepcopy(BODIES["Widget"])
+    body["spec"]["x\x1b[2J"] = 1
+
+    findings = found(body, simple("schemas.example.com/v1beta1", "Widget"), crds=(definition,))
+
+    assert {finding.rule for finding in findings} == {"schema-unknown-field", "api-deprecated"}
+    assert "\x1b" not in "".join(finding.message + finding.hint for finding in findings)
+
+
 def test_the_two_kinds_of_flux_are_known() -> None:
     body = simple("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
     body["spec"] = {"interval": "10m", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "x"}, "wiat": True}
