@@ -104,14 +104,18 @@ def _not_served(resource: Resource, kind: CustomKind) -> Finding:
 def _replacement(resource: Resource, version: KubernetesVersion) -> str:
     """What to use instead, if there is anything: by the guide, or the same kind in another version."""
     retirement = RETIREMENTS.get((resource.api_version, resource.id.kind))
-    if retirement is not None:
-        return f"use {retirement.replacement}" if retirement.replacement else "nothing takes its place"
+    named = retirement.replacement if retirement is not None else ""
+    api_version, _, kind = named.partition(" ")
+    if named and version in versions_with(api_version, kind or resource.id.kind):
+        return f"use {named}"
     group = resource.api_version.rpartition("/")[0]
     for name in _API_VERSIONS:
         candidate = f"{group}/{name}" if group else name
         if candidate != resource.api_version and version in versions_with(candidate, resource.id.kind):
             return f"use {candidate}"
-    return ""
+    if named:
+        return f"use {named}"
+    return "nothing takes its place" if retirement is not None else ""
 
 
 def _missing_hint(resource: Resource, version: KubernetesVersion) -> str:
