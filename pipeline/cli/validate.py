@@ -49,6 +49,9 @@ _SEVERITIES = ("error", "warning", "note", "off")
         help="Artifact or folder that came before: fields that cannot be changed are told.")  # fmt: skip
 @option("--rule", "rules", multiple=True, metavar="ID=SEVERITY",
         help="error, warning, note or off for a rule; repeatable.")  # fmt: skip
+@click.option("--list-rules", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, wanted: _list_rules(context) if wanted else None,
+              help="List gitless's own rules with their severities, and end.")  # fmt: skip
 @option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file, for --crd cluster.")
 @option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig, for --crd cluster.")
 @registry_options
@@ -163,3 +166,11 @@ def _rule(text: str) -> tuple[str, Severity | None]:
     if not (name and equals and value in _SEVERITIES):
         raise UsageError(f"--rule '{text}': expected RULE={'|'.join(_SEVERITIES)}")
     return name, None if value == "off" else Severity(value)
+
+
+def _list_rules(context: click.Context) -> None:
+    from pipeline.model.validation.catalogue import all_rules
+
+    for rule in all_rules():
+        click.echo(f"{rule.id:<32}{rule.gate:<8}{rule.severity.value:<9}{rule.title}")
+    context.exit()

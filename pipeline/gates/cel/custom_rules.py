@@ -53,10 +53,12 @@ class CustomRules:
     def check(self, resource: Resource, old: Body | None, tally: Tally) -> None:
         """Hold the object against the rules of its kind; ``old`` is what it was before, if it was."""
         definition = self._definitions.get((resource.id.group, resource.id.kind))
-        level = self._level(definition, resource) if definition else None
-        if definition is None or level is None or not level.has_rules:
+        if definition is None:
             return
         try:
+            level = self._level(definition, resource)
+            if level is None or not level.has_rules:
+                return
             values = _values(resource.body, old, level)
         except (MismatchError, UnsupportedExpressionError) as error:
             reason = error.message if isinstance(error, UnsupportedExpressionError) else str(error)
@@ -76,7 +78,8 @@ class CustomRules:
         key = (definition.name, version)
         if key not in self._levels:
             schema = definition.schemas.get(version)
-            self._levels[key] = read_level(schema) if schema else None
+            # Defaults and names of a schema are handed over with the objects.
+            self._levels[key] = read_level(handed_over(schema)) if schema else None
         return self._levels[key]
 
     def _judge(self, case: _Case, resource: Resource, tally: Tally) -> None:

@@ -194,7 +194,7 @@ def _variables(request: Request, params: Body | None) -> dict[str, Any]:
     return {
         "object": handed_over(request.held(request.resource.body)),
         "oldObject": None if request.old is None else handed_over(request.held(request.old)),
-        "request": request.document(),
+        "request": handed_over(request.document()),
         "namespaceObject": handed_over(request.namespace_object),
         "params": handed_over(params),
     }

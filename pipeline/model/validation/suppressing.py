@@ -205,7 +205,7 @@ def _require_known(options: ValidationOptions, checks: Sequence[Checked], known:
             continue
         raise ConfigurationError(
             f"validation.rules: there is no rule '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
-            hint="docs/lint.md lists the rules; those of your own policies are named POLICY/RULE",
+            hint="gitless validate --list-rules lists them; those of your own policies are named POLICY/RULE",
         )
 
 

@@ -237,3 +237,17 @@ def test_an_installation_hands_everything_to_the_puller(run: Run) -> None:
         "--record-repository=oci://ghcr.io/acme/records",
     ):
         assert argument in shown.out
+
+
+def test_a_plan_may_begin_at_what_is_deployed(run: Run, deploy: Deploy) -> None:
+    deploy("one")
+    url = deploy("two", 60, result=Deployed.FAILED, objects={})
+
+    found = run(
+        "plan", "deployed:prod", url, "--record-key", "cosign.pub", "--record-repository", RECORDS, "-o", "json"
+    )
+
+    assert found.code == 0, found.err
+    assert found.document["from"]["deployed"]["cluster"] == "prod"
+    assert found.document["counts"]["configure"] == 1
+    assert run("plan", "deployed:prod", url, "--record-repository", RECORDS).code == 4

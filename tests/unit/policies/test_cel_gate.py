@@ -149,6 +149,22 @@ def test_a_text_with_nul_neither_passes_nor_fails(expression: str) -> None:
     assert str(checked.not_evaluated[0].object_id) == "ConfigMap settings"
 
 
+@pytest.mark.parametrize("text", ["good\0evil", "\ud800"])
+def test_neither_does_one_in_a_definition(text: str) -> None:
+    crd = definition(type="object", properties={"a": {"type": "string", "default": text, **rules("self == 'good'")}})
+    checked = check(widget(b=1), crds=(crd,))
+    assert not checked.findings
+    assert "NUL" in checked.not_evaluated[0].reason
+
+
+def test_neither_does_one_in_the_name_of_a_kind() -> None:
+    crd = definition(type="object")
+    crd["spec"]["names"]["plural"] = "widgets\ud800"
+    checked = check(widget(), crds=(crd,), policies=(policy("request.resource.resource == 'widgets'"), binding()))
+    assert not checked.findings
+    assert "NUL" in checked.not_evaluated[0].reason
+
+
 def test_values_of_secrets_do_not_get_into_messages() -> None:
     secret = {**config_map("password", data={"a": "aHVudGVyMg=="}), "kind": "Secret"}
     made = policy()
