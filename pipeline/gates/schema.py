@@ -10,11 +10,15 @@ from pipeline.gates.kubernetes_data import known_versions
 from pipeline.gates.schema_complaints import Complaint, Reading, complaints
 from pipeline.gates.schema_validators import Compiled, Validators
 from pipeline.model.comparison.masking import is_secret
+from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.custom_kinds import CustomKinds
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
 from pipeline.model.validation.schema_rules import INVALID, SCHEMA_RULES
+
+_LONGEST = 1000
+"""Characters of a message."""
 
 
 class SchemaGate:
@@ -121,10 +125,10 @@ def _finding(
         gate=SchemaGate.name,
         rule=complaint.rule,
         severity=Severity.ERROR,
-        message=message,
+        message=printable(message, _LONGEST),
         object_id=resource.id,
         api_version=resource.api_version,
         path=complaint.path,
         origin=resource.origin,
-        hint=complaint.hint,
+        hint=printable(complaint.hint, _LONGEST),
     )

@@ -112,6 +112,10 @@ def test_a_mistake_in_some_versions_names_them() -> None:
         ("storage.k8s.io/v1alpha1", "VolumeAttributesClass", "1.35", "api-removed", "1.35; use storage.k8s.io/v1"),
         ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.25", "api-deprecated",
          "deprecated since Kubernetes 1.23, and removed in 1.26; use autoscaling/v2"),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", "1.26", "api-removed",
+         "use flowcontrol.apiserver.k8s.io/v1beta3"),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", "1.35", "api-removed",
+         "use flowcontrol.apiserver.k8s.io/v1"),
         ("v1", "ComponentStatus", "1.35", "api-deprecated", "deprecated since Kubernetes 1.19"),
         ("v1", "Endpoints", "1.33", "api-deprecated", "use discovery.k8s.io/v1 EndpointSlice"),
         ("v1", "Endpoints", "1.32", "", ""),
@@ -172,6 +176,19 @@ def test_a_definition_among_the_manifests_counts_before_one_that_is_brought() ->
     brought["spec"]["versions"] = brought["spec"]["versions"][1:2]
 
     assert found(WIDGET_DEFINITION, BODIES["Widget"], crds=(brought,)) == ()
+
+
+def test_nothing_that_a_definition_says_is_obeyed_by_a_terminal() -> None:
+    definition = deepcopy(WIDGET_DEFINITION)
+    definition["spec"]["versions"][1]["deprecationWarning"] = "use\x1b[2J v1"
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["\x1b[2Jx"] = {}
+    body = deepcopy(BODIES["Widget"])
+    body["spec"]["x\x1b[2J"] = 1
+
+    findings = found(body, simple("schemas.example.com/v1beta1", "Widget"), crds=(definition,))
+
+    assert {finding.rule for finding in findings} == {"schema-unknown-field", "api-deprecated"}
+    assert "\x1b" not in "".join(finding.message + finding.hint for finding in findings)
 
 
 def test_the_two_kinds_of_flux_are_known() -> None:
