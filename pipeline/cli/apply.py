@@ -118,12 +118,13 @@ def command(
             trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=prepared.plan
         )
     except PipelineError as error:
+        # The record first: a report that cannot be written must not keep it from being made.
+        recorder.failed(trusted, options, error)
         if isinstance(error, ApplyInterruptedError):
             terminal.print_result(prepared.described(error.result), _context(error.result, trusted, terminal))
-        recorder.failed(trusted, options, error)
         raise
-    terminal.print_result(prepared.described(result), _context(result, trusted, terminal))
     recorder.applied(trusted, cluster, options)
+    terminal.print_result(prepared.described(result), _context(result, trusted, terminal))
 
 
 def _context(result: ApplyResult, trusted: TrustedManifests, terminal: Terminal) -> Callable[[], ReportContext]:
