@@ -9,13 +9,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ConfigurationError, ManifestError, UsageError
-from pipeline.model.artifact.reference import is_reference
+from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
-from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.guards import read_guards
 from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
+from pipeline.model.settings.validation import read_validation
 from pipeline.model.settings.values import (
     ArtifactSettings,
     AttestationSettings,
@@ -23,8 +23,7 @@ from pipeline.model.settings.values import (
     Settings,
     TargetSettings,
 )
-from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.options import IgnoredRule, ValidationOptions
+from pipeline.model.validation.options import ValidationOptions
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -179,7 +178,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         artifact=_artifact(body.get("artifact", {}), folder),
         signing=_signing(body["signing"], folder) if "signing" in body else None,
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
-        validation=_validation(body["validation"], content, path) if "validation" in body else None,
+        validation=_validation(body.get("validation"), content, path),
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
         records_repository=body.get("records", {}).get("repository", ""),
@@ -210,30 +209,13 @@ def _attestations(item: Mapping[str, Any]) -> AttestationSettings:
     )
 
 
-def _validation(item: Mapping[str, Any], content: bytes, path: Path) -> ValidationOptions:
-    folder = path.parent
-    previous: str = item.get("previous", "")
-    return ValidationOptions(
-        gates=tuple(item.get("gates", ())),
-        kubernetes=item.get("kubernetes", ""),
-        crds=tuple(name if name == "cluster" else _file(folder, name) for name in item.get("crds", ())),
-        policies=tuple(_file(folder, name) for name in item.get("policies", ())),
-        kyverno=tuple(_file(folder, name) for name in item.get("kyverno", ())),
-        opa=tuple(_file(folder, name) for name in item.get("opa", ())),
-        previous=previous if is_reference(previous) else _file(folder, previous),
-        # Without quotes, off is a boolean in YAML.
-        severities={
-            name: None if value in {"off", False} else Severity(value) for name, value in item.get("rules", {}).items()
-        },
-        ignored=tuple(
-            IgnoredRule(
-                rule=entry["rule"],
-                reason=entry["reason"],
-                objects=tuple(entry.get("objects", ())),
-                place=f"{path}:{line_of(('validation', 'ignore', index), content)}",
-            )
-            for index, entry in enumerate(item.get("ignore", ()))
-        ),
+def _validation(item: Mapping[str, Any] | None, content: bytes, path: Path) -> ValidationOptions | None:
+    if item is None:
+        return None
+    return read_validation(
+        item,
+        lambda name: _file(path.parent, name),
+        lambda index: f"{path}:{line_of(('validation', 'ignore', index), content)}",
     )
 
 
@@ -310,22 +292,9 @@ def _target(name: str, body: Mapping[str, Any], item: Mapping[str, Any], folder:
         recreate=item.get("recreate", False),
         take_ownership=item.get("takeOwnership", False),
         allow_rollback=item.get("allowRollback", False),
-        guards=_guards(item.get("guards", {})).over(_guards(body.get("guards", {}))),
+        guards=read_guards(item.get("guards", {})).over(read_guards(body.get("guards", {}))),
         deploy_record=_recording(item.get("deployRecord"), folder),
     )
-
-
-def _guards(item: Mapping[str, Any]) -> GuardSettings:
-    protect = item.get("protect")
-    limit = item.get("maxPrune")
-    given = GuardSettings(
-        max_prune=None if limit is None else str(limit), protect=None if protect is None else tuple(protect)
-    )
-    try:
-        given.guards()
-    except UsageError as error:
-        raise ConfigurationError(f"'guards': {error.message}", hint=error.hint) from None
-    return given
 
 
 def _recording(item: Mapping[str, Any] | None, folder: Path) -> RecordingOptions:

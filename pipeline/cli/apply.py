@@ -11,18 +11,12 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import (
-    Duration,
-    Terminal,
-    cluster_options,
-    option,
-    registry_options,
-    talking,
-)
+from pipeline.cli.options import Duration, cluster_options, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options, require_signer
 from pipeline.cli.report_context import changing
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import PipelineError, UsageError
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult

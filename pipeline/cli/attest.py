@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.settings.connections import RegistryOptions

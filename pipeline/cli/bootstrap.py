@@ -9,7 +9,8 @@ import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.install_options import install_options
-from pipeline.cli.options import Duration, Terminal, option, registry_options, talking
+from pipeline.cli.options import Duration, option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ArtifactNotFoundError, RegistryError, UsageError
 from pipeline.model.artifact.reference import Reference
 from pipeline.model.installation.options import InstallOptions

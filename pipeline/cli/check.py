@@ -8,7 +8,8 @@ import click
 
 from pipeline import __version__
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
-from pipeline.cli.options import Terminal, option, talking
+from pipeline.cli.options import option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.settings.connections import ClusterOptions
 
 

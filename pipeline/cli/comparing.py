@@ -11,8 +11,9 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import Decorated, Terminal, option, stand_in
+from pipeline.cli.options import Decorated, option, stand_in
 from pipeline.cli.record_options import record_reading_options
+from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.connections import ClusterOptions

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
-from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.options import Duration, option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.cluster import ResourceType
 from pipeline.model.creating.names import Named, parse_labels
 from pipeline.model.manifests import Body

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
-from pipeline.cli.options import Terminal, cluster_options, registry_options, talking
+from pipeline.cli.options import cluster_options, registry_options
 from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing, deployed_history
 from pipeline.cli.sides import read_side
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 

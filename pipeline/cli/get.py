@@ -12,7 +12,8 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.flux_options import flux_namespaces, parse_kind
-from pipeline.cli.options import Terminal, option, talking
+from pipeline.cli.options import option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES

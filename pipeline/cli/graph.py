@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, cluster_and_namespace, option, registry_options, talking
+from pipeline.cli.options import cluster_and_namespace, option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.sides import read_side
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import is_reference, parse_reference

@@ -7,8 +7,9 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.deployments.naming import parse_deployed
 from pipeline.model.manifests import ObjectId

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import Terminal, option, talking
+from pipeline.cli.options import option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.settings.proposal import FoundSource, application_name, propose
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.errors import ArtifactNotFoundError, TrustError, UsageError
 from pipeline.model.artifact.reference import parse_reference

@@ -8,7 +8,8 @@ import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.install_options import install_options
-from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.options import Duration, option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.installation.options import InstallOptions
 from pipeline.model.outcome.install import PullerUnavailableError
 from pipeline.model.settings.connections import ClusterOptions

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
 from pipeline.cli.passwords import key_password
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.trust.key_forms import KeyForm, KeyType

@@ -8,8 +8,9 @@ import os
 import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespaces, parse_kind
-from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.options import Duration, option
 from pipeline.cli.presence import shielded
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.settings.connections import ClusterOptions
 

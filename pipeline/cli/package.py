@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from pipeline.cli.comparing import Asked, comparing, end, live_result
-from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
+from pipeline.cli.options import cluster_options, option, registry_options
 from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing, deployed_history
 from pipeline.cli.sides import read_side
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import is_reference

@@ -19,7 +19,7 @@ import click
 from pipeline.model.outcome import Result
 
 if TYPE_CHECKING:
-    from pipeline.cli.options import Terminal
+    from pipeline.cli.terminal import Terminal
     from pipeline.model.reporting import ReportContext
     from pipeline.model.telling import Told
     from pipeline.ports import Presence

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.artifact.unpacking import Limits

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import Decorated, Terminal, option, stand_in
+from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.terminal import Terminal
 from pipeline.cli.trust_options import KeyName
 from pipeline.errors import UsageError
 from pipeline.model.deployments.naming import check_cluster_name

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.options import Terminal
+from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.deployments.naming import DeployedName

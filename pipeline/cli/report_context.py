@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pipeline.cli.comparing import Asked
-from pipeline.cli.options import Terminal
+from pipeline.cli.terminal import Terminal
 from pipeline.errors import PipelineError, UsageError
 from pipeline.model.deployments.naming import is_deployed, parse_deployed
 from pipeline.model.deployments.record import ObjectEvent

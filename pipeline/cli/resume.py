@@ -8,8 +8,9 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.flux_options import flux_namespaces
-from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.options import Duration, option
 from pipeline.cli.suspend import targets_of
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.settings.connections import ClusterOptions
 
 

@@ -12,18 +12,12 @@ from click.core import ParameterSource
 
 from pipeline.cli import completing, presence
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import (
-    Duration,
-    Terminal,
-    cluster_options,
-    option,
-    registry_options,
-    talking,
-)
+from pipeline.cli.options import Duration, cluster_options, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import given_trust, warn_unverified
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipeline.cli.options import Terminal
+from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.deployments.naming import is_deployed, parse_deployed

@@ -6,10 +6,11 @@ import os
 
 import click
 
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.artifact.reference import parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.signing import SigningOptions

@@ -7,7 +7,8 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import check_tag, parse_reference
 from pipeline.model.settings.connections import RegistryOptions

@@ -7,7 +7,8 @@ import os
 import click
 
 from pipeline.cli.flux_options import flux_namespace, parse_kind
-from pipeline.cli.options import Terminal, option, talking
+from pipeline.cli.options import option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.flux.api import KUSTOMIZATIONS
 from pipeline.model.settings.connections import ClusterOptions

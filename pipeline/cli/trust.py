@@ -7,7 +7,8 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, registry_options, talking
+from pipeline.cli.options import registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_check import check
 from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.model.artifact.reference import parse_reference

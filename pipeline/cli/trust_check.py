@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import Duration, Terminal, cluster_and_namespace, option, registry_options, talking
+from pipeline.cli.options import Duration, cluster_and_namespace, option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import required_given_trust, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, parse_reference

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import Decorated, Terminal, option, stand_in
+from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import Identity, TrustPolicy, UnsafeSkipVerification

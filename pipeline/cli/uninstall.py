@@ -8,7 +8,8 @@ import sys
 import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
-from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.options import Duration, option
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import RefusedError, UsageError
 from pipeline.model.settings.connections import ClusterOptions
 

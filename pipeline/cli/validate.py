@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Terminal, option, registry_options, talking
+from pipeline.cli.options import option, registry_options
 from pipeline.cli.sides import read_side
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import (
-    Duration,
-    Terminal,
-    cluster_options,
-    option,
-    registry_options,
-    talking,
-)
+from pipeline.cli.options import Duration, cluster_options, option, registry_options
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference

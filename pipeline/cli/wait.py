@@ -9,8 +9,9 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.flux_options import flux_namespaces
-from pipeline.cli.options import Duration, Terminal, option, registry_options, talking
+from pipeline.cli.options import Duration, option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
+from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions

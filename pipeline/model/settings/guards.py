@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.applying.guards import DEFAULT_LIMIT, DEFAULT_PROTECTED, Guards, PruneLimit, check_override
 from pipeline.model.object_pattern import check_pattern
 
@@ -39,3 +42,20 @@ class GuardSettings:
             protected=tuple(check_pattern(pattern) for pattern in protected if pattern != "none"),
             overrides=tuple(check_override(text) for text in self.overrides),
         )
+
+
+def read_guards(item: Mapping[str, Any]) -> GuardSettings:
+    """``guards`` of ``gitless.yaml``, as its schema allows it.
+
+    Raises:
+        ConfigurationError: a limit is none, or a pattern names no objects.
+    """
+    protect, limit = item.get("protect"), item.get("maxPrune")
+    given = GuardSettings(
+        max_prune=None if limit is None else str(limit), protect=None if protect is None else tuple(protect)
+    )
+    try:
+        given.guards()
+    except UsageError as error:
+        raise ConfigurationError(f"'guards': {error.message}", hint=error.hint) from None
+    return given

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline import wiring
-from pipeline.cli.options import Terminal
+from pipeline.cli.terminal import Terminal
 from pipeline.reports.console import Console
 from tests.unit.verify.support import NOT_READY, World, config_map, deployment
 
