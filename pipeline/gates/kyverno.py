@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.command import run
 from pipeline.errors import ConfigurationError, ToolError
-from pipeline.gates.external import MAX_MESSAGE, bounded, required_tool
+from pipeline.gates.external import MAX_MESSAGE, PATIENCE, bounded, required_tool
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
@@ -229,7 +229,7 @@ class _Run:
             self._mutated(),
             *options,
         ]
-        output = run(argv, environment=self._environment, cwd=self._folder, accepting=_DONE)
+        output = run(argv, environment=self._environment, cwd=self._folder, timeout=PATIENCE, accepting=_DONE)
         text = bounded(output.stdout, GATE)
         lines = text.splitlines()
         index = next((place for place in reversed(range(len(lines))) if lines[place].startswith("{")), None)
