@@ -61,7 +61,7 @@ fuzz: $(FUZZER) ## Feed strangers' bytes to everything that reads them, FUZZ_SEC
 	@PYTHONPATH=$(dir $(FUZZER)) $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: readme
-readme: $(STAMP) ## Write the help blocks of the README anew
+readme: $(STAMP) ## Write the help in README and docs anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
 	@$(BIN)/python -m tests.delivery.schema_table --write
 

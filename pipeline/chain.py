@@ -6,22 +6,23 @@ only then the tags move. A failure at any step leaves the tags where they were; 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pipeline import publishing, wiring
-from pipeline.errors import ConfigurationError, PipelineError, UsageError
+from pipeline.carrying_out import Order, Prepared
+from pipeline.errors import ConfigurationError, PipelineError
+from pipeline.handing_over import Handover
 from pipeline.model.applying.options import ApplyOptions
-from pipeline.model.artifact.reference import PinnedReference, Reference, Repository, parse_reference
+from pipeline.model.artifact.reference import PinnedReference, Repository, parse_reference
 from pipeline.model.chain_stages import CLUSTER_STAGES, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.settings.applying import apply_options
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
@@ -44,6 +45,7 @@ class ChainOptions:
     trust: TrustPolicy | UnsafeSkipVerification
     first: str = STAGES[0]
     last: str = STAGES[-1]
+    order: Order | None = None
     results: Path | None = None
     read_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
     read_record_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
@@ -57,6 +59,7 @@ class Chain:
         self._environment = environment
         self._reporter = reporter
         self._clock = clock
+        self._handover = Handover(options.results, options.first)
         self._stream: bytes | None = None
         self._manifests: Manifests | None = None
         self._artifact: PinnedReference | None = None
@@ -128,28 +131,25 @@ class Chain:
         result = build(sources, wiring.renderers(self._environment, self._reporter))
         self._manifests = result.manifests
         self._stream = write_stream(result.manifests)
-        self._keep(publishing.STREAM, self._stream)
+        self._handover.keep(publishing.STREAM, self._stream)
         return result
 
     def _validate(self) -> Result | None:
         from pipeline.stages.fetch import artifact_files
 
-        options = self._options.settings.validation
-        if options is None and VALIDATE not in (self._options.first, self._options.last):
+        settings = self._options.settings
+        if settings.validation is None and VALIDATE not in (self._options.first, self._options.last):
             return None
         if {VALIDATE, "package"} & set(span(self._options.first, self._options.last)):
-            manifests, subject, places = self._built(), Side(name=self._options.settings.file), wiring.places()
+            manifests, subject, places = self._built(), Side(name=settings.file), wiring.places(settings.sources)
         else:
             artifact = self._packaged()
             manifests, subject = self._fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
-            places = wiring.places(lambda: artifact_files(artifact, self._registry()))
-        around = Surroundings(
-            registry=self._options.registry,
-            environment=self._environment,
-            reporter=self._reporter,
-            cluster=self._cluster,
+            places = wiring.places_in(lambda: artifact_files(artifact, self._registry()))
+        around = Surroundings(self._options.registry, self._environment, self._reporter, self._cluster)
+        return validate_manifests(
+            manifests, settings.validation or ValidationOptions(), around, subject=subject, places=places
         )
-        return validate_manifests(manifests, options or ValidationOptions(), around, subject=subject, places=places)
 
     def _package(self) -> Result:
         result = self._publisher.package(self._built_stream())
@@ -167,7 +167,7 @@ class Chain:
         from pipeline.stages.fetch import read_artifact
 
         artifact = self._packaged()
-        manifests, facts = read_artifact(_reference(artifact), self._registry())
+        manifests, facts = read_artifact(artifact.reference, self._registry())
         live = diff_live(manifests, self._cluster(), self._apply_options())
         return DiffResult(
             before=Side(name=f"live ({self._cluster().context})", is_live=True),
@@ -180,15 +180,33 @@ class Chain:
     def _apply(self) -> Result:
         from pipeline.stages.apply import apply
 
-        trusted, options = self._fetched(), self._apply_options()
+        prepared, options = self._prepared(), self._apply_options()
+        trusted = prepared.trusted
         try:
-            result = apply(trusted, self._cluster(), options, reporter=self._reporter, clock=self._clock)
+            result = apply(
+                trusted,
+                self._cluster(),
+                options,
+                reporter=self._reporter,
+                clock=self._clock,
+                planned=prepared.plan,
+            )
         except PipelineError as error:
             self._recorder().failed(trusted, options, error)
             raise
         if "verify" not in self._stages:
             self._recorder().applied(trusted, self._cluster(), options)
-        return result
+        return prepared.described(result)
+
+    def _prepared(self) -> Prepared:
+        """What is applied; where a plan is to be carried out, it must be for exactly this."""
+        order = self._options.order
+        if order is None:
+            return Prepared(trusted=self._fetched())
+        order.require_for(self._packaged(), self._apply_options())
+        prepared = order.fetch(self._registry(), self._options.trust, self._environment, self._reporter)
+        self._trusted = prepared.trusted
+        return prepared
 
     def _fetched(self) -> TrustedManifests:
         """The artifact, verified; fetched once for whoever needs it."""
@@ -196,7 +214,7 @@ class Chain:
             from pipeline.stages.fetch import fetch
 
             self._trusted = fetch(
-                _reference(self._packaged()),
+                self._packaged().reference,
                 self._registry(),
                 wiring.trust_ports(self._environment, self._reporter),
                 self._options.trust,
@@ -206,11 +224,10 @@ class Chain:
     def _verify(self) -> Result:
         from pipeline.stages.verify import Ports, VerifyOptions, verify
 
-        apply_options = self._apply_options()
-        target = self._options.target
+        applied, target = self._apply_options(), self._options.target
         options = VerifyOptions(
-            inventory=apply_options.inventory,
-            namespace=apply_options.namespace,
+            inventory=applied.inventory,
+            namespace=applied.namespace,
             timeout=target.timeout if target.wait else 0,
         )
         ports = Ports(
@@ -233,8 +250,7 @@ class Chain:
     def _record_applied(self, result: Deployed, message: str = "") -> None:
         """Only what this very run has applied."""
         if self._trusted is not None:
-            options = self._apply_options()
-            self._recorder().applied(self._trusted, self._cluster(), options, result, message=message)
+            self._recorder().applied(self._trusted, self._cluster(), self._apply_options(), result, message=message)
 
     def _recorder(self) -> Recorder:
         settings, recording = self._options.settings, self._options.target.deploy_record
@@ -270,17 +286,10 @@ class Chain:
         return self._cluster_made
 
     def _apply_options(self) -> ApplyOptions:
-        target = self._options.target
-        return ApplyOptions(
-            inventory=target.inventory or self._options.settings.name,
+        return apply_options(
+            self._options.target,
+            application=self._options.settings.name,
             namespace=self._cluster().default_namespace,
-            prune=target.prune,
-            force_conflicts=target.force_conflicts,
-            recreate=target.recreate,
-            take_ownership=target.take_ownership,
-            allow_rollback=target.allow_rollback,
-            guards=target.guards.guards(),
-            timeout=target.timeout,
             writer=wiring.writer(self._environment),
         )
 
@@ -292,49 +301,17 @@ class Chain:
         if self._manifests is None:
             from pipeline.model.documents.yaml_reading import read_manifests
 
-            folder = self._options.results
-            file = publishing.STREAM if folder is None else str(folder / publishing.STREAM)
+            file = str((self._options.results or Path()) / publishing.STREAM)
             self._manifests = Manifests.of(read_manifests(self._built_stream(), file))
         return self._manifests
 
     def _built_stream(self) -> bytes:
         if self._stream is None:
-            self._stream = self._kept(publishing.STREAM, "build")
+            self._stream = self._handover.kept(publishing.STREAM, "build")
         return self._stream
 
     def _packaged(self) -> PinnedReference:
         """What package made in this run, or in the one whose results are in the results folder."""
         if self._artifact is None:
-            self._artifact = _artifact_of(self._kept("package.json", "package"), self._options.results)
+            self._artifact = self._handover.artifact()
         return self._artifact
-
-    def _kept(self, name: str, stage: str) -> bytes:
-        folder = self._options.results
-        file = None if folder is None else folder / name
-        if file is None or not file.is_file():
-            raise ConfigurationError(
-                f"--from {self._options.first} needs what {stage} made: {file or name} is not there",
-                hint=f"run `gitless run --to {stage} --results-dir DIR` first, and give the same --results-dir here",
-            )
-        return file.read_bytes()
-
-    def _keep(self, name: str, content: bytes) -> None:
-        if self._options.results is not None:
-            from pipeline.reports.files import write_whole
-
-            write_whole(self._options.results / name, content)
-
-
-def _reference(artifact: PinnedReference) -> Reference:
-    return Reference(artifact.repository, artifact.tag, artifact.digest)
-
-
-def _artifact_of(content: bytes, folder: Path | None) -> PinnedReference:
-    try:
-        document: Any = json.loads(content)
-        return parse_reference(str(document["digestUrl"])).pinned()
-    except (ValueError, LookupError, TypeError, RecursionError, UsageError):
-        raise ConfigurationError(
-            f"{folder}/package.json is not the result of package; expected JSON with a digestUrl",
-            hint="run `gitless run --to package` again with this --results-dir",
-        ) from None

@@ -5,7 +5,7 @@ Whatever goes wrong with that is a warning. What is applied is applied, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,6 @@ class Recorder:
         options: ApplyOptions,
         result: Deployed = Deployed.APPLIED,
         *,
-        overrides: tuple[str, ...] = (),
         message: str = "",
     ) -> None:
         """Everything was applied; ``message`` says what is wrong where it is not healthy.
@@ -51,12 +50,16 @@ class Recorder:
         Never raises what is wrong with recording.
         """
 
-        def objects() -> dict[ObjectId, str]:
-            inventory = cluster.load_inventory(options.namespace, options.inventory)
-            return hashes_of_manifests(trusted.manifests, inventory.applied if inventory else ())
+        def said() -> _Said:
+            inventory = cluster.load_inventory(options.namespace, options.inventory) or options.new_inventory()
+            return _Said(
+                result,
+                message,
+                (*_own_overrides(trusted, options), *inventory.overridden),
+                hashes_of_manifests(trusted.manifests, inventory.applied),
+            )
 
-        said = _Said(result, message, (*_own_overrides(trusted, options), *overrides))
-        self._try(trusted, options, said, objects)
+        self._try(trusted, options, said)
 
     def failed(self, trusted: TrustedManifests, options: ApplyOptions, error: PipelineError) -> None:
         """It was not applied, or not all of it, and nobody knows what is in the cluster now.
@@ -65,14 +68,13 @@ class Recorder:
         so only the kind of the error is recorded. Never raises what is wrong with recording.
         """
         if not isinstance(error, TrustError):
-            self._try(trusted, options, _Said(Deployed.FAILED, error.code), dict)
+            self._try(trusted, options, lambda: _Said(Deployed.FAILED, error.code))
 
     def _try(
         self,
         trusted: TrustedManifests,
         options: ApplyOptions,
-        said: _Said,
-        objects: Callable[[], dict[ObjectId, str]],
+        tell: Callable[[], _Said],
     ) -> None:
         if not self.options or options.dry_run:
             return
@@ -81,6 +83,7 @@ class Recorder:
             self.reporter.warn("there is no deploy record of a folder: it has no digest")
             return
         try:
+            said = tell()
             record = DeployRecord(
                 cluster=self.options.cluster,
                 repository=str(artifact.repository),
@@ -93,7 +96,7 @@ class Recorder:
                 revision=trusted.revision,
                 verified_by=tuple(signature.signer for signature in trusted.signatures),
                 overrides=said.overrides,
-                objects=objects(),
+                objects=said.objects,
             )
             self._write(record, artifact)
         except PipelineError as error:
@@ -135,6 +138,7 @@ class _Said:
     result: Deployed
     message: str = ""
     overrides: tuple[str, ...] = ()
+    objects: Mapping[ObjectId, str] = field(default_factory=dict, hash=False)
 
 
 def _own_overrides(trusted: TrustedManifests, options: ApplyOptions) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pipeline.model.validation.options import ValidationOptions
 from pipeline.ports import Cluster, Environment, Places, Reporter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What validation may ask; ``cluster`` is asked only where the options name it."""
 

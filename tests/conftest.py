@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from pipeline import wiring
 from pipeline.model.manifests import ObjectId
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pipeline.ports import Cluster as ClusterPort
     from tests.platform.control_plane import Cluster
     from tests.platform.sigstore.deployment import SigstoreDeployment
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("whenever", deadline=None)
+settings.load_profile("whenever")
 
 _CI_VARIABLES = ("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "TEKTON_", "GITLESS_CI", "GITLESS_GIT")
 _TELLING_VARIABLES = {"GITLESS_COMMENT", "GITLESS_LABEL", "GITLESS_REPORT"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,13 +30,11 @@ from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.recording import RecordingOptions
-from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
 if TYPE_CHECKING:
     from pipeline.model.applying.options import ApplyOptions
-    from pipeline.model.planning.saved_plan import SavedPlan
 
 
 @click.command()
@@ -80,22 +78,28 @@ def command(
     gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.carrying_out import Prepared
     from pipeline.recording import Recorder
     from pipeline.stages.apply import apply
 
     require_signer(recording)
     warn_unverified(trust, terminal)
-    plan = planning.read()
-    if plan is not None:
-        task = _by_plan(plan, planning, trust, registry_options, terminal)
+    order = planning.order(trust)
+    if order is not None:
+        options = order.options
+        registry = wiring.registry(order.repository, registry_options, os.environ, terminal.reporter)
+        prepared = order.fetch(registry, trust, os.environ, terminal.reporter)
     elif what is not None:
-        task = _as_told(what, inventory, guards, decisions, trust, registry_options, terminal)
+        options = _options(what, inventory, guards, decisions)
+        found = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
+        prepared = Prepared(trusted=found)
     else:
         raise UsageError("there is nothing to apply", hint="name an artifact or a folder, or a plan: --plan FILE")
+    trusted = prepared.trusted
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
     options = replace(
-        task.options,
-        namespace=task.options.namespace or cluster_options.namespace or cluster.default_namespace,
+        options,
+        namespace=options.namespace or cluster_options.namespace or cluster.default_namespace,
         dry_run=dry_run == "server",
         concurrency=concurrency,
         timeout=timeout,
@@ -110,68 +114,29 @@ def command(
         read_password=key_password(recording.signing.password_file),
     )
     try:
-        result = apply(task.trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=plan)
+        result = apply(
+            trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=prepared.plan
+        )
     except PipelineError as error:
+        # The record first: a report that cannot be written must not keep it from being made.
+        recorder.failed(trusted, options, error)
         if isinstance(error, ApplyInterruptedError):
-            terminal.print_result(task.described(error.result), task.context(error.result, terminal))
-        recorder.failed(task.trusted, options, error)
+            terminal.print_result(prepared.described(error.result), _context(error.result, trusted, terminal))
         raise
-    terminal.print_result(task.described(result), task.context(result, terminal))
-    recorder.applied(task.trusted, cluster, options)
+    recorder.applied(trusted, cluster, options)
+    terminal.print_result(prepared.described(result), _context(result, trusted, terminal))
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What is applied, and how; a namespace that is empty is the cluster's."""
-
-    trusted: TrustedManifests
-    options: ApplyOptions
-    plan: str = ""
-    approvals: tuple[VerifiedSignature, ...] = ()
-
-    def described(self, result: ApplyResult) -> ApplyResult:
-        """The result, with the plan that it carried out."""
-        return replace(result, plan_digest=self.plan, approvals=self.approvals)
-
-    def context(self, result: ApplyResult, terminal: Terminal) -> Callable[[], ReportContext]:
-        """What a report shows beside the result."""
-        return changing(result.plan, self.trusted.manifests, self.trusted.manifests, terminal)
+def _context(result: ApplyResult, trusted: TrustedManifests, terminal: Terminal) -> Callable[[], ReportContext]:
+    """What a report shows beside the result."""
+    return changing(result.plan, trusted.manifests, trusted.manifests, terminal)
 
 
-def _by_plan(
-    plan: SavedPlan,
-    planning: PlanOptions,
-    trust: TrustPolicy | UnsafeSkipVerification,
-    registry_options: RegistryOptions,
-    terminal: Terminal,
-) -> _Task:
-    from pipeline import wiring
-    from pipeline.model.planning.basis import apply_options
-    from pipeline.stages.planned import fetch_planned, require_approval
-
-    artifact, basis = plan.require_appliable()
-    approvers = planning.approval_policy(trust)
-    registry = wiring.registry(artifact.repository, registry_options, os.environ, terminal.reporter)
-    ports = wiring.trust_ports(os.environ, terminal.reporter)
-    trusted = fetch_planned(plan, registry, ports, trust)
-    approvals = () if approvers is None else require_approval(plan, registry, ports, approvers)
-    return _Task(trusted, apply_options(basis), plan.digest, approvals)
-
-
-def _as_told(
-    what: str,
-    inventory: str | None,
-    guards: GuardSettings,
-    decisions: Mapping[str, bool],
-    trust: TrustPolicy | UnsafeSkipVerification,
-    registry_options: RegistryOptions,
-    terminal: Terminal,
-) -> _Task:
-    from pipeline import wiring
+def _options(what: str, inventory: str | None, guards: GuardSettings, decisions: Mapping[str, bool]) -> ApplyOptions:
+    """As the command line says; a namespace that is empty is the cluster's."""
     from pipeline.model.applying.inventory import check_inventory_name, inventory_name
     from pipeline.model.applying.options import ApplyOptions
 
     name = check_inventory_name(inventory) if inventory else inventory_name(what)
-    trusted = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
     decided: dict[str, Any] = dict(decisions)
-    return _Task(trusted, ApplyOptions(inventory=name, namespace="", guards=guards.guards(), **decided))
+    return ApplyOptions(inventory=name, namespace="", guards=guards.guards(), **decided)

@@ -7,7 +7,7 @@ import click
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, registry_options, talking
 from pipeline.cli.record_options import warn_unverified_records
-from pipeline.cli.report_context import changing
+from pipeline.cli.report_context import changing, deployed_history
 from pipeline.cli.sides import read_side
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
@@ -52,5 +52,6 @@ def command(
         plan = diff(old, new, is_full=asked.is_full)
         notes = (*old_side.notes, *new_side.notes)
         result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
-    terminal.print_result(result, changing(result.plan, old, new, terminal))
+    history = deployed_history(asked, registry_options, terminal)
+    terminal.print_result(result, changing(result.plan, old, new, terminal, history))
     end(result, exit_code=asked.exit_code)

@@ -9,6 +9,7 @@ import click
 
 from pipeline.cli.flux_options import flux_namespaces, parse_kind
 from pipeline.cli.options import Terminal, option, talking
+from pipeline.cli.presence import shielded
 from pipeline.errors import UsageError
 from pipeline.model.settings.connections import ClusterOptions
 
@@ -48,7 +49,8 @@ def command(
         click.echo(text.heading(), nl=False)
     for event in follow_events(query, server, clock, terminal.reporter):
         as_json = terminal.output == "json"
-        click.echo(json.dumps(event.document()) + "\n" if as_json else text.line(event, clock.now()), nl=False)
+        line = json.dumps(event.document()) + "\n" if as_json else text.line(event, clock.now())
+        click.echo(shielded(line, "json" if as_json else "text"), nl=False)
 
 
 def _involved(text: str | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import click
 
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespaces, parse_kind
 from pipeline.cli.options import Duration, Terminal, option, talking
+from pipeline.cli.presence import shielded
 from pipeline.errors import UsageError
 from pipeline.model.settings.connections import ClusterOptions
 
@@ -64,6 +65,6 @@ def command(
     server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
     for found in read_logs(query, server, terminal.reporter):
         if terminal.output == "json":
-            click.echo(json.dumps({**found.line.document(), "pod": found.pod}))
+            click.echo(shielded(json.dumps({**found.line.document(), "pod": found.pod}), "json"))
         else:
-            click.echo(text.line(found.line, color=terminal.color), nl=False)
+            click.echo(shielded(text.line(found.line, color=terminal.color)), nl=False)

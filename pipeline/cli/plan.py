@@ -12,7 +12,7 @@ import click
 from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import Terminal, cluster_options, option, registry_options, talking
 from pipeline.cli.record_options import warn_unverified_records
-from pipeline.cli.report_context import changing
+from pipeline.cli.report_context import changing, deployed_history
 from pipeline.cli.sides import read_side
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -67,7 +67,8 @@ def command(
         result, old, new = _between(asked, sources)
     if save is not None:
         result = _saved(result, save, terminal)
-    terminal.print_result(result, changing(result.diff.plan, old, new, terminal))
+    history = deployed_history(asked, registry_options, terminal)
+    terminal.print_result(result, changing(result.diff.plan, old, new, terminal, history))
     end(result.diff, exit_code=asked.exit_code)
 
 

@@ -18,6 +18,7 @@ from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import Identity, TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
+    from pipeline.carrying_out import Order
     from pipeline.model.planning.saved_plan import SavedPlan
 
 _DECIDED = ("inventory", "prune", "force_conflicts", "recreate", "take_ownership", "allow_rollback")
@@ -45,7 +46,7 @@ class PlanOptions:
     is_approval_required: bool
     approvers: TrustOptions
 
-    def read(self) -> SavedPlan | None:
+    def _read(self) -> SavedPlan | None:
         """The plan, if one was named.
 
         Raises:
@@ -67,7 +68,21 @@ class PlanOptions:
             raise UsageError(f"--plan {self.file}: {error.strerror or error}") from None
         return read_plan(content, str(self.file))
 
-    def approval_policy(self, trust: TrustPolicy | UnsafeSkipVerification) -> TrustPolicy | None:
+    def order(self, trust: TrustPolicy | UnsafeSkipVerification) -> Order | None:
+        """The plan with those who may approve it, if one was named.
+
+        Raises:
+            PipelineError: the plan cannot be read or is for reading only, or nobody is named who may approve it.
+        """
+        plan = self._read()
+        if plan is None:
+            return None
+        from pipeline.carrying_out import Order
+
+        plan.require_appliable()
+        return Order(plan=plan, approvers=self._approvers(trust))
+
+    def _approvers(self, trust: TrustPolicy | UnsafeSkipVerification) -> TrustPolicy | None:
         """Who may approve; ``None`` where nobody has to. Roots and logs are those of the trust policy.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,7 @@ from pipeline.cli.options import (
     talking,
 )
 from pipeline.cli.passwords import key_password
+from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.trust_options import given_trust, warn_unverified
@@ -38,6 +39,9 @@ from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+
+if TYPE_CHECKING:
+    from pipeline.carrying_out import Order
 
 _STAGES = click.Choice(STAGES)
 
@@ -64,6 +68,7 @@ _STAGES = click.Choice(STAGES)
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
 @guard_options
+@plan_options
 @recording_options
 @given_trust
 @registry_options
@@ -71,6 +76,7 @@ _STAGES = click.Choice(STAGES)
 @talking("text", "json", "markdown", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
+    planning: PlanOptions,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
@@ -84,6 +90,7 @@ def command(
     gitless run --target staging --to diff                         # publish, and see what applying would change
     gitless run --target production --to attest --results-dir out  # one CI job publishes ...
     gitless run --target production --from diff --results-dir out  # ... another one applies
+    gitless run --target production --from apply --results-dir out --plan plan.json
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.chain import Chain, ChainOptions
@@ -95,6 +102,7 @@ def command(
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
+    order = _order(planning, policy, first, last)
     overrides["signing"] = _with_roots(overrides["signing"], trust)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
@@ -114,6 +122,7 @@ def command(
         trust=policy,
         first=first,
         last=last,
+        order=order,
         results=Path(terminal.results_dir) if terminal.results_dir else None,
         read_password=key_password(settings.signing.password_file if settings.signing else None),
         read_record_password=key_password(_record_signing(chosen, settings).password_file),
@@ -129,6 +138,15 @@ def command(
     presence.unfold()
     terminal.print_result(outcome)
     telling.require_verified()
+
+
+def _order(planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, first: str, last: str) -> Order | None:
+    """The plan that apply is to carry out; who may approve one is nothing to the other stages."""
+    if STAGES.index(first) <= STAGES.index("apply") <= STAGES.index(last):
+        return planning.order(policy)
+    if planning.file is not None:
+        raise UsageError(f"--plan {planning.file} is for apply, which --from {first} --to {last} leaves out")
+    return None
 
 
 def _record_signing(target: TargetSettings, settings: Settings) -> SigningOptions:

@@ -33,6 +33,8 @@ _SEVERITIES = ("error", "warning", "note", "off")
 )  # fmt: skip
 @option("-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
         help="Settings whose 'validation' is used; gitless.yaml where there is one.")  # fmt: skip
+@option("--target", shell_complete=completing.targets,
+        help="Whose sources of the settings file, where no PATH is named.")  # fmt: skip
 @option("--gate", "gates", type=click.Choice(GATES), multiple=True,
         help="Run only this gate; repeatable. Otherwise schema, cel and lint, and those with policies.")  # fmt: skip
 @option("--kubernetes", metavar="VERSION",
@@ -47,15 +49,18 @@ _SEVERITIES = ("error", "warning", "note", "off")
         help="Artifact or folder that came before: fields that cannot be changed are told.")  # fmt: skip
 @option("--rule", "rules", multiple=True, metavar="ID=SEVERITY",
         help="error, warning, note or off for a rule; repeatable.")  # fmt: skip
+@click.option("--list-rules", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, wanted: _list_rules(context) if wanted else None,
+              help="List gitless's own rules with their severities, and end.")  # fmt: skip
 @option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file, for --crd cluster.")
 @option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig, for --crd cluster.")
 @registry_options
 @talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)
 def command(
-    *, path: str | None, file: Path | None, gates: tuple[str, ...], kubernetes: str | None, crds: tuple[str, ...],
-    policies: tuple[str, ...], kyverno: tuple[str, ...], opa: tuple[str, ...], previous: str | None,
-    rules: tuple[str, ...], kubeconfig: str | None, context: str | None, registry_options: RegistryOptions,
-    terminal: Terminal,
+    *, path: str | None, file: Path | None, target: str | None, gates: tuple[str, ...], kubernetes: str | None,
+    crds: tuple[str, ...], policies: tuple[str, ...], kyverno: tuple[str, ...], opa: tuple[str, ...],
+    previous: str | None, rules: tuple[str, ...], kubeconfig: str | None, context: str | None,
+    registry_options: RegistryOptions, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Hold manifests against schemas, CEL rules, policies and our own lint; 9 is the exit code where an error remains.
 
@@ -72,7 +77,7 @@ def command(
     from pipeline import wiring
     from pipeline.validating import Surroundings, validate_manifests
 
-    settings = _Settings.read(file, terminal)
+    settings = _Settings.read(file, target, terminal)
     given = ValidationOptions(
         gates=gates, kubernetes=kubernetes or "", crds=crds, policies=policies, kyverno=kyverno, opa=opa,
         previous=previous or "", severities=dict(map(_rule, rules)),
@@ -98,18 +103,24 @@ class _Settings:
     file: Path | None = None
     sources: tuple[Source, ...] = ()
     validation: ValidationOptions = field(default_factory=ValidationOptions)
+    targets: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, file: Path | None, terminal: Terminal) -> _Settings:
+    def read(cls, file: Path | None, target: str | None, terminal: Terminal) -> _Settings:
         if file is None and not _SETTINGS.is_file():
+            if target is not None:
+                raise UsageError("--target names a target of a settings file, and there is none", hint="give --file")
             return cls()
         from pipeline.config import load_settings
+        from pipeline.model.settings.overrides import choose_target
 
         chosen = file or _SETTINGS
         settings = load_settings(chosen)
         if file is None:
             terminal.reporter.detail(f"settings of {chosen} are used")
-        return cls(chosen, settings.sources, settings.validation or ValidationOptions())
+        if target is not None or len(settings.targets) == 1:
+            settings = settings.for_target(choose_target(settings, target))
+        return cls(chosen, settings.sources, settings.validation or ValidationOptions(), tuple(settings.targets))
 
 
 def _subject(
@@ -122,19 +133,21 @@ def _subject(
         from pipeline.stages.build import build
 
         if not settings.sources:
-            raise UsageError("there is nothing to validate; name a folder, file or artifact, or - for standard input")
+            hint = f"or --target, one of: {', '.join(settings.targets)}" if settings.targets else None
+            what = "there is nothing to validate; name a folder, file or artifact, or - for standard input"
+            raise UsageError(what, hint=hint)
         built = build(settings.sources, wiring.renderers(os.environ, terminal.reporter))
-        return built.manifests, Side(name=str(settings.file)), wiring.places()
+        return built.manifests, Side(name=str(settings.file)), wiring.places(settings.sources)
     if path == _STDIN:
         return _standard_input()
     manifests, side = read_side(path, options, terminal)
     artifact = side.artifact
     if artifact is None:
-        return manifests, side, wiring.places()
+        return manifests, side, wiring.places((Source(Path(path)),))
     from pipeline.stages.fetch import artifact_files
 
     registry = wiring.registry(artifact.repository, options, os.environ, terminal.reporter)
-    return manifests, side, wiring.places(lambda: artifact_files(artifact, registry))
+    return manifests, side, wiring.places_in(lambda: artifact_files(artifact, registry))
 
 
 def _standard_input() -> tuple[Manifests, Side, Places]:
@@ -145,7 +158,7 @@ def _standard_input() -> tuple[Manifests, Side, Places]:
     manifests = Manifests.of(read_manifests(content, "stdin"))
     if not manifests.resources:
         raise ManifestError("stdin: there are no objects in it", code="manifest.empty")
-    return manifests, Side(name=_STDIN), wiring.places({"stdin": content})
+    return manifests, Side(name=_STDIN), wiring.places_in(lambda: {"stdin": content})
 
 
 def _rule(text: str) -> tuple[str, Severity | None]:
@@ -153,3 +166,11 @@ def _rule(text: str) -> tuple[str, Severity | None]:
     if not (name and equals and value in _SEVERITIES):
         raise UsageError(f"--rule '{text}': expected RULE={'|'.join(_SEVERITIES)}")
     return name, None if value == "off" else Severity(value)
+
+
+def _list_rules(context: click.Context) -> None:
+    from pipeline.model.validation.catalogue import all_rules
+
+    for rule in all_rules():
+        click.echo(f"{rule.id:<32}{rule.gate:<8}{rule.severity.value:<9}{rule.title}")
+    context.exit()

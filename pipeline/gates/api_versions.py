@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from pipeline.gates.kubernetes_data import known_versions, versions_with
+from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.api_lifecycle import RETIREMENTS
 from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
@@ -13,6 +14,8 @@ from pipeline.model.validation.finding import Finding, Rule
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, versions_in_words
 from pipeline.model.validation.schema_rules import DEPRECATED, MISSING, REMOVED, TOO_NEW
 
+_LONGEST = 1000
+"""Characters of a message."""
 _API_VERSIONS = ("v1", "v2", "v1beta3", "v1beta2", "v1beta1")
 """What may replace an API version of the same group, the best first."""
 
@@ -101,14 +104,18 @@ def _not_served(resource: Resource, kind: CustomKind) -> Finding:
 def _replacement(resource: Resource, version: KubernetesVersion) -> str:
     """What to use instead, if there is anything: by the guide, or the same kind in another version."""
     retirement = RETIREMENTS.get((resource.api_version, resource.id.kind))
-    if retirement is not None:
-        return f"use {retirement.replacement}" if retirement.replacement else "nothing takes its place"
+    named = retirement.replacement if retirement is not None else ""
+    api_version, _, kind = named.partition(" ")
+    if named and version in versions_with(api_version, kind or resource.id.kind):
+        return f"use {named}"
     group = resource.api_version.rpartition("/")[0]
     for name in _API_VERSIONS:
         candidate = f"{group}/{name}" if group else name
         if candidate != resource.api_version and version in versions_with(candidate, resource.id.kind):
             return f"use {candidate}"
-    return ""
+    if named:
+        return f"use {named}"
+    return "nothing takes its place" if retirement is not None else ""
 
 
 def _missing_hint(resource: Resource, version: KubernetesVersion) -> str:
@@ -135,10 +142,10 @@ def _about(resource: Resource, rule: Rule, message: str, hint: str = "") -> Find
         gate="schema",
         rule=rule.id,
         severity=rule.severity,
-        message=message,
+        message=printable(message, _LONGEST),
         object_id=resource.id,
         api_version=resource.api_version,
         path="apiVersion",
         origin=resource.origin,
-        hint=hint or rule.fix,
+        hint=printable(hint, _LONGEST) or rule.fix,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def read_definitions(version: KubernetesVersion) -> Mapping[str, Any]:
     return definitions
 
 
+@lru_cache(maxsize=1024)
 def versions_with(api_version: str, kind: str) -> tuple[KubernetesVersion, ...]:
     """Every version in which Kubernetes itself has the kind in that API version, told by the names of the files."""
     group, _, version = api_version.rpartition("/")

@@ -10,11 +10,15 @@ from pipeline.gates.kubernetes_data import known_versions
 from pipeline.gates.schema_complaints import Complaint, Reading, complaints
 from pipeline.gates.schema_validators import Compiled, Validators
 from pipeline.model.comparison.masking import is_secret
+from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.custom_kinds import CustomKinds
-from pipeline.model.validation.finding import Checked, Finding, Severity
+from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
-from pipeline.model.validation.schema_rules import SCHEMA_RULES
+from pipeline.model.validation.schema_rules import INVALID, SCHEMA_RULES
+
+_LONGEST = 1000
+"""Characters of a message."""
 
 
 class SchemaGate:
@@ -41,6 +45,7 @@ class SchemaGate:
             gate=self.name,
             objects=len(manifests),
             findings=tuple(findings),
+            not_evaluated=tuple(_not_evaluated(manifests, versions, validators)),
             rules=SCHEMA_RULES,
             subject=f"Kubernetes {versions_in_words(versions)}",
         )
@@ -78,9 +83,25 @@ def _findings(
         yield _finding(resource, complaint, where, versions)
 
 
+def _not_evaluated(
+    manifests: Manifests, versions: Sequence[KubernetesVersion], validators: Validators
+) -> Iterator[NotEvaluated]:
+    """Objects whose kind has a schema that cannot be used, which is no fault of theirs and no pass."""
+    for resource in manifests:
+        compiled = validators.of(versions[-1], resource)
+        if compiled is not None and compiled.validator is None:
+            yield NotEvaluated(
+                gate=SchemaGate.name,
+                rule=INVALID.id,
+                reason=f"the schema of {resource.api_version} {resource.id.kind} cannot be used: {compiled.problem}",
+                object_id=resource.id,
+                origin=resource.origin,
+            )
+
+
 def _complaints(resource: Resource, compiled: Compiled) -> Iterator[Complaint]:
     validator = compiled.validator
-    if validator.is_valid(resource.body):
+    if validator is None or validator.is_valid(resource.body):
         return
     reading = Reading(
         schema=compiled.schema,
@@ -104,10 +125,10 @@ def _finding(
         gate=SchemaGate.name,
         rule=complaint.rule,
         severity=Severity.ERROR,
-        message=message,
+        message=printable(message, _LONGEST),
         object_id=resource.id,
         api_version=resource.api_version,
         path=complaint.path,
         origin=resource.origin,
-        hint=complaint.hint,
+        hint=printable(complaint.hint, _LONGEST),
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ConfigurationError
 from pipeline.gates.kubernetes_data import read_definitions
 from pipeline.gates.schema_complaints import LIST_TYPE
+from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
 from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema, kinds_of, self_contained
@@ -19,17 +19,21 @@ from pipeline.model.validation.structural_schemas import json_schema
 if TYPE_CHECKING:
     import jsonschema_rs
 
+_LONGEST_PROBLEM = 300
+
 KindKey = tuple[str, str]
 """API version and kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """One schema, ready for use."""
+    """One schema, ready for use; ``validator`` is ``None`` where the schema itself cannot be used."""
 
     schema: JsonSchema
-    validator: jsonschema_rs.Draft202012Validator
+    validator: jsonschema_rs.Draft202012Validator | None
     custom: CustomKind | None = None
+    problem: str = ""
+    """Why it cannot be used."""
 
 
 class Validators:
@@ -68,16 +72,16 @@ class Validators:
             schema = json_schema(custom, definitions)
         same = next((one for one in known if one.schema == schema), None)
         if same is None:
-            same = Compiled(schema, _validator(schema, kind), custom)
+            same = _compiled(schema, custom)
             known.append(same)
         return same
 
 
-def _validator(schema: JsonSchema, kind: KindKey) -> jsonschema_rs.Draft202012Validator:
+def _compiled(schema: JsonSchema, custom: CustomKind | None) -> Compiled:
     import jsonschema_rs
 
     try:
-        return jsonschema_rs.Draft202012Validator(
+        validator = jsonschema_rs.Draft202012Validator(
             schema,
             formats={BYTE: _is_base64},
             validate_formats=True,
@@ -85,9 +89,9 @@ def _validator(schema: JsonSchema, kind: KindKey) -> jsonschema_rs.Draft202012Va
             # As Go's: in linear time.
             pattern_options=jsonschema_rs.RegexOptions(),
         )
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        message = getattr(error, "message", str(error))
-        raise ConfigurationError(f"the schema of {kind[0]} {kind[1]} cannot be used: {message}") from None
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
+        return Compiled(schema, None, custom, printable(str(getattr(error, "message", error)), _LONGEST_PROBLEM))
+    return Compiled(schema, validator, custom)
 
 
 def _is_base64(text: str) -> bool:

@@ -13,7 +13,8 @@ from pipeline.model.graph.graph import Graph, Node
 from pipeline.pictures.placing import CARD_WIDTH, INSET, Block, Curve, Frame, Point, card_height, framed, packed
 from pipeline.ports import Environment
 
-_TIMEOUT: Final = 60.0
+_TIMEOUT = 20.0
+"""Seconds; pictures that can be read take less than one."""
 _POINTS_PER_INCH: Final = 72
 _SPACE: Final = re.compile(r"\s*")
 _GRAPH: Final = (
@@ -30,7 +31,7 @@ def lay_out(graph: Graph, environment: Environment) -> Block:
 
     Raises:
         ConfigurationError: Graphviz is not installed.
-        ToolError: it failed, or took longer than a minute.
+        ToolError: it failed, or the graph is too tangled for it.
     """
     position = {node.id: index for index, node in enumerate(graph.nodes)}
     lines = [(position[edge.source], position[edge.target]) for edge in graph.edges]
@@ -97,9 +98,13 @@ def _dot(sources: Sequence[str], environment: Environment) -> list[Mapping[str, 
         program = find_tool("dot", environment)
     except ToolError as error:
         raise ConfigurationError(error.message, hint=error.hint, code="configuration.graphviz") from None
-    output = run(
-        [program, "-Kdot", "-Tjson0"], environment=environment, stdin="\n".join(sources).encode(), timeout=_TIMEOUT
-    )
+    text = "\n".join(sources).encode()
+    try:
+        output = run([program, "-Kdot", "-Tjson0"], environment=environment, stdin=text, timeout=_TIMEOUT)
+    except ToolError as error:
+        tangled = "the graph may be too tangled to be laid out: draw a part, with --namespace, --kind or --only-changed"
+        hint = tangled if error.code == "tool.timeout" else error.hint
+        raise ToolError(error.message, hint=hint, code=error.code) from None
     try:
         answers = list(_documents(output.stdout.decode()))
     except ValueError:

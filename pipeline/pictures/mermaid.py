@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pipeline.model.graph.folding import folded
+from pipeline.model.graph.folding import drawable
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.pictures.escaping import clean
 from pipeline.pictures.wording import called, note
@@ -47,8 +47,12 @@ class MermaidPicture:
     name = "mermaid"
 
     def draw(self, graph: Graph) -> str:
-        """One flowchart, with a subgraph for each group."""
-        return "\n".join(_lines(folded(graph))) + "\n"
+        """One flowchart, with a subgraph for each group.
+
+        Raises:
+            UsageError: it is more than Mermaid takes, or anybody could look at.
+        """
+        return "\n".join(_lines(drawable(graph))) + "\n"
 
 
 def _lines(graph: Graph) -> Iterator[str]:
@@ -71,7 +75,7 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 
 def _node(node: Node) -> str:
-    text = "<br/>".join(map(_escaped, filter(None, (node.title, called(node), note(node)))))
+    text = "<br/>".join(map(_escaped, filter(None, (node.title, called(node), note(node), node.aside))))
     left, right = ('[["', '"]]') if node.folded else ('("', '")')
     style = f":::{node.tone.value}" if node.tone in _CLASSES else ""
     return f"{left}{text}{right}{style}"

@@ -77,6 +77,7 @@ class DeploymentWriter:
             source=deployment.origin,
             revision=deployment.revision,
             verified_by=_verified_by(source, artifact.digest),
+            overrides=deployment.overrides,
             objects={}
             if applied is None
             else hashes_of_entries(applied, has_secret_inputs=deployment.has_secret_inputs),

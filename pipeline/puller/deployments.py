@@ -34,6 +34,7 @@ class Deployment:
         time: seconds since the epoch.
         message: the reason of a failure, without what servers quote.
         revision: of the artifact's own source, and ``origin`` where that is.
+        overrides: guards that were overridden for it.
         applied: what is in the cluster; ``None`` where nobody knows, for something failed on the way.
         has_secret_inputs: whether Secrets' values went into the rendering.
     """
@@ -47,6 +48,7 @@ class Deployment:
     message: str = ""
     origin: str = ""
     revision: str = ""
+    overrides: tuple[str, ...] = ()
     applied: Mapping[ObjectId, InventoryEntry] | None = field(default=None, hash=False, compare=False, repr=False)
     has_secret_inputs: bool = False
 

@@ -16,7 +16,7 @@ from pipeline.errors import ManifestError
 from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.objects import Locate
 
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 _MAX_DEPTH = 30
 
@@ -61,23 +61,23 @@ def _visit(kustomization: Path, origins: Origins, seen: set[Path], depth: int) -
     if real in seen or depth > _MAX_DEPTH:
         return
     seen.add(real)
-    for body, _, locate in _read(kustomization):
+    for body, _, locate in documents_of(kustomization):
         if not isinstance(body, Mapping):
             continue
         for key, kind in _GENERATORS.items():
             _add_generated(body, key, kind, kustomization, locate, origins)
-        for reference in _texts(body, "resources", "bases", "components"):
+        for reference in texts_in(body, "resources", "bases", "components"):
             _follow(kustomization.parent / reference, origins, seen, depth)
 
 
 def _follow(path: Path, origins: Origins, seen: set[Path], depth: int) -> None:
     if path.is_dir():
-        for name in _FILES:
+        for name in FILES:
             if (path / name).is_file():
                 _visit(path / name, origins, seen, depth + 1)
                 return
     elif path.is_file():
-        for body, line, locate in _read(path):
+        for body, line, locate in documents_of(path):
             _add_object(body, path, line, locate, origins)
 
 
@@ -100,7 +100,8 @@ def _add_generated(body: Mapping[str, Any], key: str, kind: str, file: Path, loc
             origins.add(kind, entry["name"], Origin(_plain(file), locate((key, index))[0]))
 
 
-def _read(file: Path) -> Iterator[tuple[Any, int, Locate]]:
+def documents_of(file: Path) -> Iterator[tuple[Any, int, Locate]]:
+    """What is in a file; nothing where it cannot be read."""
     from pipeline.model.documents.yaml_reading import read_located
 
     try:
@@ -109,7 +110,8 @@ def _read(file: Path) -> Iterator[tuple[Any, int, Locate]]:
         return
 
 
-def _texts(body: Mapping[str, Any], *keys: str) -> Iterator[str]:
+def texts_in(body: Mapping[str, Any], *keys: str) -> Iterator[str]:
+    """Every text in the lists under these keys."""
     for key in keys:
         values = body.get(key)
         yield from (value for value in (values if isinstance(values, list) else ()) if isinstance(value, str))

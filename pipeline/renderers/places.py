@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.model.manifests import Origin, Resource
+from pipeline.model.documents.yaml_reading import Node, compose_nodes
+from pipeline.model.manifests import Body, ObjectId, Origin, Resource
 from pipeline.model.validation.field_paths import Steps, steps_of
 
-Node = Any
-"""PyYAML's; see :mod:`pipeline.model.documents.yaml_reading`."""
-
+_IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+"""What every patch repeats in order to say what it is for."""
 _KEYS = ("name", "containerPort", "port", "mountPath", "key", "ip", "topologyKey", "type")
 """What tells items of a list apart that patches may have moved."""
 
@@ -20,11 +20,17 @@ _KEYS = ("name", "containerPort", "port", "mountPath", "key", "ip", "topologyKey
 class SourcePlaces:
     """Looks fields up in YAML and JSON; each file is read once, and only where somebody asks for something in it.
 
-    ``read`` gives a file's content, or ``None`` where there is no such file.
+    ``read`` gives a file's content, or ``None`` where there is no such file. ``patches`` tells where the patches of an
+    object are, whichever counts most first.
     """
 
-    def __init__(self, read: Callable[[str], bytes | None]) -> None:
+    def __init__(
+        self,
+        read: Callable[[str], bytes | None],
+        patches: Callable[[ObjectId], Iterable[Origin]] = lambda _object_id: (),
+    ) -> None:
         self._read = read
+        self._patches = patches
         self._objects: dict[str, dict[int, Node]] = {}
 
     def locate(self, resource: Resource, path: str) -> Origin | None:
@@ -35,16 +41,24 @@ class SourcePlaces:
         origin = resource.origin
         if origin is None or origin.chart is not None or origin.line is None or not path:
             return origin
-        root = self._at(origin.file, origin.line)
-        if root is None:
-            return origin
-        return replace(origin, line=_line_of(root, steps_of(path), resource.body))
+        steps = steps_of(path)
+        line, here = self._line(origin, steps, resource.body)
+        for patch in () if steps in _IDENTITY else self._patches(resource.id):
+            its_line, there = self._line(patch, steps, resource.body)
+            if there is not None and (here is None or there.id == "scalar"):
+                return replace(patch, line=its_line)
+        return replace(origin, line=line)
+
+    def _line(self, origin: Origin, steps: Steps, body: Body) -> tuple[int | None, Node | None]:
+        """The line of a field with its value; of what is around it, without, where it is not there."""
+        root = None if origin.line is None else self._at(origin.file, origin.line)
+        return (origin.line, None) if root is None else _line_of(root, steps, body)
 
     def _at(self, file: str, line: int) -> Node | None:
         """The object that begins on a line."""
         if file not in self._objects:
             content = self._read(file)
-            documents = () if content is None else _compose(content)
+            documents = () if content is None else compose_nodes(content)
             self._objects[file] = {_line(node): node for document in documents for node in _with_items(document)}
         return self._objects[file].get(line)
 
@@ -57,15 +71,6 @@ def read_file(file: str) -> bytes | None:
         return None
 
 
-def _compose(content: bytes) -> tuple[Node, ...]:
-    import yaml
-
-    try:
-        return tuple(yaml.compose_all(content, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError):
-        return ()  # a stream of JSON objects, or a file that has changed since it was built
-
-
 def _with_items(document: Node) -> Iterator[Node]:
     if document is None:
         return
@@ -76,24 +81,28 @@ def _with_items(document: Node) -> Iterator[Node]:
             yield from _with_items(item)
 
 
-def _line_of(root: Node, steps: Steps, body: Any) -> int:  # noqa: ANN401 - any JSON value
+def _line_of(root: Node, steps: Steps, body: Body) -> tuple[int, Node | None]:
     """The line of the key or item that the steps lead to, or of the last one that is there."""
-    node, line, value = root, _line(root), body
+    node, line = root, _line(root)
+    value: Any = body
     for step in steps:
         value = _inside(value, step)
-        if node.id == "mapping":
-            pair = next((pair for pair in node.value if str(pair[0].value) == str(step)), None)
-            if pair is None:
-                break
-            line, node = _line(pair[0]), pair[1]
-        elif node.id == "sequence":
-            item = _item(node, step, value) if isinstance(step, int) else _keyed(node, step)
-            if item is None:
-                break
-            line, node = _line(item), item
-        else:
-            break
-    return line
+        found = _step(node, step, value)
+        if found is None:
+            return line, None
+        line, node = found
+    return line, node
+
+
+def _step(node: Node, step: str | int, value: Any) -> tuple[int, Node] | None:  # noqa: ANN401 - any JSON value
+    """What a step leads to, with the line of its key or of the item."""
+    if node.id == "mapping":
+        pair = next((pair for pair in node.value if str(pair[0].value) == str(step)), None)
+        return None if pair is None else (_line(pair[0]), pair[1])
+    item = None
+    if node.id == "sequence":
+        item = _item(node, step, value) if isinstance(step, int) else _keyed(node, step)
+    return None if item is None else (_line(item), item)
 
 
 def _inside(value: Any, step: str | int) -> Any:  # noqa: ANN401 - any JSON value

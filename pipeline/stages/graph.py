@@ -21,6 +21,8 @@ MAX_FOREIGN: Final = 200
 """So many objects that are named but not of the inventory are looked for."""
 _CONCURRENCY: Final = 8
 _WIDTH: Final = 160
+_VERSIONS: Final = ("v1", "v1beta1", "v1alpha1", "v2", "v1beta2")
+"""References name a group at most; these are tried one after the other."""
 _MADE: Final = (("apps/v1", "ReplicaSet"), ("v1", "Pod"))
 """What controllers make of workloads, in the order in which they do."""
 _TONES: Final[Mapping[HealthStatus, Tone]] = {
@@ -71,26 +73,12 @@ def _foreign(graph: Graph, reader: _Reader) -> dict[ObjectId, Mark]:
     """What objects name that is not of the inventory: there or not?"""
     named = [node.object_id for node in graph.nodes if node.tone is Tone.MISSING and node.object_id is not None]
     unknown = [object_id for object_id in named if object_id not in reader.asked][:MAX_FOREIGN]
-    found = reader.read([(object_id, _VERSIONS.get(object_id.group, "v1")) for object_id in unknown])
+    found = reader.read([(object_id, reader.version_of(object_id)) for object_id in unknown])
     return {
         object_id: Mark(Tone.PLAIN, "cannot be read" if object_id in reader.unread else "not of this inventory")
         for object_id, body in found.items()
         if body is not None or object_id in reader.unread
     }
-
-
-_VERSIONS: Final = {
-    "": "v1",
-    "apps": "apps/v1",
-    "gateway.networking.k8s.io": "gateway.networking.k8s.io/v1",
-    "networking.k8s.io": "networking.k8s.io/v1",
-    "node.k8s.io": "node.k8s.io/v1",
-    "rbac.authorization.k8s.io": "rbac.authorization.k8s.io/v1",
-    "scheduling.k8s.io": "scheduling.k8s.io/v1",
-    "source.toolkit.fluxcd.io": "source.toolkit.fluxcd.io/v1",
-    "storage.k8s.io": "storage.k8s.io/v1",
-}
-"""References name a group at most; these are the versions that clusters serve."""
 
 
 class _Reader:
@@ -101,12 +89,22 @@ class _Reader:
         self.asked: set[ObjectId] = set()
         self.unread: set[ObjectId] = set()
         self._cluster = cluster
+        self._versions: dict[tuple[str, str], str] = {}
 
     def read(self, wanted: Sequence[tuple[ObjectId, str]]) -> dict[ObjectId, Body | None]:
         """Each one's body, or ``None`` where it is not there or not shown."""
         self.asked |= {object_id for object_id, _ in wanted}
         bodies = in_parallel(self._read, wanted, concurrency=_CONCURRENCY)
         return {object_id: body for (object_id, _), body in zip(wanted, bodies, strict=True)}
+
+    def version_of(self, object_id: ObjectId) -> str:
+        """The API version under which the kind is served, or the likeliest where it is not."""
+        key = (object_id.group, object_id.kind)
+        if key not in self._versions:
+            tried = [f"{object_id.group}/{version}".lstrip("/") for version in _VERSIONS]
+            served = (item for item in tried if self._cluster.resource_type(item, object_id.kind) is not None)
+            self._versions[key] = next(served, tried[0])
+        return self._versions[key]
 
     def made_of(self, workloads: Iterable[Body]) -> Iterator[Body]:
         """ReplicaSets and pods of workloads: one list for each namespace, as needed."""

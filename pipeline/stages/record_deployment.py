@@ -105,6 +105,8 @@ def _last_own(record: DeployRecord, ports: RecordPorts) -> SignedRecord | None:
 
 
 def _says_the_same(old: DeployRecord, new: DeployRecord) -> bool:
+    # What was overridden once stays true of what is there, also for an apply that had nothing to override any more.
+    new = replace(new, overrides=new.overrides or old.overrides)
     return replace(old, time=0.0, message="") == replace(new, time=0.0, message="")
 
 

@@ -10,7 +10,7 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
-from pipeline.wiring.gates import custom_definitions, gates, places, read_manifests
+from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -51,6 +51,7 @@ __all__ = [
     "notation_verifier",
     "picture",
     "places",
+    "places_in",
     "presence",
     "provenance",
     "public_key",

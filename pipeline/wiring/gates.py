@@ -104,16 +104,20 @@ def _of_cluster(cluster: Cluster) -> tuple[Body, ...]:
     return tuple(cluster.list_objects(served, None))
 
 
-def places(contents: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None) -> Places:
-    """Where fields are written: in files on disk, or in these contents, which may be asked for when they are needed."""
+def places(sources: Sequence[Source] = ()) -> Places:
+    """Where fields are written in files on disk, and in the patches of sources that are kustomizations."""
+    from pipeline.renderers.kustomize_patches import Patches
     from pipeline.renderers.places import SourcePlaces, read_file
 
-    if contents is None:
-        return SourcePlaces(read_file)
-    if callable(contents):
-        asked = cache(contents)
-        return SourcePlaces(lambda file: asked().get(file))
-    return SourcePlaces(contents.get)
+    return SourcePlaces(read_file, Patches([Path(source.path) for source in sources]).of)
+
+
+def places_in(contents: Callable[[], Mapping[str, bytes]]) -> Places:
+    """The same in files that are elsewhere; they are asked for when somebody looks for something in them."""
+    from pipeline.renderers.places import SourcePlaces
+
+    asked = cache(contents)
+    return SourcePlaces(lambda file: asked().get(file))
 
 
 def read_manifests(name: str, options: RegistryOptions, environment: Environment, reporter: Reporter) -> Manifests:

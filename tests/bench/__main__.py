@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.cases import Bench, Case, environment, gitless, start_up, with_cluster, without_cluster
+from tests.bench.cases import Bench, Case, environment, gitless, picture, start_up, with_cluster, without_cluster
 from tests.bench.fleet import VARIANTS, Fleet
+from tests.bench.gate_cases import gates
 from tests.bench.measuring import Series
 from tests.bench.puller_cases import measure_fleet
 from tests.bench.puller_rows import HEADER
@@ -21,6 +22,7 @@ from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
 from tests.platform.sigstore.deployment import SigstoreDeployment
 
+PARTS = ("commands", "gates", "trust", "reports", "puller")
 SIZES = (100, 1000, 5000)
 FLEETS = (100, 500, 1000)
 ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
@@ -29,7 +31,7 @@ ROW = "{:<46} {:>7} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<5} {}"
 def main() -> int:
     """Measure and print; returns 0 whether or not the aims are met, for the machine may be busy."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", choices=("all", "commands", "trust", "reports", "puller"), nargs="?", default="all")
+    parser.add_argument("what", choices=("all", *PARTS), nargs="?", default="all")
     parser.add_argument("--sizes", type=_numbers, default=SIZES, help="numbers of objects for the commands")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-cluster", action="store_true")
@@ -43,6 +45,8 @@ def main() -> int:
         with ReferrersRegistry.start(folder / "registry") as registry:
             if arguments.what in {"all", "commands"}:
                 _commands(folder, registry.address, arguments)
+            if arguments.what in {"all", "gates"}:
+                _gates(folder, registry.address, arguments)
             if arguments.what in {"all", "trust"}:
                 _trust(folder, registry.address, arguments)
             if arguments.what in {"all", "reports"}:
@@ -55,6 +59,7 @@ def main() -> int:
 def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
     bench = _bench(folder, registry)
     _print_all(bench, start_up(), arguments.runs)
+    _print_all(bench, picture(bench), arguments.runs)
     for size in arguments.sizes:
         _print_all(bench, without_cluster(bench, size), arguments.runs)
     if not arguments.no_cluster:
@@ -62,6 +67,12 @@ def _commands(folder: Path, registry: str, arguments: argparse.Namespace) -> Non
             bench = Bench(folder, cluster.kubeconfig, registry, bench.environment)
             for size in arguments.sizes:
                 _print_all(bench, with_cluster(bench, size), arguments.runs)
+
+
+def _gates(folder: Path, registry: str, arguments: argparse.Namespace) -> None:
+    bench = _bench(folder / "gates", registry)
+    for size in arguments.sizes:
+        _print_all(bench, gates(bench, size), arguments.runs)
 
 
 def _trust(folder: Path, registry: str, arguments: argparse.Namespace) -> None:

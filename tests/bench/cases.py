@@ -90,6 +90,12 @@ def start_up() -> Iterator[Case]:
     )  # fmt: skip
 
 
+def picture(bench: Bench) -> Iterator[Case]:
+    """As many objects as a picture is to be readable with."""
+    folder = write_plain(bench.folder / "drawn", 200)
+    yield Case("draw as SVG", 200, lambda _: gitless("graph", str(folder), "-o", "svg"), None, "", 2.0)
+
+
 def without_cluster(bench: Bench, objects: int) -> Iterator[Case]:
     """Build, package and artifact-against-artifact diff."""
     plain = write_plain(bench.folder / f"plain-{objects}", objects)
@@ -108,6 +114,10 @@ def without_cluster(bench: Bench, objects: int) -> Iterator[Case]:
     yield Case(
         "build a kustomization", objects, lambda _: gitless("build", str(overlay)), lambda _: kustomize,
         "kustomize build", 1.2, shares_peer=True,
+    )  # fmt: skip
+    yield Case(
+        "find out what hangs together", objects, lambda _: gitless("graph", str(plain), "-o", "json"),
+        lambda _: gitless("build", str(plain)), "gitless build", 1.6,
     )  # fmt: skip
     ours = f"oci://{bench.registry}/bench/ours-{objects}"
     theirs = f"{bench.registry}/bench/theirs-{objects}"
@@ -170,4 +180,5 @@ def published(bench: Bench, objects: int, files: Path) -> str:
 def environment() -> dict[str, str]:
     """Tools first on PATH; a password for the throw-away key."""
     tools = os.pathsep.join(str(binary(name).parent) for name in ("kustomize", "helm", "kubectl"))
-    return {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "COSIGN_PASSWORD": "bench"}
+    drawing = {"GITLESS_DOT": str(binary("dot"))}
+    return {**os.environ, **drawing, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "COSIGN_PASSWORD": "bench"}

@@ -89,6 +89,11 @@ class PinnedReference:
         """``oci://HOST/REPO@sha256:…``: names exactly this content, for ever."""
         return f"{self.repository}@{self.digest}"
 
+    @property
+    def reference(self) -> Reference:
+        """The same as whoever names an artifact would give it."""
+        return Reference(self.repository, self.tag, self.digest)
+
     def __str__(self) -> str:
         return self.digest_url
 

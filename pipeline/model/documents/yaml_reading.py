@@ -62,6 +62,22 @@ def read_located(content: bytes, file: str) -> Iterator[tuple[Any, int, Locate]]
     yield from _yaml_documents(content, file)
 
 
+def compose_nodes(content: bytes) -> list[Node]:
+    """The root of every document, for who looks for places; nothing where it is no YAML."""
+    import yaml
+
+    loader = _loader_class()(content)
+    found = []
+    try:
+        while loader.check_node():
+            found.append(loader.get_node())
+    except yaml.YAMLError:
+        return []
+    finally:
+        loader.dispose()
+    return found
+
+
 def _yaml_documents(content: bytes, file: str) -> Iterator[tuple[Any, int, Locate]]:
     import yaml
 

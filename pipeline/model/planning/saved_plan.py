@@ -31,6 +31,8 @@ VERSION: Final = 1
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
 EDITED: Final = "refused.plan-edited"
 _SHOWN = 80
+_EXACT = 2**53
+"""Below, a double holds every whole number."""
 _AGAIN = "make a new one: gitless plan live REFERENCE --save FILE"
 
 
@@ -111,8 +113,17 @@ def plan_digest(document: Mapping[str, Any]) -> str:
     Raises:
         ValueError: a text in it cannot be written as UTF-8.
     """
-    rest = {key: value for key, value in document.items() if key != "digest"}
+    rest = {key: counted(value) for key, value in document.items() if key != "digest"}
     return "sha256:" + hashlib.sha256(canonical_json(rest)).hexdigest()
+
+
+def counted(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A value with 1 for 1.0: where another program, such as cosign, writes the document, either may be there."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: counted(item) for key, item in value.items()}
+    return [counted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def read_plan(content: bytes, file: str) -> SavedPlan:

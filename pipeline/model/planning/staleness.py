@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pipeline.errors import RefusedError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.live_plan import LiveState, Obstacle
+from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import JsonObject
 from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change
-from pipeline.model.planning.basis import Basis
-from pipeline.model.planning.saved_plan import PlannedChange
+from pipeline.model.planning.basis import OPTIONS, Basis, apply_options
+from pipeline.model.planning.saved_plan import PlannedChange, counted
 
 STALE = "refused.stale-plan"
 _SHOWN = 20
@@ -88,6 +89,17 @@ def place_differences(planned: Basis, now: Basis, inventory: Inventory | None) -
     yield Difference(subject, printable(f"{what} the plan was made; last saved{who}{when}", 300))
 
 
+def option_differences(planned: Basis, options: ApplyOptions) -> Iterator[Difference]:
+    """What somebody decides now that the plan decides otherwise."""
+    theirs = apply_options(planned)
+    names = ("namespace", "inventory", "guards", *OPTIONS.values())
+    for name in names:
+        was, is_now = getattr(theirs, name), getattr(options, name)
+        if was != is_now:
+            shown = "" if name == "guards" else f": planned {json.dumps(was)}, now {json.dumps(is_now)}"
+            yield Difference("options", printable(f"'{name.replace('_', ' ')}' is another one{shown}", 300))
+
+
 def change_differences(
     planned: Sequence[PlannedChange],
     states: Mapping[ObjectId, LiveState],
@@ -155,7 +167,7 @@ def _field_problems(planned: Mapping[str, JsonObject], now: Mapping[str, JsonObj
 def _value(document: JsonObject | None) -> bytes:
     """What of a field's document decides; whose value it is and why it differs does not."""
     keys = ("change", "before", "after", "sensitive")
-    return canonical_json({key: document[key] for key in keys if key in document} if document else None)
+    return canonical_json({key: counted(document[key]) for key in keys if key in document} if document else None)
 
 
 def _shown(document: JsonObject | None) -> str:

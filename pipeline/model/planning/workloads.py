@@ -86,8 +86,9 @@ class PodIndex:
         """The workloads whose Pods a selector that is not empty matches."""
         if not selector:
             return
-        first = next(iter(selector.items()))
-        for object_id, labels in self._by_label.get((namespace, *first), ()):
+        candidates = [self._by_label.get((namespace, key, value), []) for key, value in selector.items()]
+        # The label that the fewest share: others, such as a team's, may be on everything there is.
+        for object_id, labels in min(candidates, key=len):
             if selector.items() <= labels.items():
                 yield object_id
 

@@ -1,7 +1,7 @@
 """When Kubernetes' own APIs were deprecated and removed, and what takes their place.
 
-Source: https://kubernetes.io/docs/reference/using-api/deprecation-guide/ and the release notes. What the guide does not
-name (alpha versions, which go without notice) is told from the schemas of the versions.
+Source: https://kubernetes.io/docs/reference/using-api/deprecation-guide/, and what API servers warn of, which
+k8s.io/api marks at each type. What goes without notice, as alpha versions may, is told from the versions' schemas.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Retirement:
 
 
 _GUIDE: Final = """
-1.9   1.16 extensions/v1beta1 DaemonSet,Deployment,ReplicaSet -> apps/v1
+1.8   1.16 extensions/v1beta1 DaemonSet,Deployment,ReplicaSet -> apps/v1
 1.9   1.16 extensions/v1beta1 NetworkPolicy -> networking.k8s.io/v1
 1.11  1.16 extensions/v1beta1 PodSecurityPolicy ->
-1.9   1.16 apps/v1beta1 Deployment,StatefulSet,ControllerRevision -> apps/v1
+1.8   1.16 apps/v1beta1 Deployment,StatefulSet,ControllerRevision -> apps/v1
 1.9   1.16 apps/v1beta2 DaemonSet,Deployment,ReplicaSet,StatefulSet,ControllerRevision -> apps/v1
 1.14  1.22 extensions/v1beta1 Ingress -> networking.k8s.io/v1
 1.19  1.22 networking.k8s.io/v1beta1 Ingress,IngressClass -> networking.k8s.io/v1
@@ -35,16 +35,17 @@ _GUIDE: Final = """
 1.16  1.22 apiextensions.k8s.io/v1beta1 CustomResourceDefinition -> apiextensions.k8s.io/v1
 1.19  1.22 apiregistration.k8s.io/v1beta1 APIService -> apiregistration.k8s.io/v1
 1.19  1.22 authentication.k8s.io/v1beta1 TokenReview -> authentication.k8s.io/v1
-1.19  1.22 authorization.k8s.io/v1beta1 LocalSubjectAccessReview,SelfSubjectAccessReview,SubjectAccessReview -> authorization.k8s.io/v1
+1.19  1.22 authorization.k8s.io/v1beta1 LocalSubjectAccessReview,SelfSubjectAccessReview,SelfSubjectRulesReview,SubjectAccessReview -> authorization.k8s.io/v1
 1.19  1.22 certificates.k8s.io/v1beta1 CertificateSigningRequest -> certificates.k8s.io/v1
 1.19  1.22 coordination.k8s.io/v1beta1 Lease -> coordination.k8s.io/v1
 1.17  1.22 rbac.authorization.k8s.io/v1alpha1 ClusterRole,ClusterRoleBinding,Role,RoleBinding -> rbac.authorization.k8s.io/v1
 1.17  1.22 rbac.authorization.k8s.io/v1beta1 ClusterRole,ClusterRoleBinding,Role,RoleBinding -> rbac.authorization.k8s.io/v1
 1.14  1.22 scheduling.k8s.io/v1beta1 PriorityClass -> scheduling.k8s.io/v1
-1.19  1.22 storage.k8s.io/v1beta1 CSIDriver,CSINode,StorageClass,VolumeAttachment -> storage.k8s.io/v1
+1.19  1.22 storage.k8s.io/v1beta1 CSIDriver,StorageClass,VolumeAttachment -> storage.k8s.io/v1
+1.17  1.22 storage.k8s.io/v1beta1 CSINode -> storage.k8s.io/v1
 1.21  1.25 batch/v1beta1 CronJob -> batch/v1
 1.21  1.25 discovery.k8s.io/v1beta1 EndpointSlice -> discovery.k8s.io/v1
-1.19  1.25 events.k8s.io/v1beta1 Event -> events.k8s.io/v1
+1.22  1.25 events.k8s.io/v1beta1 Event -> events.k8s.io/v1
 1.22  1.25 autoscaling/v2beta1 HorizontalPodAutoscaler -> autoscaling/v2
 1.21  1.25 policy/v1beta1 PodDisruptionBudget -> policy/v1
 1.21  1.25 policy/v1beta1 PodSecurityPolicy ->
@@ -54,10 +55,22 @@ _GUIDE: Final = """
 1.24  1.27 storage.k8s.io/v1beta1 CSIStorageCapacity -> storage.k8s.io/v1
 1.26  1.29 flowcontrol.apiserver.k8s.io/v1beta2 FlowSchema,PriorityLevelConfiguration -> flowcontrol.apiserver.k8s.io/v1
 1.29  1.32 flowcontrol.apiserver.k8s.io/v1beta3 FlowSchema,PriorityLevelConfiguration -> flowcontrol.apiserver.k8s.io/v1
-1.27  1.33 authentication.k8s.io/v1beta1 SelfSubjectReview -> authentication.k8s.io/v1
-1.30  1.34 admissionregistration.k8s.io/v1beta1 ValidatingAdmissionPolicy,ValidatingAdmissionPolicyBinding -> admissionregistration.k8s.io/v1
+1.29  1.32 authentication.k8s.io/v1alpha1 SelfSubjectReview -> authentication.k8s.io/v1
+1.30  1.33 authentication.k8s.io/v1beta1 SelfSubjectReview -> authentication.k8s.io/v1
+1.29  1.32 admissionregistration.k8s.io/v1alpha1 ValidatingAdmissionPolicy,ValidatingAdmissionPolicyBinding -> admissionregistration.k8s.io/v1
+1.31  1.34 admissionregistration.k8s.io/v1beta1 ValidatingAdmissionPolicy,ValidatingAdmissionPolicyBinding -> admissionregistration.k8s.io/v1
+1.32  1.35 storage.k8s.io/v1alpha1 VolumeAttributesClass -> storage.k8s.io/v1
 1.34  1.37 storage.k8s.io/v1beta1 VolumeAttributesClass -> storage.k8s.io/v1
-1.33  1.37 networking.k8s.io/v1beta1 IPAddress,ServiceCIDR -> networking.k8s.io/v1
+1.34  1.37 networking.k8s.io/v1beta1 IPAddress,ServiceCIDR -> networking.k8s.io/v1
+1.34  1.37 certificates.k8s.io/v1alpha1 ClusterTrustBundle -> certificates.k8s.io/v1
+1.35  1.38 admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicy,MutatingAdmissionPolicyBinding -> admissionregistration.k8s.io/v1
+1.35  1.38 coordination.k8s.io/v1alpha2 LeaseCandidate -> coordination.k8s.io/v1beta1
+1.35  1.38 resource.k8s.io/v1beta1 DeviceClass,ResourceClaim,ResourceClaimTemplate,ResourceSlice -> resource.k8s.io/v1
+1.36  1.39 resource.k8s.io/v1beta2 DeviceClass,ResourceClaim,ResourceClaimTemplate,ResourceSlice -> resource.k8s.io/v1
+1.36  1.39 resource.k8s.io/v1alpha3 DeviceTaintRule -> resource.k8s.io/v1beta2
+1.37  1.40 admissionregistration.k8s.io/v1beta1 MutatingAdmissionPolicy,MutatingAdmissionPolicyBinding -> admissionregistration.k8s.io/v1
+1.37  1.40 certificates.k8s.io/v1beta1 ClusterTrustBundle,PodCertificateRequest -> certificates.k8s.io/v1
+1.37  1.40 storagemigration.k8s.io/v1beta1 StorageVersionMigration -> storagemigration.k8s.io/v1
 1.19  -    v1 ComponentStatus ->
 1.33  -    v1 Endpoints -> discovery.k8s.io/v1 EndpointSlice
 """  # noqa: E501 - one line each

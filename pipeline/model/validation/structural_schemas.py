@@ -83,7 +83,8 @@ def _value_rules(schema: Mapping[str, Any]) -> JsonSchema:
         with_default = {
             name for name, value in _mapping(schema.get("properties")).items() if "default" in _mapping(value)
         }
-        result["required"] = [name for name in schema["required"] if name not in with_default]
+        named = [name for name in schema["required"] if isinstance(name, str)]
+        result["required"] = [name for name in named if name not in with_default]
     for key in ("allOf", "anyOf", "oneOf"):
         if isinstance(schema.get(key), list) and schema[key] != _INT_OR_STRING:
             result[key] = [_nested_rules(_mapping(item)) for item in schema[key]]
@@ -111,16 +112,16 @@ def _add_type(schema: Mapping[str, Any], result: JsonSchema) -> None:
     if schema.get("nullable"):
         if "type" in result:
             result["type"] = [*([result["type"]] if isinstance(result["type"], str) else result["type"]), "null"]
-        if "enum" in result:
+        if isinstance(result.get("enum"), list):
             result["enum"] = [*result["enum"], None]
 
 
 def _add_bounds(schema: Mapping[str, Any], result: JsonSchema) -> None:
     """Bounds as OpenAPI 3.0 has them: whether one is exclusive is said beside it."""
     for key, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if key in schema:
+        if isinstance(schema.get(key), (int, float)):
             result[exclusive if schema.get(exclusive) is True else key] = schema[key]
-    written = schema.get("format")
+    written = str(schema.get("format"))
     if written in BITS and schema.get("type") == "integer":
         least, most = -(2 ** BITS[written]), 2 ** BITS[written] - 1
         result["minimum"] = max(least, result.get("minimum", least))
@@ -137,7 +138,7 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
         return {"if": {"type": "null"}, "else": schema}
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     nullable = {**schema, "type": [*types, "null"]}
-    if "enum" in schema:
+    if isinstance(schema.get("enum"), list):
         nullable["enum"] = [*schema["enum"], None]
     return nullable
 

@@ -105,8 +105,7 @@ class _Entry:
         return fnmatchcase(rule, self.wanted) if self.resource is None else annotation_name(rule) == self.wanted
 
     def covers(self, object_id: ObjectId | None) -> bool:
-        if self.resource is not None:
-            return self.resource.id == object_id
+        """Of an entry of the settings: whether it is about that object."""
         return not self.objects or (object_id is not None and any(is_meant(object_id, item) for item in self.objects))
 
 
@@ -137,16 +136,17 @@ def _annotation_entries(manifests: Manifests) -> Iterator[_Entry]:
 
 def _suppressed(findings: Iterable[Finding], entries: Sequence[_Entry]) -> Iterator[Finding]:
     """The findings, each with the first suppression that covers it."""
-    of_settings = [entry for entry in entries if entry.resource is None]
-    of_objects: dict[ObjectId, list[_Entry]] = {}
+    of_objects: dict[ObjectId | None, list[_Entry]] = {}
     for entry in entries:
         if entry.resource is not None:
             of_objects.setdefault(entry.resource.id, []).append(entry)
+    of_rules: dict[str, list[_Entry]] = {}
     for finding in findings:
-        near = of_objects.get(finding.object_id, ()) if finding.object_id is not None else ()
-        fitting = [
-            item for item in (*near, *of_settings) if item.names(finding.rule) and item.covers(finding.object_id)
-        ]
+        if finding.rule not in of_rules:
+            named = (item for item in entries if item.resource is None and item.names(finding.rule))
+            of_rules[finding.rule] = list(named)
+        near = (item for item in of_objects.get(finding.object_id, ()) if item.names(finding.rule))
+        fitting = [*near, *(item for item in of_rules[finding.rule] if item.covers(finding.object_id))]
         for entry in fitting:
             entry.used = True
         valid = next((entry for entry in fitting if entry.is_valid), None)
@@ -205,7 +205,7 @@ def _require_known(options: ValidationOptions, checks: Sequence[Checked], known:
             continue
         raise ConfigurationError(
             f"validation.rules: there is no rule '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
-            hint="docs/lint.md lists the rules; those of your own policies are named POLICY/RULE",
+            hint="gitless validate --list-rules lists them; those of your own policies are named POLICY/RULE",
         )
 
 

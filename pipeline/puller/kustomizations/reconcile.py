@@ -107,6 +107,7 @@ class _Run:
             return self.telling.reported(drift.find(self._body, spec, rendered, target, store, parts))
         applied = apply_rendered(self._body, spec, rendered, target, store, parts)
         record = self._remember(inputs, rendered, target, applied)
+        self.telling.overridden = applied.overridden
         events = self.telling.change_events(applied.changes, applied.overridden)
         return self._check_health(spec, rules, target, record, applied.skipped, events)
 

@@ -43,6 +43,8 @@ class Telling:
         self.artifact: SourceArtifact | None = None
         self.digest = ""
         """Of the rendering; empty before there is one."""
+        self.overridden: tuple[str, ...] = ()
+        """Guards that were overridden for what was applied."""
 
     @property
     def revision(self) -> str:
@@ -163,6 +165,7 @@ class Telling:
                 message=message,
                 origin=artifact.metadata.get(ANNOTATION_SOURCE, ""),
                 revision=artifact.origin_revision,
+                overrides=self.overridden,
                 applied=self._applied,
                 has_secret_inputs=spec.has_secret_inputs,
             )

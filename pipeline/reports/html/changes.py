@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.outcome.diff import Side
@@ -16,6 +16,9 @@ RENAME = "rename"
 DRIFT = "drift"
 _ORDER = (Action.PRUNE, Action.RECREATE, Action.CREATE, Action.CONFIGURE, RENAME, Action.SKIP)
 _RENAMED = "Generated objects whose content changed, and so the hash in their name."
+_MOST_TEXT = 40_000_000
+"""Characters of all fields together."""
+_LEFT_OUT = ("Fields", "left out, for the page would be too large; the JSON report has them")
 _NAMED = 5
 """So many fields are named in an item's line."""
 _LONGEST_PART = 120
@@ -72,9 +75,17 @@ DONE = Wording(
 
 
 def change_items(changes: Iterable[Change]) -> tuple[Item, ...]:
-    """In the order of their sections; the old half of a rename is told with its new half."""
+    """In the order of their sections; the old half of a rename is told with its new half.
+
+    Where a page would become too large for a browser, items beyond that come without their fields, and say so.
+    """
     told = [change for change in changes if change.action is not Action.UNCHANGED and change.renamed_to is None]
-    return tuple(sorted(map(_item, told), key=lambda item: item.section))
+    items = []
+    room = _MOST_TEXT
+    for item in sorted(map(_item, told), key=lambda item: item.section):
+        room -= sum(len(field.path) + len(field.before or "") + len(field.after or "") for field in item.fields)
+        items.append(item if room >= 0 else replace(item, fields=(), facts=(*item.facts, _LEFT_OUT)))
+    return tuple(items)
 
 
 def change_tiles(plan: Plan, wording: Wording) -> tuple[Tile, ...]:
@@ -99,7 +110,8 @@ def fields_in_words(fields: tuple[ShownField, ...]) -> str:
     """How many fields differ, and the first of them."""
     if not fields:
         return ""
-    names = list(dict.fromkeys(_last_part(field.path) for field in fields))
+    # Keys in brackets, such as labels, are long and rarely what a change is about.
+    names = sorted(dict.fromkeys(_last_part(field.path) for field in fields), key=lambda name: "[" in name)
     named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(fields)} field{'s' if len(fields) > 1 else ''}: {named}"
 

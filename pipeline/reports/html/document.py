@@ -134,7 +134,7 @@ def _policy(style: Markup, script: Markup, picture: str) -> str:
     allowed = " ".join(dict.fromkeys(map(_hash, styles)))
     return (
         f"default-src 'none'; style-src {allowed}; script-src {_hash(script)}; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
+        " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 

@@ -39,7 +39,7 @@ def _item(item: Item, page: Page) -> Markup:
     fields = [_field(field) for field in item.fields[:_FIELDS]]
     left = len(item.fields) - len(fields)
     more = element("p", f"… and {left:,} more fields", class_="hint") if left else Markup("")
-    texts = [joined(element("h4", title), element("pre", _cut(text))) for title, text in item.texts]
+    texts = [joined(element("h3", title), element("pre", _cut(text))) for title, text in item.texts]
     heads = element("tr", *(element("th", text, scope="col") for text in ("Field", *page.columns)))
     table = element("table", element("thead", heads), element("tbody", *fields)) if fields else Markup("")
     return element("details", summary, facts_list(item.facts), table, more, *texts, open="")

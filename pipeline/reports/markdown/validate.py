@@ -22,7 +22,7 @@ def render(result: ValidateResult, context: ReportContext) -> str:
     """The report, ending with a newline."""
     verdict = _counts(result) if result.findings or result.not_evaluated else "nothing found"
     words = f"passed; {verdict}" if result.is_passed else f"failed; {verdict}"
-    gates = ", ".join(
+    gates = "; ".join(
         code(check.gate) + (f" against {prose(check.subject)}" if check.subject else "") for check in result.checks
     )
     what = f"{code(result.subject.name)}, {result.objects} objects" + (f", by {gates}" if gates else "")

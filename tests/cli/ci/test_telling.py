@@ -96,10 +96,8 @@ def test_outside_of_a_ci_nothing_is_told_and_nothing_written(folder: Path, capsy
     told = capsys.readouterr()
     assert set(folder.rglob("*")) == before
     assert commands(told.err + told.out) == []
-    assert told.err == (
-        "Error: 'nowhere' does not exist\n"
-        "  a side is a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, or live\n"
-    )
+    assert told.err.startswith("Error: 'nowhere' does not exist\n  a side is a folder or file, ")
+    assert told.err.count("\n") == 2
 
 
 def test_outside_of_a_ci_its_code_is_not_even_loaded(folder: Path) -> None:

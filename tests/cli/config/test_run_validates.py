@@ -90,3 +90,11 @@ def test_a_job_that_begins_after_build_validates_what_was_built(
     assert "out/manifests.yaml\n" in alone.out
     assert alone.out == publishing.out
     assert not (folder / "layout").exists()
+
+
+def test_an_empty_block_asks_for_the_default_gates(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = run(folder, capsys, f"{SETTINGS}validation: {{}}\n", BROKEN, "--to", "package")
+
+    assert outcome.code == 9
+    assert "  schema against Kubernetes" in outcome.out
+    assert "  lint against" in outcome.out

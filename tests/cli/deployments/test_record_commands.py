@@ -237,3 +237,50 @@ def test_an_installation_hands_everything_to_the_puller(run: Run) -> None:
         "--record-repository=oci://ghcr.io/acme/records",
     ):
         assert argument in shown.out
+
+
+def test_a_plan_may_begin_at_what_is_deployed(run: Run, deploy: Deploy) -> None:
+    deploy("one")
+    url = deploy("two", 60, result=Deployed.FAILED, objects={})
+
+    found = run(
+        "plan", "deployed:prod", url, "--record-key", "cosign.pub", "--record-repository", RECORDS, "-o", "json"
+    )
+
+    assert found.code == 0, found.err
+    assert found.document["from"]["deployed"]["cluster"] == "prod"
+    assert found.document["counts"]["configure"] == 1
+    assert run("plan", "deployed:prod", url, "--record-repository", RECORDS).code == 4
+
+
+def test_the_chain_leads_to_the_clusters_whose_records_are_believed(run: Run, deploy: Deploy) -> None:
+    one, two = deploy("one"), deploy("two", 60)
+    believing = ("--record-repository", RECORDS, "--record-key", "cosign.pub", "-o", "json")
+
+    def clusters(reference: str, *arguments: str) -> list[tuple[str, str, bool]]:
+        shown = run("graph", reference, "--chain", *arguments)
+        assert shown.code == 0, shown.err
+        nodes = [node for node in shown.document["nodes"] if node["kind"] == "Cluster"]
+        return [(node["name"], node["tone"], "replaced since" in node["detail"]) for node in nodes]
+
+    assert clusters(one, "--cluster", "prod", *believing) == [("prod", "healthy", True)]
+    assert clusters(two, "--cluster", "prod", *believing) == [("prod", "healthy", False)]
+
+
+def test_a_chain_does_not_believe_records_by_others(run: Run, deploy: Deploy) -> None:
+    one = deploy("one")
+    assert run("keys", "generate", "--output-key-prefix", "other").code == 0
+
+    shown = run(
+        "graph", one, "--chain", "--cluster", "prod", "--record-repository", RECORDS, "--record-key", "other.pub"
+    )
+
+    assert (shown.code, shown.out) == (4, "")
+
+
+def test_what_is_deployed_can_be_drawn(run: Run, deploy: Deploy) -> None:
+    deploy("one")
+
+    shown = run("graph", "deployed:prod", "--record-repository", RECORDS, "--record-key", "cosign.pub", "-o", "json")
+
+    assert [node["id"] for node in shown.document["nodes"]] == ["ConfigMap a"]

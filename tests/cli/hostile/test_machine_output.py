@@ -21,6 +21,7 @@ COMMANDS = (
     ("verify oci-layout:out:v1 --key cosign.pub", "VerifyArtifactResult"),
     ("inspect oci-layout:out:v1 --key cosign.pub", "InspectResult"),
     ("diff app oci-layout:out:v1", "DiffResult"),
+    ("plan app oci-layout:out:v1 --save plan.json", "PlanResult"),
     ("tag oci-layout:out:v1 v2", "TagResult"),
     ("list oci-layout:out", "ListResult"),
     ("copy oci-layout:out:v1 oci-layout:other", "CopyResult"),

@@ -131,3 +131,13 @@ def test_reports_name_files_from_the_root_of_the_checkout(gitless: Gitless) -> N
     cases = list(ET.fromstring(Path("out.xml").read_text()).iter("testcase"))
     assert len(cases) == 20
     assert {case.get("file") for case in cases} == {"apps/shop/deploy/shop.yaml"}
+
+
+def test_the_rules_are_listed(gitless: Gitless) -> None:
+    from pipeline.model.validation.catalogue import all_rules
+
+    outcome = gitless("validate", "--list-rules")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    listed = [line.split()[:3] for line in outcome.out.splitlines()]
+    assert listed == [[rule.id, rule.gate, rule.severity.value] for rule in all_rules()]

@@ -194,6 +194,28 @@ def test_settings_elsewhere_are_named(shell: Shell) -> None:
     assert "ci/app\n  7: error" in outcome.out
 
 
+def test_the_sources_of_a_target_are_validated_where_it_is_named(shell: Shell) -> None:
+    shell.write("deploy/web.yaml", BROKEN)
+    targets = "targets: {staging: {sources: [{path: deploy}]}, production: {}}\n"
+    shell.write("gitless.yaml", SETTINGS.partition("sources")[0] + targets)
+
+    staging = shell.validate("--target", "staging", *SCHEMA)
+    unsaid = shell.validate(*SCHEMA)
+    unknown = shell.validate("--target", "stagin", *SCHEMA)
+
+    assert (staging.code, unsaid.code, unknown.code) == (9, 2, 2)
+    assert "deploy/web.yaml\n  7: error" in staging.out
+    assert "--target, one of: staging, production" in unsaid.err
+    assert "has no target 'stagin'" in unknown.err
+
+
+def test_a_target_without_settings_is_refused(shell: Shell) -> None:
+    outcome = shell.validate(shell.write("web.yaml", FINE), "--target", "staging")
+
+    assert outcome.code == 2
+    assert "give --file" in outcome.err
+
+
 def test_with_nothing_to_validate_it_says_so(shell: Shell) -> None:
     outcome = shell.validate()
 

@@ -80,7 +80,7 @@ def test_markup_asks_for_nothing_from_elsewhere(name: str, environment: Mapping[
     assert re.findall(r"https?://[^\s\"'<]+|url\((?!#)", text.replace("http://www.w3.org/2000/svg", "")) == []
 
 
-@pytest.mark.parametrize("name", ["svg", "html"])
+@pytest.mark.parametrize("name", ["svg", "html", "mermaid"])
 def test_more_than_can_be_looked_at_is_refused(name: str, environment: Mapping[str, str]) -> None:
     nodes = tuple(Node(id=str(index), title="Thing", label="x", detail=str(index)) for index in range(MAX_DRAWN + 1))
 

@@ -34,7 +34,7 @@ ATTACKS = (
     "\u2028window.taken=1\u2029\x00\u202e\x1b]0;x\x07",
     "<meta http-equiv=refresh content='0;url=https://example.com'><base href=https://example.com>",
 )
-RESULTS = [material.diff(), material.refused(), material.plan(), material.findings(), material.applied(),
+RESULTS: list[Result] = [material.diff(), material.refused(), material.plan(), material.findings(), material.applied(),
            material.verdict()]  # fmt: skip
 
 
@@ -54,21 +54,28 @@ def poisoned(value: Any, attack: str) -> Any:  # noqa: ANN401 - any part of a re
     return value
 
 
+def harmless(show: Show, result: Result, attack: str) -> None:
+    """Opens everything, searches, and looks for anything that became more than text."""
+    tab = show(poisoned(result, attack), replace(poisoned(material.CONTEXT, attack), picture=material.PICTURE))
+    tab.click("#expand")
+    tab.press("/", *"web", "Enter", "Escape", "Escape")
+    assert tab.evaluate("window.taken") is None
+    assert tab.evaluate("document.scripts.length") == 2
+    assert (
+        tab.evaluate("document.querySelectorAll('img, iframe, base, object, embed, [onerror], [onload]').length") == 0
+    )
+    assert tab.evaluate("document.querySelectorAll('svg, meta').length") == 5  # the picture and our own four
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
-def test_no_text_becomes_markup_or_code_in_any_place(show: Show, attack: str) -> None:
-    context = replace(poisoned(material.CONTEXT, attack), picture=material.PICTURE)
-    for result in RESULTS:
-        bad: Result = poisoned(result, attack)
-        tab = show(bad, context)
-        tab.click("#expand")
-        tab.press("/", *"web", "Enter", "Escape", "Escape")
-        assert tab.evaluate("window.taken") is None
-        assert tab.evaluate("document.scripts.length") == 2
-        assert (
-            tab.evaluate("document.querySelectorAll('img, iframe, base, object, embed, [onerror], [onload]').length")
-            == 0
-        )
-        assert tab.evaluate("document.querySelectorAll('svg, meta').length") == 5  # the picture and our own four
+def test_no_text_becomes_markup_or_code(show: Show, attack: str) -> None:
+    harmless(show, material.plan(), attack)
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=[result.kind for result in RESULTS])
+def test_no_text_becomes_markup_or_code_in_any_place_of_any_page(show: Show, result: Result) -> None:
+    harmless(show, result, "".join(ATTACKS))
+    harmless(show, result, "".join(reversed(ATTACKS)))
 
 
 def test_no_text_becomes_markup_without_scripts_either(show: Show) -> None:

@@ -36,7 +36,7 @@ def heads(tab: Tab) -> list[str]:
 
 
 def text(tab: Tab, selector: str) -> str:
-    found: str = tab.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+    found: str = tab.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
     return found
 
 
@@ -96,7 +96,7 @@ def test_a_row_that_was_found_by_a_value_shows_that_value(show: Show) -> None:
     assert "readinessProbe: …" in text(tab, ".note")
     assert "periodSeconds" in text(tab, ".note")
     type_into_search(tab, "")
-    assert "periodSeconds" not in tab.evaluate("document.getElementById('rows').innerText")
+    assert "periodSeconds" not in text(tab, "#rows")
 
 
 def test_tiles_and_choices_filter_together_and_are_cleared_together(show: Show) -> None:
@@ -117,7 +117,7 @@ def test_details_show_both_sides_beside_each_other(show: Show) -> None:
     tab = show(material.diff())
     type_into_search(tab, "shop/web.yaml:3")
     tab.click(".head")
-    cells = tab.evaluate("[...document.querySelectorAll('.field [role=cell]')].map(cell => cell.innerText)")
+    cells = tab.evaluate("[...document.querySelectorAll('.field [role=cell]')].map(cell => cell.textContent)")
     assert cells[:4] == ["9", "4", "ghcr.io/acme/web:1.4.2@sha256:1f0c", "ghcr.io/acme/web:1.5.0@sha256:9be2"]
     assert tab.evaluate("[...document.querySelectorAll('.after mark')].map(mark => mark.textContent)")[:3] == [
         "5",
@@ -270,7 +270,7 @@ def test_assistive_technology_is_told_names_of_everything(show: Show, result: Re
     assert [role for role, name in names if role in nameless and not name.strip()] == []
     expanded = tab.evaluate("[...document.querySelectorAll('.head')].map(head => head.ariaExpanded)")
     assert set(expanded) == {"true"}
-    levels = tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(heading => Number(heading.tagName[1]))")
+    levels = tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5')].map(heading => Number(heading.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -301,6 +301,17 @@ def test_everything_is_opened_for_printing_and_closed_again(show: Show, tmp_path
     assert (tmp_path / "printed.pdf").read_bytes().count(b"/Type /Page\n") >= 2
 
 
+def test_of_a_large_report_as_much_is_printed_as_can_be_and_it_says_so(show: Show) -> None:
+    tab = show(material.many(1500))
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert text(tab, "#status") == "1,500 changes; the first 1,000 are printed; the first 200 with details"
+    shown = tab.evaluate("[...document.querySelectorAll('.row')].filter(row => !row.closest('[hidden]')).length")
+    assert 1000 <= shown < 1200
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert text(tab, "#status") == "1,500 changes"
+    assert tab.evaluate("document.querySelectorAll('.chunk[hidden]').length") == 0
+
+
 def test_without_scripts_it_is_a_plain_list(show: Show) -> None:
     tab = show(material.diff(), scripts=False)
     whole = tab.evaluate("document.body.innerText")
@@ -324,7 +335,7 @@ def test_findings_stand_by_severity_with_what_is_suppressed_or_not_evaluated_apa
     ]  # fmt: skip
     tab.click("#expand")
     error, suppressed = (
-        tab.evaluate(f"document.querySelectorAll('.details')[{number}].innerText") for number in (0, 3)
+        tab.evaluate(f"document.querySelectorAll('.details')[{number}].textContent") for number in (0, 3)
     )
     for told in ("image-latest: Images have a version", "chart shop-1.5.0, templates/web.yaml:14",
                  "The tag latest moves", "here it could be 1.5.0\nName a version, or better a digest."):  # fmt: skip
@@ -380,6 +391,14 @@ def test_among_5000_changes_exactly_the_right_ones_are_found(show: Show) -> None
     type_into_search(tab, "")
     gone = [change for change in result.plan.changes if change.object_id.namespace == "team-07"]
     assert text(tab, "#status") == f"{sum(change.action is Action.PRUNE for change in gone):,} of 5,000 changes"
+
+
+def test_a_search_from_far_below_shows_the_first_of_what_it_finds(show: Show) -> None:
+    tab = show(material.many(5000))
+    tab.evaluate("scrollTo(0, 100000)")
+    tab.settle()
+    type_into_search(tab, "service")
+    assert 0 <= tab.evaluate("document.querySelector('.row').getBoundingClientRect().y") < 900
 
 
 def test_the_last_of_5000_changes_can_be_reached_by_scrolling_and_by_link(show: Show) -> None:

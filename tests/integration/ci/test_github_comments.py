@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from pipeline.ci import api
 from pipeline.model.telling import Told
 from tests.integration.ci.conftest import Desk
 from tests.platform.hosting import github
 from tests.platform.hosting.github import GitHubApi
-from tests.platform.hosting.server import Reply, Served, serving
+from tests.platform.hosting.server import Asked, Reply, Served, serving
 
 MARK = "<!-- gitless:diff:production -->"
 BOT = "github-actions[bot]"
@@ -90,17 +92,17 @@ def test_a_comment_that_is_deleted_meanwhile_is_written_anew(in_github: Desk, gi
     gone = github_api.write(BOT, f"{MARK}\nold", kind="Bot")
 
     class Deleting(GitHubApi):
-        def answer(self, asked, base):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as above
+        def answer(self, asked: Asked, base: str) -> Reply:
             if asked.method == "PATCH":
                 self.comments = [comment for comment in self.comments if comment["id"] != gone]
             return super().answer(asked, base)
 
-    api = Deleting(comments=list(github_api.comments))
-    with serving(api) as served:
+    found = Deleting(comments=list(github_api.comments))
+    with serving(found) as served:
         in_github.environment["GITHUB_API_URL"] = served.url
         in_github.github().tell(told("new"))
 
-    assert api.bodies == [f"{MARK}\nnew"]
+    assert found.bodies == [f"{MARK}\nnew"]
 
 
 def test_a_token_that_may_not_comment_leaves_the_summary_and_says_what_it_takes(
@@ -214,16 +216,16 @@ def test_a_lost_answer_does_not_make_a_second_comment(
     in_github: Desk, github_api: GitHubApi, github_served: Served
 ) -> None:
     class Breaking(GitHubApi):
-        def answer(self, asked, base):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as above
+        def answer(self, asked: Asked, base: str) -> Reply:
             reply = super().answer(asked, base)
             return Reply(0, cuts_off=True) if asked.method == "POST" else reply
 
-    api = Breaking()
-    with serving(api) as served:
+    found = Breaking()
+    with serving(found) as served:
         in_github.environment["GITHUB_API_URL"] = served.url
         in_github.github().tell(told())
 
-    assert api.bodies == [f"{MARK}\none"]
+    assert found.bodies == [f"{MARK}\none"]
     assert "Warning" not in in_github.said
     assert served.calls.count("POST /repos/acme/shop/issues/7/comments") == 1
 
@@ -322,3 +324,21 @@ def test_the_request_goes_through_the_proxy_that_the_environment_names(in_github
 
     assert "api.github.test does not answer (are HTTPS_PROXY and NO_PROXY right?)" in in_github.said
     assert urlsplit(in_github.environment["GITHUB_API_URL"]).hostname == "api.github.test"
+
+
+def test_a_server_that_never_answers_is_given_up(in_github: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    class Hanging(GitHubApi):
+        def answer(self, asked: Asked, base: str) -> Reply:
+            over.wait()
+            return super().answer(asked, base)
+
+    monkeypatch.setattr(api, "_READ_TIMEOUT", 0.05)
+    with serving(Hanging()) as served:
+        in_github.environment["GITHUB_API_URL"] = served.url
+        in_github.github().tell(told())
+        over.set()
+
+    assert "does not answer" in in_github.said
+    assert len(served.asked) == 2

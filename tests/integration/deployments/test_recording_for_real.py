@@ -155,6 +155,23 @@ def test_history_tells_what_came_when_and_what_became_of_an_object(
     assert "~1 -1 ?1" in text.out
 
 
+def test_a_guard_that_was_overridden_is_in_the_record(
+    apply: Gitless, gitless: Gitless, publish: Publish, names: tuple[str, str], elsewhere: list[str]
+) -> None:
+    one, two = publish(names[0], "one", more="extra"), publish(names[0], "two")
+    assert apply(one, *_recorded(*elsewhere)).code == 0
+    assert apply(two, *_recorded(*elsewhere), "--max-prune", "0").code == 9
+    assert apply(two, *_recorded(*elsewhere), "--max-prune", "0", "--override", "max-prune").code == 0
+
+    diff = gitless("diff", "deployed:prod", two, "--record-key", "cluster.pub", *elsewhere, "-o", "json").document
+    found = gitless("history", "--cluster", "prod", "--record-key", "cluster.pub", *elsewhere, "-o", "json").document
+
+    assert [item["result"] for item in found["deployments"]] == ["applied", "failed", "applied"]
+    (override,) = found["deployments"][0]["overrides"]
+    assert "max-prune" in override
+    assert f"it was applied with {override}" in diff["notes"]
+
+
 @pytest.mark.parametrize("where", ["with the referrers API", "without it"])
 def test_only_the_last_records_are_kept_in_the_registry(
     apply: Gitless,

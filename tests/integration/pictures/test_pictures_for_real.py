@@ -193,6 +193,19 @@ def test_without_graphviz_it_is_said_how_to_get_it(name: str, tmp_path: Path) ->
     assert "graphviz.org" in raised.value.hint
 
 
+def test_what_takes_too_long_is_stopped_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("pipeline.pictures.layout._TIMEOUT", 0.3)
+
+    with pytest.raises(ToolError, match="did not end within") as raised:
+        wiring.picture("svg", {"PATH": f"{tmp_path}:{os.environ['PATH']}"}).draw(GRAPHS["colourful"])
+
+    assert raised.value.hint is not None
+    assert "too tangled" in raised.value.hint
+
+
 def test_what_is_no_graphviz_is_said_to_be_none(tmp_path: Path) -> None:
     program = tmp_path / "dot"
     program.write_text("#!/bin/sh\necho hello\n")

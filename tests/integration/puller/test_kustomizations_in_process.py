@@ -255,7 +255,12 @@ def test_a_definition_its_objects_and_a_namespace_come_together(world: RealWorld
     world.work()
     assert world.conditions()["Ready"] == SUCCEEDED, world.message()
     assert world.there("w", f"{group}/v1", "Widget")["spec"] == {"size": 1}
-    world.publish()
+    revision = world.publish()
+    world.work()
+    assert world.conditions()["Ready"] == ("False", "GuardTripped")
+    assert f"widgets.{group}: it would be deleted" in world.message("GuardTripped")
+    assert world.there("w", f"{group}/v1", "Widget")["spec"] == {"size": 1}
+    world.kustomization(wait=True, annotations={"gitless.dev/allow-prune": revision})
     world.work()
 
     assert world.conditions()["Ready"] == SUCCEEDED

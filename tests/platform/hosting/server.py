@@ -66,6 +66,11 @@ class Served:
         return [f"{asked.method} {asked.path}" for asked in self.asked]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's signature
+        """A client that has gone, or that does not trust the certificate, is what some tests are about."""
+
+
 @contextmanager
 def serving(service: Service, prefix: str = "", tls: KeyPair | None = None) -> Iterator[Served]:
     """Serve it below the prefix, such as ``/api/v3``."""
@@ -109,7 +114,7 @@ def serving(service: Service, prefix: str = "", tls: KeyPair | None = None) -> I
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002, ANN401 - the base class's signature
             """Tests do not want it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,34 +9,15 @@ import pytest
 
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
-from pipeline.model.outcome.diff import DiffResult, Side
-from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.plan import Action
-from pipeline.model.planning.saved_plan import SavedPlan, plan_document, read_plan
+from pipeline.model.planning.saved_plan import SavedPlan
 from pipeline.model.planning.staleness import StalePlanError
 from pipeline.stages.apply import apply
-from pipeline.stages.plan import Planned, plan_live
 from tests.unit.apply.worlds import Body, Make, MakeConfigMap, MakeDeployment, World, trust
+from tests.unit.planning.plans import DIGEST, plan, saved
 
-DIGEST = "sha256:" + "a" * 64
 WEB = ObjectId("apps", "Deployment", "shop", "web")
 INSIDE = ObjectId("", "ConfigMap", "fresh", "a")
-
-
-def plan(world: World, *bodies: Body) -> Planned:
-    trusted = trust(*bodies, digest=DIGEST)
-    return plan_live(trusted.manifests, world.cluster, world.options, trusted=trusted)
-
-
-def saved(planned: Planned) -> SavedPlan:
-    """Through the file and back."""
-    artifact = trust(digest=DIGEST).reference
-    assert artifact is not None
-    sides = Side(name="live", is_live=True), Side(name=artifact.digest_url, artifact=artifact)
-    live = planned.live
-    diff = DiffResult(before=sides[0], after=sides[1], plan=live.plan, obstacles=live.obstacles, notes=live.notes)
-    document = plan_document(PlanResult(diff=diff, radius=planned.radius, basis=planned.basis))
-    return read_plan(json.dumps(document).encode(), "plan.json")
 
 
 def carry_out(world: World, saved_plan: SavedPlan, *bodies: Body) -> ApplyResult:

@@ -7,6 +7,7 @@ from pipeline.config import load_settings
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.overrides import Overrides
+from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.values import AttestationSettings
 from pipeline.model.validation.finding import Severity
@@ -180,6 +181,55 @@ def test_durations_are_gos(text: str, seconds: float) -> None:
 def test_what_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="duration"):
         parse_duration(text)
+
+
+def test_deploy_records_are_asked_for_by_target(tmp_path: Path) -> None:
+    file = tmp_path / "gitless.yaml"
+    file.write_text(
+        "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
+        "records: {repository: 'oci://r.test/all', keys: [cluster.pub]}\n"
+        "targets:\n"
+        "  live:\n"
+        "    deployRecord:\n"
+        "      cluster: prod\n"
+        "      repository: oci://r.test/records\n"
+        "      registryConfig: login.json\n"
+        "      keep: 5\n"
+        "      signing: {key: cluster.key}\n"
+        "  other: {}\n"
+    )
+
+    settings = load_settings(file)
+
+    recording = settings.targets["live"].deploy_record
+    assert (recording.cluster, recording.repository, recording.keep) == ("prod", "oci://r.test/records", 5)
+    assert recording.registry_config == str(tmp_path / "login.json")
+    assert recording.signing.key == str(tmp_path / "cluster.key")
+    assert not settings.targets["other"].deploy_record
+    assert settings.records_of("prod") == "oci://r.test/all"
+    assert replace(settings, records_repository="").records_of("prod") == "oci://r.test/records"
+    assert replace(settings, records_repository="").records_of("other") == ""
+    given = RecordingOptions(cluster="other", keep=7)
+    assert given.over(recording) == replace(recording, cluster="other", keep=7)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{}", "cluster"),
+        ("{cluster: Prod}", "cluster"),
+        ("{cluster: a, keep: 0}", "keep"),
+        ("{cluster: a, x: 1}", "'x'|x"),
+    ],
+)
+def test_a_deploy_record_that_makes_no_sense_is_refused_with_its_line(tmp_path: Path, said: str, why: str) -> None:
+    file = tmp_path / "gitless.yaml"
+    file.write_text(
+        f"apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\ntargets:\n  live:\n    deployRecord: {said}\n"
+    )
+
+    with pytest.raises(ConfigurationError, match=rf"gitless.yaml:6: .*({why})"):
+        load_settings(file)
 
 
 @pytest.mark.parametrize("off", ['"off"', "off", "false"])

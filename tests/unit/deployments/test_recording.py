@@ -95,6 +95,13 @@ def test_whatever_else_is_said_is_a_record_of_its_own(shop: Shop, change: dict[s
     assert len(listed_records(shop.records, "prod")) == 2
 
 
+def test_what_was_overridden_once_needs_no_second_record_without(shop: Shop) -> None:
+    shop.deploy("one", overrides=("max-prune",))
+
+    assert not shop.deploy("one", time=NOW + 60).written
+    assert shop.newest().record.overrides == ("max-prune",)
+
+
 def test_a_clock_that_is_behind_makes_no_record_older_than_the_one_before(shop: Shop) -> None:
     shop.deploy("one")
 

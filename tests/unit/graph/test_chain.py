@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.model.artifact.manifest import Blob
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.record import Deployed, DeployRecord
@@ -164,3 +165,15 @@ def test_a_record_that_is_none_is_no_cluster(registry: MemoryRegistry, artifact:
     attested(registry, artifact, DEPLOY_RECORD, {"cluster": []})
 
     assert [node.title for node in chain(registry, "ours").nodes] == ["Artifact", "Source", "Tag"]
+
+
+def test_of_very_many_tags_the_first_are_looked_at_and_the_rest_is_noted(
+    registry: MemoryRegistry, artifact: PinnedReference
+) -> None:
+    stored = registry.read_manifest(artifact.digest)
+    for number in range(205):
+        registry.write_manifest(Blob(stored.media_type, stored.content), f"t{number:03}")
+
+    found = tags_of(artifact.digest, registry)
+
+    assert (len(found.names), found.notes) == (200, ("6 of 206 tags were not looked at",))

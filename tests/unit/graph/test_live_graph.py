@@ -124,3 +124,28 @@ def test_a_cluster_that_is_not_there_is_an_error(world: World) -> None:
     world.cluster.before = unreachable
     with pytest.raises(ClusterError, match="no answer"):
         live_graph(inventory, world.cluster, world.clock)
+
+
+def test_custom_resources_are_looked_for_in_the_version_that_is_served(world: World) -> None:
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "issuers.cert-manager.io"},
+        "spec": {"group": "cert-manager.io", "names": {"kind": "Issuer", "plural": "issuers"}, "scope": "Namespaced",
+                 "versions": [{"name": "v1alpha1", "served": True}]},
+    }  # fmt: skip
+    metadata = {"name": "acme", "namespace": "shop"}
+    world.cluster.apply_as("somebody", definition)
+    world.cluster.apply_as(
+        "somebody", {"apiVersion": "cert-manager.io/v1alpha1", "kind": "Issuer", "metadata": metadata}
+    )
+    annotations = {"cert-manager.io/issuer": "acme"}
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "web", "namespace": "shop", "annotations": annotations},
+        "spec": {},
+    }
+    world.deploy(ingress)
+
+    assert nodes(drawn(world))["Issuer.cert-manager.io shop/acme"].tone is Tone.PLAIN

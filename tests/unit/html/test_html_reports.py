@@ -136,6 +136,20 @@ def test_a_value_without_end_is_cut_and_says_so() -> None:
     assert found.endswith("\n… 50,000 more characters, which the JSON report has")
 
 
+def test_a_page_that_would_be_too_large_leaves_fields_out_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reports.html.changes._MOST_TEXT", 400_000)
+
+    def big(number: int) -> Change:
+        fields = tuple(FieldChange(f"data.k{key}", ABSENT, "x" * 1_000) for key in range(100))
+        return Change(Action.CONFIGURE, ObjectId("", "ConfigMap", "", f"c{number}"), "v1", fields)
+
+    first, *_, last = data(page(material.diff(tuple(map(big, range(6))))))["items"]
+    assert len(first["fields"]) == 100
+    assert "fields" not in last
+    assert ["Fields", "left out, for the page would be too large; the JSON report has them"] in last["facts"]
+    assert last["note"].startswith("100 fields: k0")
+
+
 def test_both_halves_of_a_rename_are_one_item() -> None:
     items = data(page(material.diff()))["items"]
     names = [item["name"] for item in items]

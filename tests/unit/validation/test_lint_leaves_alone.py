@@ -6,6 +6,7 @@ from tests.unit.validation.lint_example import container_of, pod_of
 from tests.unit.validation.spoiling import (
     HTTP,
     Spoil,
+    added,
     context,
     env,
     found_in,
@@ -21,6 +22,8 @@ from tests.unit.validation.spoiling import (
 )
 
 DIGEST = "@sha256:" + "7" * 64
+
+DATABASE = {"apiVersion": "db.example/v1", "kind": "Cluster", "metadata": {"name": "db", "namespace": "shop"}}
 
 CLEAN: list[Spoil] = [
     image(f"shop.example/web{DIGEST}"),
@@ -53,6 +56,11 @@ CLEAN: list[Spoil] = [
     top("RoleBinding/shop", subjects=[{"kind": "ServiceAccount", "name": "x", "namespace": "monitoring"}]),
     top("RoleBinding/viewers", roleRef={"kind": "ClusterRole", "name": "system:node"}),
     spec("Service/web", selector=None),
+    lambda of: (added("Cluster/db", DATABASE)(of), spec("Service/web", selector={"db.example/cluster": "db"})(of)),
+    lambda of: (
+        added("Cluster/db", DATABASE)(of),
+        spec("PodDisruptionBudget/web", selector={"matchLabels": {"db.example/cluster": "db"}})(of),
+    ),
     spec("Service/web", type="ExternalName", externalName="shop.example", selector={"app": "gone"}),
     spec("HTTPRoute/web", rules=[{"backendRefs": [{"name": "bucket", "kind": "Bucket", "group": "storage.example"}]}]),
     spec("HTTPRoute/web", rules=[{"backendRefs": [{"name": "other", "namespace": "elsewhere", "port": 80}]}]),

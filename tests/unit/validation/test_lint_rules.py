@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
 from pipeline.gates.lint import LintGate
 from pipeline.model.manifests import Origin
 from pipeline.model.validation.lint.rules import LINT_RULES
-from tests.unit.validation.lint_example import bodies, manifests
+from tests.unit.validation.lint_example import Bodies, bodies, manifests, pod_of
 from tests.unit.validation.spoiling import (
     CLUSTER_ADMIN,
     HOOK,
@@ -225,6 +227,57 @@ def test_what_breaks_one_rule_is_found_by_that_rule_and_no_other(rule: str, spoi
     assert finding.origin == Origin("shop.yaml", 1)
     assert finding.hint
     assert finding.path
+
+
+def rollout(of: Bodies) -> None:
+    body = deepcopy(of["Deployment/web"])
+    body |= {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r", "namespace": "shop"}}
+    of["Rollout/r"] = body
+
+
+def bare_pod(of: Bodies) -> None:
+    of["Pod/p"] = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": deepcopy(pod_of(of)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("add", "name", "path"),
+    [
+        (rollout, "Rollout/r", "spec.template.spec"),
+        (bare_pod, "Pod/p", "spec"),
+    ],
+)
+@pytest.mark.parametrize("role", ["containers", "initContainers", "ephemeralContainers"])
+def test_pods_are_found_wherever_they_are_made_from_with_all_their_containers(
+    add: Spoil, name: str, path: str, role: str
+) -> None:
+    def spoil(of: Bodies) -> None:
+        add(of)
+        pod = of[name]["spec"] if name == "Pod/p" else pod_of(of, name)
+        pod[role] = [*pod.get(role, ()), {**pod["containers"][0], "name": "more", "ports": [], "image": "more:latest"}]
+
+    (finding,) = (item for item in found_in(spoil) if item.rule.startswith("image"))
+
+    assert finding.object_id is not None
+    assert f"{finding.object_id.kind}/{finding.object_id.name}" == name
+    assert finding.path == f"{path}.{role}[{1 if role == 'containers' else 0}].image"
+
+
+def test_probes_are_asked_for_of_pods_that_stay_and_of_no_others() -> None:
+    def bare(of: Bodies) -> None:
+        bare_pod(of)
+        of["Pod/p"]["spec"]["containers"][0].pop("readinessProbe")
+
+    def job_like(of: Bodies) -> None:
+        bare(of)
+        of["Pod/p"]["spec"]["restartPolicy"] = "Never"
+
+    assert [item.rule for item in found_in(bare)] == ["probe-readiness"]
+    assert found_in(job_like) == ()
 
 
 def test_every_rule_is_in_the_table_above() -> None:

@@ -4,6 +4,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from pipeline.errors import ConfigurationError
 from pipeline.gates.schema import SchemaGate
@@ -13,6 +15,25 @@ from pipeline.model.validation.schema_rules import SCHEMA_RULES
 from tests.unit.validation.schema_cases import BODIES, CASES, CLEAN, WIDGET_DEFINITION, Case, Spoil
 
 ORIGIN = Origin("deploy/web.yaml", 7)
+STRANGE = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=4),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
+KEYWORDS = (
+    "additionalProperties", "allOf", "anyOf", "default", "enum", "exclusiveMinimum", "format", "items", "maxItems",
+    "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "properties", "required", "type", "uniqueItems",
+    "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type", "x-kubernetes-preserve-unknown-fields",
+)  # fmt: skip
+WidgetSchema = tuple[dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture
+def widget_schema() -> WidgetSchema:
+    """The definition, and the schema of ``spec`` in it."""
+    definition = deepcopy(WIDGET_DEFINITION)
+    return definition, definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 
 def found(*bodies: dict[str, Any], kubernetes: str = "", crds: tuple[dict[str, Any], ...] = ()) -> tuple[Finding, ...]:
@@ -91,6 +112,10 @@ def test_a_mistake_in_some_versions_names_them() -> None:
         ("storage.k8s.io/v1alpha1", "VolumeAttributesClass", "1.35", "api-removed", "1.35; use storage.k8s.io/v1"),
         ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.25", "api-deprecated",
          "deprecated since Kubernetes 1.23, and removed in 1.26; use autoscaling/v2"),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", "1.26", "api-removed",
+         "use flowcontrol.apiserver.k8s.io/v1beta3"),
+        ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", "1.35", "api-removed",
+         "use flowcontrol.apiserver.k8s.io/v1"),
         ("v1", "ComponentStatus", "1.35", "api-deprecated", "deprecated since Kubernetes 1.19"),
         ("v1", "Endpoints", "1.33", "api-deprecated", "use discovery.k8s.io/v1 EndpointSlice"),
         ("v1", "Endpoints", "1.32", "", ""),
@@ -153,6 +178,19 @@ def test_a_definition_among_the_manifests_counts_before_one_that_is_brought() ->
     assert found(WIDGET_DEFINITION, BODIES["Widget"], crds=(brought,)) == ()
 
 
+def test_nothing_that_a_definition_says_is_obeyed_by_a_terminal() -> None:
+    definition = deepcopy(WIDGET_DEFINITION)
+    definition["spec"]["versions"][1]["deprecationWarning"] = "use\x1b[2J v1"
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["\x1b[2Jx"] = {}
+    body = deepcopy(BODIES["Widget"])
+    body["spec"]["x\x1b[2J"] = 1
+
+    findings = found(body, simple("schemas.example.com/v1beta1", "Widget"), crds=(definition,))
+
+    assert {finding.rule for finding in findings} == {"schema-unknown-field", "api-deprecated"}
+    assert "\x1b" not in "".join(finding.message + finding.hint for finding in findings)
+
+
 def test_the_two_kinds_of_flux_are_known() -> None:
     body = simple("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
     body["spec"] = {"interval": "10m", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "x"}, "wiat": True}
@@ -162,15 +200,37 @@ def test_the_two_kinds_of_flux_are_known() -> None:
     assert (finding.path, finding.hint) == ("spec.wiat", "did you mean wait?")
 
 
-def test_a_definition_that_brings_a_schema_nobody_can_use_is_named() -> None:
+def test_objects_whose_schema_cannot_be_used_are_not_evaluated(widget_schema: WidgetSchema) -> None:
+    definition, spec = widget_schema
+    spec["properties"]["mode"]["pattern"] = "("
+    manifests = Manifests.of([Resource.from_body(BODIES["Widget"], ORIGIN)])
+
+    checked = SchemaGate("", lambda: (definition,)).check(manifests, None)
+
+    (item,) = checked.not_evaluated
+    assert checked.findings == ()
+    assert item.reason.startswith("the schema of schemas.example.com/v1 Widget cannot be used: ")
+    assert (item.object_id, item.origin) == (manifests.resources[0].id, ORIGIN)
+
+
+@given(some.sampled_from(KEYWORDS), STRANGE)
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_schema_says_is_told_and_no_crash(keyword: str, value: object) -> None:
     definition = deepcopy(WIDGET_DEFINITION)
     spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    spec["properties"]["mode"]["pattern"] = "("
+    spec["properties"]["rules"][keyword] = value
+    manifests = Manifests.of([Resource.from_body(BODIES["Widget"], ORIGIN), Resource.from_body(definition, ORIGIN)])
 
-    with pytest.raises(ConfigurationError) as caught:
-        found(BODIES["Widget"], crds=(definition,))
+    assert SchemaGate("", tuple).check(manifests, None).objects == 2
 
-    assert "schemas.example.com/v1 Widget" in caught.value.message
+
+@given(some.sampled_from(sorted(BODIES)), some.sampled_from(["spec", "data", "metadata", "status"]), STRANGE)
+@settings(max_examples=60, deadline=None)
+def test_whatever_an_object_says_is_told_and_no_crash(kind: str, part: str, value: object) -> None:
+    body = deepcopy(BODIES[kind])
+    body[part] = {"name": "web", "labels": value} if part == "metadata" else value
+
+    found(body, crds=(WIDGET_DEFINITION,))
 
 
 @pytest.mark.parametrize(

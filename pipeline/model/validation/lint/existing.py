@@ -12,6 +12,7 @@ from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.shapes import items_at, mapping_at, text_at, texts_at
 from pipeline.model.validation.lint.subject import Subject
 
+RBAC_GROUP: Final = "rbac.authorization.k8s.io"
 EVERYWHERE: Final = frozenset({("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")})
 """What Kubernetes itself puts into every namespace."""
 _CLUSTER_ROLES: Final = frozenset({"admin", "cluster-admin", "edit", "view"})
@@ -68,8 +69,7 @@ class Existing:
 
     def is_cluster_role_missing(self, name: str) -> bool:
         """The same for ClusterRoles, of which Kubernetes has some."""
-        group = "rbac.authorization.k8s.io"
-        is_here = ObjectId(group, "ClusterRole", "", name) in self.subject.objects
+        is_here = ObjectId(RBAC_GROUP, "ClusterRole", "", name) in self.subject.objects
         return bool(name) and not is_here and name not in _CLUSTER_ROLES and not name.startswith("system:")
 
 
@@ -113,6 +113,11 @@ def pods_with(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> It
     first = next(iter(wanted.items()))
     candidates = subject.pods_by_label.get((namespace, first[0], str(first[1])), ())
     return [pod for pod in candidates if all(pod.labels.get(key) == value for key, value in wanted.items())]
+
+
+def may_be_made(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> bool:
+    """Whether a label's value is the name of a custom resource: its operator makes Pods with such labels."""
+    return any((namespace, value) in subject.custom for value in labels.values() if isinstance(value, str))
 
 
 def pods_selected(subject: Subject, namespace: str, selector: Mapping[str, Any]) -> Iterable[PodTemplate]:

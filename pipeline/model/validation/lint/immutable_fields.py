@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.model.comparison.quantities import amount
+from pipeline.model.kustomizing.encryption import is_encrypted
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import ABSENT, FieldChange
 from pipeline.model.validation.lint.shapes import mapping_at, text_at
@@ -42,9 +43,8 @@ class Fixed:
     def field_of(self, change: FieldChange, before: Body, after: Body) -> str:
         """The field that may not be changed like this, or an empty text where it may."""
         field = next((name for name in self.fields if _is_within(change.path, name)), "")
-        sides = {repr(_DEFAULTS.get(change.path)) if side is ABSENT else repr(side) for side in _sides(change)}
         is_free = any(re.match(pattern, change.path) for pattern in self.free)
-        if not field or is_free or len(sides) == 1 or self.allows(change, before, after):
+        if not field or is_free or _is_default(change) or self.allows(change, before, after):
             return ""
         return change.path if field in _WHOLE else field
 
@@ -57,12 +57,16 @@ def fixed_fields(object_id: ObjectId, before: Body) -> Fixed | None:
     """What does not change in an object of that identity; ``None`` where everything may."""
     if (object_id.group, object_id.kind) in {("", "ConfigMap"), ("", "Secret")}:
         kind = ("type",) if object_id.kind == "Secret" else ()
-        return Fixed((*kind, "data", "binaryData", "immutable") if before.get("immutable") is True else kind)
+        # Encrypted anew, the same values look like others.
+        values = () if is_encrypted(before) else ("data", "binaryData")
+        return Fixed((*kind, *values, "immutable") if before.get("immutable") is True else kind)
     return _FIXED.get((object_id.group, object_id.kind))
 
 
-def _sides(change: FieldChange) -> tuple[Any, Any]:
-    return change.before, change.after
+def _is_default(change: FieldChange) -> bool:
+    """Whether one version leaves the field out and the other says what it then is."""
+    sides = [side for side in (change.before, change.after) if side is not ABSENT]
+    return len(sides) == 1 and change.path in _DEFAULTS and sides[0] == _DEFAULTS[change.path]
 
 
 def _is_within(path: str, field: str) -> bool:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
+from pipeline.model.validation.lint.existing import RBAC_GROUP
 from pipeline.model.validation.lint.rule import Problem, lint_rule
 from pipeline.model.validation.lint.shapes import items_at, shown, text_at, texts_at
 from pipeline.model.validation.lint.subject import Subject
-
-RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
 @lint_rule(

@@ -12,13 +12,12 @@ from typing import Any
 
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.existing import Existing, existing_in
+from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing, existing_in
 from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule
 from pipeline.model.validation.lint.shapes import items_at, mapping_at, shown, text_at
 from pipeline.model.validation.lint.subject import Subject
 
-RBAC_GROUP = "rbac.authorization.k8s.io"
 _FIX = "add it to the manifests or correct the name; where somebody else puts it there, say so in a suppression"
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.existing import Existing, existing_in, pods_selected, pods_with
+from pipeline.model.validation.lint.existing import Existing, existing_in, may_be_made, pods_selected, pods_with
 from pipeline.model.validation.lint.rule import Problem, lint_rule
 from pipeline.model.validation.lint.shapes import items_at, mapping_at, number_at, shown, text_at
 from pipeline.model.validation.lint.subject import Subject
@@ -31,8 +31,10 @@ _HOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration
 def service_without_pods(subject: Subject) -> Iterator[Problem]:
     """No template of Pods in its namespace has the labels of ``spec.selector``."""
     for service in subject.of_kind("", "Service"):
-        selector = mapping_at(service.body, "spec", "selector")
-        if selector and _type(service) != "ExternalName" and not pods_with(subject, service.id.namespace, selector):
+        selector, namespace = mapping_at(service.body, "spec", "selector"), service.id.namespace
+        if not selector or _type(service) == "ExternalName" or may_be_made(subject, namespace, selector):
+            continue
+        if not pods_with(subject, namespace, selector):
             labels = ", ".join(f"{key}={value}" for key, value in selector.items())
             yield Problem(service, "spec.selector", f"no Pod in the manifests has the labels {shown(labels)}")
 
@@ -119,8 +121,10 @@ def missing_scale_target(subject: Subject) -> Iterator[Problem]:
 def disruption_budget_without_pods(subject: Subject) -> Iterator[Problem]:
     """No template of Pods in its namespace is selected."""
     for budget in subject.of_kind("policy", "PodDisruptionBudget"):
-        selector = mapping_at(budget.body, "spec", "selector")
-        if not pods_selected(subject, budget.id.namespace, selector):
+        selector, namespace = mapping_at(budget.body, "spec", "selector"), budget.id.namespace
+        if may_be_made(subject, namespace, mapping_at(selector, "matchLabels")):
+            continue
+        if not pods_selected(subject, namespace, selector):
             yield Problem(budget, "spec.selector", "no Pod in the manifests is selected")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.model.comparison.merge_keys import is_builtin
 from pipeline.model.manifests import Manifests, ObjectId, Resource
 from pipeline.model.validation.lint.pods import Container, PodTemplate, pod_template_of
 
@@ -20,6 +21,7 @@ class Subject:
         pods: every template of Pods in them.
         pods_by_label: the same by namespace, label and value.
         namespaces: where the manifests put something; an empty one is the default of whoever applies them.
+        custom: namespace and name of every custom resource, of which operators make nobody knows what.
     """
 
     manifests: Manifests
@@ -28,6 +30,7 @@ class Subject:
     pods: tuple[PodTemplate, ...]
     pods_by_label: Mapping[tuple[str, str, str], tuple[PodTemplate, ...]]
     namespaces: frozenset[str]
+    custom: frozenset[tuple[str, str]]
 
     @property
     def containers(self) -> Iterator[tuple[PodTemplate, Container]]:
@@ -53,4 +56,5 @@ def subject_of(manifests: Manifests, previous: Manifests | None = None) -> Subje
         pods,
         {key: tuple(found) for key, found in by_label.items()},
         frozenset(resource.id.namespace for resource in manifests),
+        frozenset((item.id.namespace, item.id.name) for item in manifests if not is_builtin(item.api_version)),
     )

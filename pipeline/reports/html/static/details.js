@@ -24,9 +24,9 @@ function buildDetails(item) {
   if (item.facts) parts.push(factList(item.facts));
   if (item.fields) parts.push(fieldTable(item.fields));
   for (const [title, text] of item.texts ?? []) {
-    parts.push(make("h4", {}, title), make("pre", { class: "log", tabindex: "0", "aria-label": title }, text));
+    parts.push(make("h5", {}, title), make("pre", { class: "log", tabindex: "0", "aria-label": title }, text));
   }
-  if (item.history) parts.push(make("h4", {}, "History"), historyList(item.history));
+  if (item.history) parts.push(make("h5", {}, "History"), historyList(item.history));
   return parts;
 }
 
@@ -103,7 +103,9 @@ function marked(text, parts) {
 /** Line by line: side by side where there is room, one below the other where there is not. */
 function lineTable(before, after) {
   const cell = make("div", { role: "cell", class: "lines", "aria-colspan": "2" });
-  const [left, right] = [before?.split("\n") ?? [], after?.split("\n") ?? []];
+  // A line break at the end of everything begins no line.
+  const ends = [before, after].every((side) => side === null || side.endsWith("\n"));
+  const [left, right] = [before, after].map((side) => (ends ? side?.slice(0, -1) : side)?.split("\n") ?? []);
   const all = before === null || after === null ? oneSided(left, right) : pairs(left, right);
   const draw = () => {
     const split = !NARROW.matches && before !== null && after !== null;

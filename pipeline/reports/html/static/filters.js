@@ -30,6 +30,8 @@ function filter() {
     if (fits(item, index)) found.push(index);
   });
   draw(found);
+  const list = document.getElementById("list");
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is where the list begins
   tell(found.length);
   highlight();
   clear.hidden = !isFiltered();
@@ -51,7 +53,7 @@ let highlighting = 0;
 
 /** Mark what was searched for in rows that are there, without touching them; once for all that changed in a frame. */
 function highlight() {
-  if (!CSS.highlights || highlighting) return;
+  if (highlighting) return;
   highlighting = requestAnimationFrame(() => {
     highlighting = 0;
     markFound();
@@ -60,13 +62,15 @@ function highlight() {
 
 function markFound() {
   for (const chunk of chunks) if (chunk.childElementCount) chunk.indexes.forEach(explain);
+  if (!CSS.highlights) return;
   const ranges = [];
-  if (wanted.words.length) {
+  const words = wanted.words.filter((word) => word.length > 1); // single letters are everywhere
+  if (words.length) {
     const walker = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node && ranges.length < 2_000; node = walker.nextNode()) {
+    for (let node = walker.nextNode(); node && ranges.length < 1_000; node = walker.nextNode()) {
       const text = node.data.toLowerCase();
       if (text.length !== node.data.length) continue; // lower case that is longer would shift every place
-      for (const word of wanted.words) {
+      for (const word of words) {
         for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
           const range = new Range();
           range.setStart(node, at);

@@ -3,7 +3,7 @@
 
 const report = JSON.parse(document.getElementById("report").textContent);
 const CHUNK = 50;
-const FIRST = 2; // chunks that are drawn at once
+const FIRST = 1; // chunk that is drawn at once; those near the screen follow with the next frame
 const holder = document.getElementById("rows");
 const rows = new Map(); // index → element; kept, so that filtering neither draws again nor closes anything
 let chunks = [];

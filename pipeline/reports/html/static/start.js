@@ -1,7 +1,7 @@
 
 // Putting it together: links to objects, printing, and the first drawing.
 
-const MOST_PRINTED = 300; // details; rows are printed all
+const PRINTED = { rows: 1_000, details: 200 }; // a browser lays out about four pages a second
 let openedForPrint = [];
 
 function followLink() {
@@ -16,14 +16,22 @@ function followLink() {
 }
 
 addEventListener("beforeprint", () => {
-  chunks.forEach(fill);
-  openedForPrint = matches.slice(0, MOST_PRINTED).filter((index) => !isOpen(index));
+  let printed = 0;
+  for (const chunk of chunks) {
+    chunk.hidden = printed >= PRINTED.rows;
+    if (!chunk.hidden) fill(chunk);
+    printed += chunk.indexes.length;
+  }
+  openedForPrint = matches.slice(0, PRINTED.details).filter((index) => !isOpen(index));
   for (const index of openedForPrint) toggle(index, true);
-  const left = matches.length - MOST_PRINTED;
-  if (left > 0) status.textContent += `; details of the first ${MOST_PRINTED} are printed`;
+  const limits = [[PRINTED.rows, "are printed"], [PRINTED.details, "with details"]];
+  for (const [number, words] of limits) {
+    if (matches.length > number) status.textContent += `; the first ${number.toLocaleString("en")} ${words}`;
+  }
 });
 
 addEventListener("afterprint", () => {
+  for (const chunk of chunks) chunk.hidden = false;
   for (const index of openedForPrint) toggle(index, false);
   openedForPrint = [];
   tell(matches.length);

@@ -1,0 +1,91 @@
+"""A saved plan on its way to the cluster: still for this artifact, trusted anew, approved where that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pipeline import wiring
+from pipeline.model.applying.options import ApplyOptions
+from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.planning.basis import apply_options
+from pipeline.model.planning.saved_plan import SavedPlan
+from pipeline.model.planning.staleness import Difference, StalePlanError, option_differences
+from pipeline.model.trust.evidence import VerifiedSignature
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+from pipeline.model.trust.trusted import TrustedManifests
+from pipeline.ports import Environment, Registry, Reporter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A plan to carry out; ``approvers`` are those of whom one must have attested it, ``None`` where nobody has to."""
+
+    plan: SavedPlan
+    approvers: TrustPolicy | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """Where the plan's artifact is.
+
+        Raises:
+            UsageError: the plan is for reading only.
+        """
+        return self.plan.require_appliable()[0].repository
+
+    @property
+    def options(self) -> ApplyOptions:
+        """What the plan decides.
+
+        Raises:
+            UsageError: the plan is for reading only.
+        """
+        return apply_options(self.plan.require_appliable()[1])
+
+    def require_for(self, artifact: PinnedReference, options: ApplyOptions) -> None:
+        """See that it is a plan for what somebody else has decided to apply, and how.
+
+        Raises:
+            StalePlanError: it is not.
+            UsageError: the plan is for reading only.
+        """
+        planned, basis = self.plan.require_appliable()
+        differences = list(option_differences(basis, options))
+        if planned.digest_url != artifact.digest_url:
+            differences.insert(0, Difference(str(artifact), f"the plan is for {planned}"))
+        if differences:
+            raise StalePlanError(self.plan.file, differences)
+
+    def fetch(
+        self,
+        registry: Registry,
+        trust: TrustPolicy | UnsafeSkipVerification,
+        environment: Environment,
+        reporter: Reporter,
+    ) -> Prepared:
+        """The artifact, verified anew, once its tag and the plan's approval have been looked at.
+
+        Raises:
+            TrustError: nobody who may has approved the plan, or the artifact is not trusted.
+            StalePlanError: the plan's tag points elsewhere now.
+            RegistryError: the registry could not be read.
+        """
+        from pipeline.stages.planned import fetch_planned, require_approval
+
+        ports = wiring.trust_ports(environment, reporter)
+        trusted = fetch_planned(self.plan, registry, ports, trust)
+        approvals = () if self.approvers is None else require_approval(self.plan, registry, ports, self.approvers)
+        return Prepared(trusted=trusted, plan=self.plan, approvals=approvals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What may be applied, and by which plan if any."""
+
+    trusted: TrustedManifests
+    plan: SavedPlan | None = None
+    approvals: tuple[VerifiedSignature, ...] = field(default=())
+
+    def described(self, result: ApplyResult) -> ApplyResult:
+        """The result, with the plan that it carried out."""
+        return result if self.plan is None else replace(result, plan_digest=self.plan.digest, approvals=self.approvals)

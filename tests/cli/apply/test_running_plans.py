@@ -1,0 +1,91 @@
+"""``gitless run --plan``: the chain's apply stage, held to a plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.apply.shops import Shop
+
+SETTINGS = """\
+apiVersion: gitless.dev/v1
+kind: Pipeline
+name: shop-app
+sources: [{path: shop-app}]
+artifact: {repository: "oci-layout:out/shop-app", tags: [next]}
+signing: {key: cosign.key}
+trust: {keys: [cosign.pub]}
+targets: {staging: {wait: false}}
+"""
+PLAN = ("--plan", "plan.json", "--results-dir", "results")
+
+
+@pytest.fixture
+def published(delivered: Shop) -> Shop:
+    """The chain has published; what it applies is planned."""
+    Path("gitless.yaml").write_text(SETTINGS)
+    delivered.run("run", "--to", "sign", "--results-dir", "results")
+    plan(delivered)
+    return delivered
+
+
+def plan(shop: Shop, *options: str) -> None:
+    url = json.loads(Path("results/package.json").read_text())["digestUrl"]
+    shop.run("plan", "live", url, "--key", "cosign.pub", "--save", "plan.json", *options)
+
+
+def test_the_chain_carries_out_exactly_its_plan(published: Shop) -> None:
+    stages = published.run("run", "--from", "apply", "--to", "apply", *PLAN, "-o", "json").document["stages"]
+
+    applied = next(item["result"] for item in stages if item["stage"] == "apply")
+    assert applied["planDigest"] == json.loads(Path("plan.json").read_text())["digest"]
+    assert applied["counts"]["create"] == 4
+
+
+def test_a_stale_plan_ends_the_chain(published: Shop) -> None:
+    published.run("apply", "--plan", "plan.json", "--key", "cosign.pub")
+    published.cluster.requests.clear()
+
+    err = published.run("run", "--from", "apply", "--to", "apply", *PLAN, code=9).err
+
+    assert "plan.json no longer holds, so nothing was written" in err
+    assert published.writes() == []
+
+
+def test_a_plan_for_another_artifact_is_not_the_chains(published: Shop) -> None:
+    published.run("plan", "live", "oci-layout:out/shop-app:first", "--key", "cosign.pub", "--save", "plan.json")
+
+    err = published.run("run", "--from", "apply", "--to", "apply", *PLAN, code=9).err
+
+    assert "the plan is for oci-layout:out/shop-app@sha256:" in err
+    assert published.writes() == []
+
+
+def test_a_plan_that_decides_otherwise_than_the_settings_is_refused(published: Shop) -> None:
+    plan(published, "--no-prune", "--inventory", "other", "--max-prune", "3")
+
+    err = published.run("run", "--from", "apply", "--to", "apply", *PLAN, code=9).err
+
+    assert "options: 'prune' is another one: planned false, now true" in err
+    assert 'options: \'inventory\' is another one: planned "other", now "shop-app"' in err
+    assert "options: 'guards' is another one" in err
+
+
+def test_an_approval_is_demanded_of_the_stage_that_applies_and_of_no_other(
+    published: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published.run("keys", "generate", "--output-key-prefix", "reviewer")
+    monkeypatch.setenv("GITLESS_APPROVED_BY", "reviewer.pub")
+    url = json.loads(Path("results/package.json").read_text())["digestUrl"]
+
+    published.run("run", "--from", "package", "--to", "sign", "--results-dir", "results")
+    published.run("run", "--from", "apply", "--to", "apply", "--results-dir", "results", code=2)
+    published.run("run", "--from", "apply", "--to", "apply", *PLAN, code=4)
+    published.run("attest", url, "--type", "plan", "--predicate", "plan.json", "--key", "reviewer.key")
+    published.run("run", "--from", "apply", "--to", "apply", *PLAN)
+
+
+def test_a_plan_without_the_stage_that_applies_is_a_usage_error(published: Shop) -> None:
+    assert "is for apply" in published.run("run", "--to", "sign", *PLAN, code=2).err
