@@ -10,6 +10,8 @@ from pipeline.ports import Environment
 
 MAX_OUTPUT = 64 * 1024 * 1024
 MAX_MESSAGE = 500
+PATIENCE = 1800.0
+"""Seconds; Kyverno takes some 15 ms for each object and policy, and a slow machine several times that."""
 
 
 def required_tool(name: str, environment: Environment) -> Path:

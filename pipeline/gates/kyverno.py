@@ -7,6 +7,7 @@ object of ours go along: only a report that has them is believed.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from pipeline.command import run
 from pipeline.errors import ConfigurationError, ToolError
-from pipeline.gates.external import MAX_MESSAGE, bounded, required_tool
+from pipeline.gates.external import MAX_MESSAGE, PATIENCE, bounded, required_tool
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
@@ -52,6 +53,7 @@ _CANARY_POLICY: Body = {
     },
 }
 _OPTIONS = ("--policy-report", "--output-format", "json", "--continue-on-fail", "--remove-color")
+_REPORT = re.compile(r'\{"kind":"(?:Cluster)?(?:Policy)?Report",')
 _DONE = (0, 1)
 """1 says that something failed, which the report says better."""
 _MAX_SEARCHED = 50
@@ -198,7 +200,11 @@ class _Run:
         results, said = self._report([*policies, _CANARY_POLICY], objects, options)
         if results is None:
             self._complain(policies)
-        theirs = [each for each in results or () if each.policy != _CANARY and each.object_key != _CANARY_KEY]
+        theirs = [
+            each
+            for each in results or ()
+            if each.policy != _CANARY and each.object_key != _CANARY_KEY and not each.is_foreign
+        ]
         return theirs, skipped_policies(said)
 
     def _complain(self, policies: Sequence[Body]) -> None:
@@ -229,29 +235,45 @@ class _Run:
             self._mutated(),
             *options,
         ]
-        output = run(argv, environment=self._environment, cwd=self._folder, accepting=_DONE)
+        output = run(argv, environment=self._environment, cwd=self._folder, timeout=PATIENCE, accepting=_DONE)
         text = bounded(output.stdout, GATE)
-        lines = text.splitlines()
-        index = next((place for place in reversed(range(len(lines))) if lines[place].startswith("{")), None)
-        said = "\n".join(lines[:index])
-        if index is None:
-            return None, said
+        reports, said = _reports(text)
         try:
-            report: Any = json.loads(lines[index])
-            results = list(read_results(report))
-        except (ValueError, AttributeError, TypeError):
-            raise ToolError("kyverno's report cannot be read; expected JSON", code="tool.failed") from None
+            results = [result for report in reports for result in read_results(report)]
+        except (AttributeError, TypeError):
+            raise ToolError("kyverno's report cannot be read", code="tool.failed") from None
         return (results if any(each.policy == _CANARY for each in results) else None), said
 
     def _mutated(self) -> str:
         """Where objects go that policies change, which would stand in the middle of the report otherwise."""
-        return str(self._folder / "mutated.yaml")
+        path = self._folder / "mutated.yaml"
+        path.touch(mode=0o600)
+        return str(path)
 
     def _write(self, name: str, bodies: Sequence[Body]) -> str:
         path = self._folder / name
         path.touch(mode=0o600)
         path.write_text("\n---\n".join(json.dumps(body) for body in bodies) + "\n")
         return str(path)
+
+
+def _reports(text: str) -> tuple[list[dict[str, Any]], str]:
+    """The reports in what kyverno wrote, and the rest of it.
+
+    There is one for all policies of the cluster and one for each of a namespace, not always on a line of its own.
+    """
+    found: list[dict[str, Any]] = []
+    rest = ""
+    end = 0
+    for start in _REPORT.finditer(text):
+        if start.start() >= end:
+            rest += text[end : start.start()]
+            try:
+                report, end = json.JSONDecoder().raw_decode(text, start.start())
+            except ValueError:
+                raise ToolError("kyverno's report cannot be read; expected JSON", code="tool.failed") from None
+            found.append(report)
+    return found, rest + text[end:]
 
 
 def _everywhere(policy: Body) -> Body:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.command import run
 from pipeline.errors import ConfigurationError, ToolError
-from pipeline.gates.external import MAX_MESSAGE, bounded, required_tool
+from pipeline.gates.external import MAX_MESSAGE, PATIENCE, bounded, required_tool
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Manifests
 from pipeline.model.validation.finding import Checked, Finding
@@ -119,7 +119,7 @@ class _Run:
     def _evaluate(self, asked: str, document: bytes, options: Sequence[str]) -> dict[str, Any]:
         argv: list[str | Path] = [self._program, "eval", "--format", "json", "--stdin-input"]
         argv += ["--capabilities", self._capabilities, *self._policies, "--ignore", f"*{_TESTS}", *options, asked]
-        output = run(argv, environment=self._environment, stdin=document, accepting=_DONE)
+        output = run(argv, environment=self._environment, stdin=document, timeout=PATIENCE, accepting=_DONE)
         try:
             answer = json.loads(bounded(output.stdout, GATE))
         except ValueError:

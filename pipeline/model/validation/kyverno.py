@@ -48,6 +48,12 @@ class Result:
     object_key: tuple[str, str, str, str]
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the policy is another namespace's, of which Kyverno's command does not always think."""
+        namespace, slash, _ = self.policy.partition("/")
+        return bool(slash) and namespace != self.object_key[2]
+
+    @property
     def rule_id(self) -> str:
         """The policy and its rule, the one that somebody has written."""
         return f"{self.policy}/{self.rule}" if self.rule else self.policy
@@ -120,7 +126,7 @@ class Actions:
     """What a failure of a policy means, as the policy itself says."""
 
     def __init__(self, policies: Iterable[Resource]) -> None:
-        self._policies = {policy.id.name: policy.body for policy in policies}
+        self._policies = {_report_name(policy): policy.body for policy in policies}
 
     def severity(self, result: Result) -> Severity:
         """``Enforce`` and ``Deny`` are errors, ``Audit`` and ``Warn`` are warnings."""
@@ -138,6 +144,11 @@ class Actions:
         return _action(
             spec.get("validationFailureAction", "Audit"), spec.get("validationFailureActionOverrides"), result
         )
+
+
+def _report_name(policy: Resource) -> str:
+    """What the report calls the policy."""
+    return f"{policy.id.namespace}/{policy.id.name}" if policy.id.namespace else policy.id.name
 
 
 def _action(action: object, overrides: object, result: Result) -> Severity:

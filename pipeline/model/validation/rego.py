@@ -104,7 +104,7 @@ def _messages(value: object, rule: str) -> Iterator[tuple[str, str]]:
         yield value, ""
     elif isinstance(value, list):
         for each in value:
-            yield from _messages(each, rule)
+            yield from [(_shown(each), "")] if _is_unnamed(each) else _messages(each, rule)
     elif isinstance(value, Mapping):
         message = value.get("msg", value.get("message"))
         if isinstance(message, str):
@@ -113,3 +113,14 @@ def _messages(value: object, rule: str) -> Iterator[tuple[str, str]]:
         else:
             # A partial object, whose keys are the messages.
             yield from ((str(key), "") for key, holds in value.items() if holds is not False)
+
+
+def _is_unnamed(element: object) -> bool:
+    """Whether an element of a set is neither a text nor an object with one, and still is a reason to object."""
+    if isinstance(element, Mapping):
+        return not isinstance(element.get("msg", element.get("message")), str)
+    return not isinstance(element, str | list)
+
+
+def _shown(element: object) -> str:
+    return json.dumps(element, ensure_ascii=False)

@@ -60,6 +60,29 @@ spec:
     resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}]
   validations: [{expression: object.spec.replicas > 1, message: more than one replica}]
 """
+_OF_A_NAMESPACE = """\
+apiVersion: kyverno.io/v1
+kind: Policy
+metadata: {name: local, namespace: shop}
+spec:
+  validationFailureAction: Audit
+  rules:
+    - name: labelled
+      match: {any: [{resources: {kinds: [Deployment]}}]}
+      mutate: {patchStrategicMerge: {metadata: {labels: {team: shop}}}}
+    - name: many
+      match: {any: [{resources: {kinds: [Deployment]}}]}
+      validate: {message: many replicas, pattern: {spec: {replicas: ">4"}}}
+---
+apiVersion: policies.kyverno.io/v1
+kind: NamespacedValidatingPolicy
+metadata: {name: celed, namespace: shop}
+spec:
+  validationActions: [Audit]
+  matchConstraints:
+    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]
+  validations: [{expression: object.spec.replicas > 1, message: two replicas}]
+"""
 _CEL = """\
 apiVersion: policies.kyverno.io/v1
 kind: ValidatingPolicy
@@ -167,6 +190,18 @@ def test_a_policy_that_kyverno_cannot_compile_is_named_instead_of_passing_everyt
     gate = kyverno(f"{_LABELS}---\n{_CEL.replace('EXPRESSION', 'object.spec.replicas >')}")
     with pytest.raises(ConfigurationError, match="kyverno cannot use ValidatingPolicy broken"):
         gate.check(manifests(deployment()), None)
+
+
+def test_policies_of_a_namespace_and_what_they_change_are_understood() -> None:
+    gate = kyverno(_OF_A_NAMESPACE)
+    checked = gate.check(
+        manifests(deployment(), {**deployment(), "metadata": {"name": "web", "namespace": "other"}}), None
+    )
+    assert told(checked) == [
+        ("shop/celed", "warning", "", "two replicas"),
+        ("shop/local/many", "warning", "spec.replicas", "many replicas."),
+    ]
+    assert {str(each.object_id) for each in checked.findings} == {"Deployment.apps shop/web"}
 
 
 def test_an_error_of_kyverno_is_not_a_pass() -> None:

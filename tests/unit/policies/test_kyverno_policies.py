@@ -146,3 +146,9 @@ def test_without_kyverno_the_gate_is_not_configured() -> None:
         KyvernoGate([policy(rule())], {"PATH": "/nowhere"}).check(Manifests(), None)
     assert caught.value.exit_code == 2
     assert "kyverno.io" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("policy_name", "is_foreign"), [("team", False), ("shop/team", False), ("other/team", True)])
+def test_a_namespaces_policies_say_nothing_of_other_namespaces(policy_name: str, *, is_foreign: bool) -> None:
+    (found,) = read_results({"results": [{**result(), "policy": policy_name}]})
+    assert found.is_foreign is is_foreign

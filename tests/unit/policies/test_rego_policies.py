@@ -46,6 +46,7 @@ def test_the_query_offers_only_what_policies_speak_of() -> None:
         (True, [("deny holds", "")]),
         (False, []),
         ([], []),
+        ([1, None, True, {"reason": "a"}], [("1", ""), ("null", ""), ("true", ""), ('{"reason": "a"}', "")]),
         (None, []),
     ],
 )
