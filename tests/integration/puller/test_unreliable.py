@@ -72,7 +72,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shaky]:
         before_registry = FaultProxy.before_registry(registry.address)
         enter(before_registry)
         ground = Ground(plane, registry, folder)
-        ground.puller = stack.enter_context(puller(folder / "puller", kubeconfig))
+        # Releases replace each other almost whole here; what guards keep has tests of its own.
+        ground.puller = stack.enter_context(puller(folder / "puller", kubeconfig, max_prune="100%"))
         yield Shaky(plane, api, before_registry, ground.puller, ground)
 
 
