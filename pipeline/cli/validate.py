@@ -58,9 +58,9 @@ _SEVERITIES = ("error", "warning", "note", "off")
 @talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)
 def command(
     *, path: str | None, file: Path | None, target: str | None, gates: tuple[str, ...], kubernetes: str | None,
-    crds: tuple[str, ...], policies: tuple[str, ...], kyverno: tuple[str, ...], opa: tuple[str, ...], previous: str | None,
-    rules: tuple[str, ...], kubeconfig: str | None, context: str | None, registry_options: RegistryOptions,
-    terminal: Terminal,
+    crds: tuple[str, ...], policies: tuple[str, ...], kyverno: tuple[str, ...], opa: tuple[str, ...],
+    previous: str | None, rules: tuple[str, ...], kubeconfig: str | None, context: str | None,
+    registry_options: RegistryOptions, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Hold manifests against schemas, CEL rules, policies and our own lint; 9 is the exit code where an error remains.
 
