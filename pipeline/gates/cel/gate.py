@@ -19,7 +19,7 @@ class CelGate:
     """Evaluates what an API server would, offline.
 
     Args:
-        crds: CustomResourceDefinitions beside those of the manifests, which go before them.
+        crds: CustomResourceDefinitions beside those of the manifests, which come first.
         policies: ValidatingAdmissionPolicies, their bindings and the objects that these name as params; the manifests'
             own count as well.
         expressions: CEL in Kubernetes' environment.
@@ -40,7 +40,7 @@ class CelGate:
         Raises:
             ConfigurationError: a policy or a binding is none; the message has its place.
         """
-        definitions = read_definitions([*self._crds, *(resource.body for resource in manifests)])
+        definitions = read_definitions([*(resource.body for resource in manifests), *self._crds])
         rules = CustomRules(definitions, self._programs)
         resources = [*self._policies, *manifests]
         policies = AdmissionPolicies(read_policies(resources), resources, definitions, self._programs)

@@ -18,6 +18,7 @@ class CustomKind:
     """One version of a kind that a definition defines.
 
     Attributes:
+        plural: its name in paths; empty where the definition has none.
         schema: its ``openAPIV3Schema``; ``None`` where it has none, so that anything goes.
         keeps_unknown: ``spec.preserveUnknownFields``: nothing is pruned.
         is_served: whether the API server offers this version.
@@ -36,6 +37,7 @@ class CustomKind:
     deprecation: str = ""
     served: tuple[str, ...] = ()
     has_status: bool = False
+    plural: str = ""
 
     @property
     def api_version(self) -> str:
@@ -49,6 +51,8 @@ class CustomKinds:
     def __init__(self, definitions: Iterable[Body]) -> None:
         self._kinds: dict[tuple[str, str], dict[str, CustomKind]] = {}
         for body in definitions:
+            if not is_definition(body):
+                continue
             found = {kind.version: kind for kind in _kinds(body)}
             for kind in found.values():
                 self._kinds.setdefault((kind.group, kind.kind), found)
@@ -57,6 +61,10 @@ class CustomKinds:
     def of(cls, manifests: Manifests, others: Iterable[Body]) -> CustomKinds:
         """Those of the manifests themselves, then the others, then Flux's two kinds."""
         return cls((*definitions_in(manifests), *others, *FLUX_DEFINITIONS))
+
+    def __iter__(self) -> Iterator[tuple[CustomKind, ...]]:
+        """Each kind, all its versions."""
+        return (tuple(versions.values()) for versions in self._kinds.values())
 
     def find(self, api_version: str, kind: str) -> CustomKind | None:
         """The kind in exactly that version."""
@@ -72,6 +80,11 @@ class CustomKinds:
         return tuple(self._kinds.get((object_id.group, object_id.kind), {}).values())
 
 
+def is_definition(body: Body) -> bool:
+    """Whether the object is a CustomResourceDefinition of any version."""
+    return body.get("kind") == CRD and str(body.get("apiVersion", "")).startswith(f"{CRD_GROUP}/")
+
+
 def definitions_in(resources: Iterable[Resource]) -> tuple[Body, ...]:
     """The bodies of the CustomResourceDefinitions among the objects."""
     return tuple(item.body for item in resources if item.id.kind == CRD and item.id.group == CRD_GROUP)
@@ -83,7 +96,7 @@ def _kinds(body: Body) -> Iterator[CustomKind]:
     if not isinstance(spec, Mapping):
         return
     group, names, versions = spec.get("group"), spec.get("names"), spec.get("versions")
-    kind = names.get("kind") if isinstance(names, Mapping) else None
+    kind, plural = _mapping(names).get("kind"), _mapping(names).get("plural")
     if not (isinstance(group, str) and isinstance(kind, str) and isinstance(versions, list)):
         return
     known = [item for item in versions if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
@@ -99,6 +112,7 @@ def _kinds(body: Body) -> Iterator[CustomKind]:
             is_served=bool(item.get("served")),
             deprecation=_deprecation(item),
             served=served,
+            plural=plural if isinstance(plural, str) else "",
             has_status="status" in _mapping(item.get("subresources")),
         )
 

@@ -1,4 +1,4 @@
-"""What a CustomResourceDefinition says of its kind."""
+"""What a CustomResourceDefinition says of its kind, all versions together."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.model.manifests import Body
-
-GROUP = "apiextensions.k8s.io"
-KIND = "CustomResourceDefinition"
+from pipeline.model.validation.custom_kinds import CustomKinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,42 +22,21 @@ class Definition:
     schemas: Mapping[str, Mapping[str, Any]] = field(hash=False)
 
 
-def is_definition(body: Body) -> bool:
-    """Whether the object is a CustomResourceDefinition of any version."""
-    return body.get("kind") == KIND and str(body.get("apiVersion", "")).startswith(f"{GROUP}/")
-
-
 def read_definitions(bodies: Iterable[Body]) -> dict[tuple[str, str], Definition]:
-    """All definitions among the objects by group and kind, later ones before earlier ones.
+    """All definitions among the objects by group and kind, earlier ones before later ones.
 
     What is no definition, or says too little to be one, is passed over: the schema gate tells of it.
     """
-    read = (_definition(body) for body in bodies if is_definition(body))
-    return {(each.group, each.kind): each for each in read if each is not None}
-
-
-def _definition(body: Body) -> Definition | None:
-    spec = _mapping(body.get("spec"))
-    names = _mapping(spec.get("names"))
-    group, kind, plural = spec.get("group"), names.get("kind"), names.get("plural")
-    if not isinstance(group, str) or not isinstance(kind, str) or not isinstance(plural, str):
-        return None
-    common = _mapping(_mapping(spec.get("validation")).get("openAPIV3Schema"))
-    schemas: dict[str, Mapping[str, Any]] = {}
-    versions = spec.get("versions")
-    for version in versions if isinstance(versions, list) else ():
-        if isinstance(version, Mapping) and isinstance(version.get("name"), str):
-            own = _mapping(_mapping(version.get("schema")).get("openAPIV3Schema"))
-            schemas[version["name"]] = own or common
-    return Definition(
-        name=f"{plural}.{group}",
-        group=group,
-        kind=kind,
-        plural=plural,
-        is_namespaced=spec.get("scope") != "Cluster",
-        schemas=schemas,
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    found = {}
+    for versions in CustomKinds(bodies):
+        first = versions[0]
+        if first.plural:
+            found[first.group, first.kind] = Definition(
+                name=f"{first.plural}.{first.group}",
+                group=first.group,
+                kind=first.kind,
+                plural=first.plural,
+                is_namespaced=first.is_namespaced,
+                schemas={each.version: each.schema or {} for each in versions},
+            )
+    return found
