@@ -48,7 +48,7 @@ def test_a_claim_is_not_deleted_unless_it_is_named(project: Project) -> None:
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }
     written(project, *NAMES, more=(claim,))
-    project.run()
+    assert project.apply(project.publish()).code == 0
     written(project, *NAMES)
     without = project.publish()
 
