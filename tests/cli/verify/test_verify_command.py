@@ -90,7 +90,7 @@ def test_skipping_verification_is_loud(gitless: Gitless, world: World) -> None:
 def test_progress_is_shown_on_a_terminal(world: World, gitless: Gitless, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from pipeline.cli import options
+    from pipeline.cli import terminal as talking
 
     class Tty(io.StringIO):
         def isatty(self) -> bool:
@@ -98,7 +98,7 @@ def test_progress_is_shown_on_a_terminal(world: World, gitless: Gitless, monkeyp
 
     shown = Tty()
     terminal = Terminal(Console(shown, verbose=False, environment={}), "text", color=False)
-    monkeypatch.setattr(options, "_terminal", lambda *_, **__: terminal)
+    monkeypatch.setattr(talking, "_terminal", lambda *_, **__: terminal)
     world.deploy(config_map(), deployment())
     world.ready(**NOT_READY)
     world.after(5, world.ready)
