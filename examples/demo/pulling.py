@@ -106,12 +106,13 @@ def _goodbye(tell: Narrator) -> None:
     tell.say(
         """
 Done. Built, packaged, signed, compared, applied and verified on a real API server, then handed over to the puller,
-which keeps the cluster as the last signed artifact says. Twice, what nobody signed was refused.
+which keeps the cluster as the last signed artifact says. Twice, what nobody signed was refused; a stale plan was, and
+what would have deleted most of the shop.
 Platform and puller keep running until `make demo-down`. To try next:
   . .demo/environment                       # gitless, kubectl, the cluster and the key's password, for this shell
   gitless get all --watch
   kubectl get ocirepositories,kustomizations -A
-  cd .demo/shop && ls results               # each stage's JSON result
+  cd .demo/shop && ls results reports       # each stage's JSON result; the plan as a page, pictures of what runs
   edit base/frontend.yaml, then: gitless run --target staging --repository oci://$REGISTRY/demo/shop --to sign
   gitless wait oci://$REGISTRY/demo/shop:staging --reconcile
   gitless delete kustomization shop -s      # and everything that it applied"""

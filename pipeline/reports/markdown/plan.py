@@ -31,15 +31,23 @@ def _saved(result: PlanResult) -> str:
 def _reach(radius: BlastRadius) -> str:
     if not radius.objects:
         return ""
-    numbers = [f"{radius.objects} object{'s' if radius.objects > 1 else ''}"]
+    numbers = [_counted(radius.objects, "object", "objects")]
     numbers += [f"**{len(radius.data_lost)} whose deletion takes data with it**"] if radius.data_lost else []
-    numbers += [f"{len(radius.endpoints_lost)} Services that lose endpoints"] if radius.endpoints_lost else []
-    numbers += [f"{len(radius.restarts)} workloads that restart"] if radius.restarts else []
+    if radius.endpoints_lost:
+        numbers.append(
+            _counted(len(radius.endpoints_lost), "Service that loses endpoints", "Services that lose endpoints")
+        )
+    if radius.restarts:
+        numbers.append(_counted(len(radius.restarts), "workload that restarts", "workloads that restart"))
     places = _named(list(radius.namespaces))
     kinds = ", ".join(f"{number} {code(kind)}" for kind, number in list(radius.kinds.items())[:_NAMED])
     more = f" and {len(radius.kinds) - _NAMED} more kinds" if len(radius.kinds) > _NAMED else ""
     reach = f"**Blast radius**: {', '.join(numbers)}"
     return reach + (f", in {places}" if places else "") + (f" ({kinds}{more})" if kinds else "")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _named(names: list[str]) -> str:

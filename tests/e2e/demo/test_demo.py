@@ -32,6 +32,16 @@ def test_the_demo_runs_the_main_job_on_real_parts(tmp_path: Path) -> None:
     assert "shop.example/frontend:1.5.0 → shop.example/frontend:1.6.0" in told
     assert "pruned     NetworkPolicy.networking.k8s.io shop/api" in told
     assert "is not signed" in told
+    assert "11 objects of environments/staging: 4 suppressed" in told
+    assert "hint: did you mean replicas?" in told
+    assert "reports/plan.json no longer holds, so nothing was written" in told
+    assert "exactly as planned" in told
+    assert "shop.example/frontend:1.6.5 → shop.example/frontend:1.6.6" in told.partition("deployed:demo")[2]
+    assert "inventory default/shop: 10 of 14 objects (71%) would be deleted; at most 40% may be" in told
+    assert "GuardTripped: 2 problems" in told.partition("nothing is deleted until somebody agrees")[2]
+    for name in ("plan.html", "health.svg", "chain.svg"):
+        assert f"file://{state}/shop/reports/{name}" in told
+        assert (state / "shop" / "reports" / name).stat().st_size > 5000
     assert "Verified default/shop" in told
     assert "The 12 objects in the namespace are the same ones as before" in told
     assert "└── Campaign.shop.example shop/summer  Current" in told
