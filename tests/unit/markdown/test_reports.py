@@ -150,7 +150,7 @@ def test_a_plan_says_how_far_it_reaches_and_what_takes_data_with_it() -> None:
 
     head = text.split("####")[0]
     assert (
-        "**Blast radius**: 3 objects, **1 whose deletion takes data with it**, 1 Services that lose endpoints" in head
+        "**Blast radius**: 3 objects, **1 whose deletion takes data with it**, 1 Service that loses endpoints" in head
     )
     assert "in `shop` (3 `Deployment.apps`)" in head
     assert f"Saved in `plan.json` (`{DIGEST}`); it is to be read, not applied." in head
