@@ -70,7 +70,10 @@ def controllers(
     shutil.copyfile(kubeconfig, directory / ".kube" / "config")
     processes = ProcessGroup(directory)
     selector = [f"--watch-label-selector={watch_label_selector}"] if watch_label_selector else []
-    environment = {"RUNTIME_NAMESPACE": NAMESPACE}
+    # A folder of their own for temporary files: nothing else on the machine is in their way there.
+    temporary = directory / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {"RUNTIME_NAMESPACE": NAMESPACE, "TMPDIR": str(temporary)}
     # Asking an earlier source-controller for its artifacts again and again would keep all workers busy.
     impatient = ["--http-retry=1", f"--requeue-dependency={requeue_dependency}"]
     own = {SOURCE: _of_source(directory), KUSTOMIZE: impatient}

@@ -52,6 +52,14 @@ class Stage:
         return CelGate([], policies, KubernetesPrograms()).check(manifests, previous)
 
 
+_WITHOUT_NAMESPACE: dict[str, Any] = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRole",
+    "metadata": {"name": "after-the-policies"},
+    "rules": [],
+}
+
+
 @pytest.fixture(scope="module")
 def stages(control_plane: Cluster) -> Iterator[dict[str, Stage]]:
     """All policies at once, and when the last one counts, all do."""
@@ -68,6 +76,8 @@ def stages(control_plane: Cluster) -> Iterator[dict[str, Stage]]:
     with_params.server.wait_until_heeded(with_params.body, "not object.spec.replicas")
     yield every
     server.delete(*(body for stage in everything for body in (stage.binding, stage.policy, stage.namespace)))
+    # What is in no namespace is refused by some of them for a moment more, and others make such things.
+    server.wait_until_served(_WITHOUT_NAMESPACE)
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
