@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pipeline.model.cluster import Event
 from pipeline.model.health import HealthStatus
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.verify import ObjectHealth, PodReport, Verdict, VerifyResult
@@ -15,6 +14,7 @@ from pipeline.reports.html.changes import artifact_facts, fields_in_words
 from pipeline.reports.html.document import render_page
 from pipeline.reports.html.page import Facts, Item, Page, Panel, Panels, Row, Section, SideCard, Style, Tile, places
 from pipeline.reports.html.values import shown
+from pipeline.reports.text.pods import event_line
 from pipeline.reports.text.signatures import in_words
 
 _DRIFTED = "drifted"
@@ -136,21 +136,16 @@ def _health_facts(health: ObjectHealth | None) -> Facts:
 
 def _texts(health: ObjectHealth) -> Iterator[tuple[str, str]]:
     if health.findings.events:
-        yield "Events", "\n".join(map(_event, health.findings.events))
+        yield "Events", "\n".join(map(event_line, health.findings.events))
     for pod in health.findings.pods:
         yield from _pod(pod)
 
 
 def _pod(pod: PodReport) -> Iterator[tuple[str, str]]:
     lines = [pod.health.status.value + (f", {pod.health.message}" if pod.health.message else "")]
-    lines += [_event(event) for event in pod.events]
+    lines += [event_line(event) for event in pod.events]
     yield f"Pod {pod.name}", "\n".join(lines)
     for container in pod.containers:
         run = " (last log lines of its previous run)" if container.is_previous else ""
         text = "\n".join((container.state, *container.lines))
         yield f"Pod {pod.name}, container {container.name}{run}", text
-
-
-def _event(event: Event) -> str:
-    times = f" (x{event.count})" if event.count > 1 else ""
-    return f"{event.type} {event.reason}{times}: {event.message}"

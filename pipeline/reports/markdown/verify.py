@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.model.cluster import Event
-from pipeline.model.outcome.verify import ContainerReport, ObjectHealth, PodReport, Verdict, VerifyResult
+from pipeline.model.outcome.verify import ObjectHealth, Verdict, VerifyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.markdown.changes import folded, items
 from pipeline.reports.markdown.document import Item, Section, compose, title
 from pipeline.reports.markdown.escaping import code, fenced, html_code, prose
+from pipeline.reports.text.pods import event_line, pod_lines
 
 _MARKS = {Verdict.PASSED: "✓ passed", Verdict.FAILED: "✗ **failed**", Verdict.SKIPPED: "skipped",
           Verdict.UNKNOWN: "**unknown**"}  # fmt: skip
@@ -47,9 +47,9 @@ def _object(item: ObjectHealth) -> Item:
     message = f": {prose(item.health.message)}" if item.health.message else ""
     line = f"- {code(str(item.object_id))} is {item.health.status}{message}"
     found = item.findings
-    lines = [*found.notes, *map(_event, found.events)]
+    lines = [*found.notes, *map(event_line, found.events)]
     for pod in found.pods:
-        lines += _pod(pod)
+        lines += pod_lines(pod)
     if found.more_pods:
         lines.append(f"and {found.more_pods} more Pods in trouble")
     words = f"{html_code(str(item.object_id))} is {item.health.status}"
@@ -60,22 +60,3 @@ def _object(item: ObjectHealth) -> Item:
 def _log(lines: list[str]) -> str:
     """What was said on several lines is marked, so that none of them begins as its author chose."""
     return fenced(line.replace("\r", "").replace("\n", "\n| ") for line in lines)
-
-
-def _pod(pod: PodReport) -> Iterator[str]:
-    yield f"Pod {pod.name}: {pod.health.status}" + (f", {pod.health.message}" if pod.health.message else "")
-    yield from (f"  {_event(event)}" for event in pod.events)
-    for container in pod.containers:
-        yield from _container(container)
-
-
-def _container(container: ContainerReport) -> Iterator[str]:
-    yield f"  container {container.name}: {container.state}"
-    if container.lines:
-        yield f"    last log lines{' of its previous run' if container.is_previous else ''}:"
-    yield from (f"    | {line}" for line in container.lines)
-
-
-def _event(event: Event) -> str:
-    times = f" (x{event.count})" if event.count > 1 else ""
-    return f"{event.type} {event.reason}{times}: {event.message}"

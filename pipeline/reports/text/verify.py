@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.model.cluster import Event
 from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.verify import (
-    ContainerReport,
     DriftPart,
     HealthPart,
     ObjectHealth,
-    PodReport,
     Verdict,
     VerifyResult,
 )
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange
+from pipeline.reports.text.pods import event_line, pod_lines
 from pipeline.reports.text.signatures import witnesses
 
 _MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-", Verdict.UNKNOWN: "?"}
@@ -117,32 +115,11 @@ def _object(item: ObjectHealth) -> Iterator[str]:
     for note in item.findings.notes:
         yield f"    {note}"
     for event in item.findings.events:
-        yield f"    {_event(event)}"
+        yield f"    {event_line(event)}"
     for pod in item.findings.pods:
-        yield from _pod(pod)
+        yield from (f"    {line}" for line in pod_lines(pod))
     if item.findings.more_pods:
         yield f"    … and {item.findings.more_pods} more pod(s) in trouble"
-
-
-def _pod(pod: PodReport) -> Iterator[str]:
-    yield f"    Pod {pod.name}: {pod.health.status}" + (f", {pod.health.message}" if pod.health.message else "")
-    for event in pod.events:
-        yield f"      {_event(event)}"
-    for container in pod.containers:
-        yield from _container(container)
-
-
-def _container(container: ContainerReport) -> Iterator[str]:
-    yield f"      container {container.name}: {container.state}"
-    if container.lines:
-        yield f"        last log lines{' of its previous run' if container.is_previous else ''}:"
-    for line in container.lines:
-        yield f"        | {line}"
-
-
-def _event(event: Event) -> str:
-    times = f" (x{event.count})" if event.count > 1 else ""
-    return f"{event.type} {event.reason}{times}: {event.message}"
 
 
 def _rest(number: int, shown: int, what: str, indent: str) -> Iterator[str]:
