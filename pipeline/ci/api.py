@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from pipeline.ci.failures import UntoldError
-from pipeline.ci.sticky import LostAnswerError
+from pipeline.ci.failures import LostAnswerError, UntoldError
 from pipeline.environment import proxy_of
 from pipeline.model.documents.printable import printable
 from pipeline.ports import Clock, Environment

@@ -8,10 +8,10 @@ from uuid import uuid4
 from pipeline.ci import workflow_commands
 from pipeline.ci.api import Api
 from pipeline.ci.cutting import cut_markdown
-from pipeline.ci.failures import UntoldError, warn
+from pipeline.ci.failures import UntoldError, tell_each
 from pipeline.ci.github_comments import PullRequest, fits, headers, pull_request
 from pipeline.ci.places import append, in_checkout, size_of
-from pipeline.ci.sticky import LostAnswerError, marker, put
+from pipeline.ci.sticky import marker, put
 from pipeline.ci.workflow_commands import Annotations, command
 from pipeline.model.telling import Told
 from pipeline.ports import Clock, Environment, Reporter
@@ -57,17 +57,15 @@ class GitHub:
             self._say("".join(workflow_commands.annotation(item, "") for item in told.annotations))
         else:
             self._say(self._annotations.lines(told.annotations, self._place))
-        for what, act in (
-            ("the summary is not written", self._summarize),
-            ("outputs are not set", self._output),
-            ("the pull request has no comment", self._comment),
-        ):
-            try:
-                act(told)
-            except UntoldError as error:
-                warn(self._reporter, what, error)
-            except LostAnswerError as error:
-                warn(self._reporter, what, UntoldError(error.message, hint=error.hint))
+        tell_each(
+            self._reporter,
+            told,
+            (
+                ("the summary is not written", self._summarize),
+                ("outputs are not set", self._output),
+                ("the pull request has no comment", self._comment),
+            ),
+        )
 
     def shielded(self, text: str) -> str:
         """The text with commands stopped around it, where it holds what looks like one."""

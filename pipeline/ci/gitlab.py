@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 from pipeline.ci.api import Api
 from pipeline.ci.cutting import cut_markdown
-from pipeline.ci.failures import UntoldError, warn
+from pipeline.ci.failures import UntoldError, tell_each
 from pipeline.ci.gitlab_notes import MAX_BODY, MergeRequest, merge_request
 from pipeline.ci.places import append, in_checkout, size_of, write
-from pipeline.ci.sticky import LostAnswerError, marker, put
+from pipeline.ci.sticky import marker, put
 from pipeline.model.documents.printable import printable
 from pipeline.model.telling import Annotation, Told
 from pipeline.model.validation.finding import Severity
@@ -57,18 +57,16 @@ class GitLab:
         """Outputs, Code Quality and summary as files, and the merge request's note."""
         if told.is_failure:
             self.end()
-        for what, act in (
-            ("outputs are not written", self._output),
-            ("the Code Quality report is not written", self._judge),
-            ("the summary is not written", self._summarize),
-            ("the merge request has no note", self._comment),
-        ):
-            try:
-                act(told)
-            except UntoldError as error:
-                warn(self._reporter, what, error)
-            except LostAnswerError as error:
-                warn(self._reporter, what, UntoldError(error.message, hint=error.hint))
+        tell_each(
+            self._reporter,
+            told,
+            (
+                ("outputs are not written", self._output),
+                ("the Code Quality report is not written", self._judge),
+                ("the summary is not written", self._summarize),
+                ("the merge request has no note", self._comment),
+            ),
+        )
 
     def shielded(self, text: str) -> str:
         """The text: marks of sections need controls, which texts of others never keep."""

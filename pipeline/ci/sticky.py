@@ -7,17 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.ci.failures import UntoldError
-from pipeline.errors import PipelineError
+from pipeline.ci.failures import LostAnswerError, UntoldError
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 ._,/-]|--+")
 _LONGEST_LABEL = 200
-
-
-class LostAnswerError(PipelineError):
-    """It is not known whether a comment came to be: look for it before writing it again."""
-
-    code = "ci"
 
 
 @dataclass(frozen=True, slots=True)
