@@ -11,6 +11,7 @@ from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.live_plan import LivePlan
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.cluster import ResourceType
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Body, Manifests, ObjectId
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.planning.basis import Basis
@@ -18,7 +19,7 @@ from pipeline.model.planning.blast_radius import BlastRadius
 from pipeline.model.planning.endpoints import disturbed_namespaces
 from pipeline.model.planning.lost_data import DEFINITION, NAMESPACE
 from pipeline.model.planning.reach import blast_radius
-from pipeline.model.planning.workloads import TEMPLATES, kind_of, part_of
+from pipeline.model.planning.workloads import TEMPLATES, kind_of
 from pipeline.model.trust.replay import check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Cluster
@@ -168,8 +169,8 @@ class _Surroundings:
                 yield from self._names(self._defined(before.get(object_id, {})), None)
 
     def _defined(self, definition: Body) -> ResourceType | None:
-        spec = part_of(definition, "spec")
-        group, kind = spec.get("group"), part_of(spec, "names").get("kind")
+        spec = mapping_at(definition, "spec")
+        group, kind = spec.get("group"), mapping_at(spec, "names").get("kind")
         versions = spec.get("versions") or ()
         for version in versions:
             if version.get("served", True) and (found := self._type(f"{group}/{version.get('name')}", str(kind))):

@@ -5,11 +5,12 @@ Format: kustomize-controller ``api/v1/inventory_types.go``; ids: fluxcd/cli-util
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Body, ObjectId
 
 
@@ -49,7 +50,7 @@ def parse_inventory_id(text: str) -> ObjectId:
 
 def read_inventory(body: Body) -> tuple[InventoryEntry, ...]:
     """The entries of a Kustomization's status, in their order; those that make no sense are left out."""
-    inventory = _mapping(_mapping(body.get("status")).get("inventory"))
+    inventory = mapping_at(mapping_at(body.get("status")).get("inventory"))
     entries = inventory.get("entries")
     found = (_read(entry) for entry in entries) if isinstance(entries, list) else ()
     return tuple(entry for entry in found if entry is not None)
@@ -61,7 +62,7 @@ def inventory_document(entries: Iterable[InventoryEntry]) -> dict[str, Any]:
 
 
 def _read(entry: object) -> InventoryEntry | None:
-    fields = _mapping(entry)
+    fields = mapping_at(entry)
     text, version = fields.get("id"), fields.get("v")
     if not isinstance(text, str) or not isinstance(version, str):
         return None
@@ -69,7 +70,3 @@ def _read(entry: object) -> InventoryEntry | None:
         return InventoryEntry(parse_inventory_id(text), version)
     except ConfigurationError:
         return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

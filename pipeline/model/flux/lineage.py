@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.ownership import NAME_LABEL, NAMESPACE_LABEL, Owner, foreign_owner
 from pipeline.model.artifact.manifest import ANNOTATION_SOURCE
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.flux.api import (
     OCI_REPOSITORIES,
     OWNER_NAME_LABEL,
@@ -129,7 +130,7 @@ def kustomization_step(namespace: str, name: str, body: Body | None, below: Obje
     """What its spec and status say, without its source."""
     if body is None:
         return KustomizationStep(namespace=namespace, name=name)
-    spec, status = _mapping(body.get("spec")), _mapping(body.get("status"))
+    spec, status = mapping_at(body.get("spec")), mapping_at(body.get("status"))
     return KustomizationStep(
         namespace=namespace,
         name=name,
@@ -147,7 +148,7 @@ def kustomization_step(namespace: str, name: str, body: Body | None, below: Obje
 
 def source_reference(body: Body) -> tuple[str, str, str]:
     """Kind, namespace and name of a Kustomization's source."""
-    reference = _mapping(_mapping(body.get("spec")).get("sourceRef"))
+    reference = mapping_at(mapping_at(body.get("spec")).get("sourceRef"))
     namespace = reference.get("namespace") or (body.get("metadata") or {}).get("namespace")
     return str(reference.get("kind") or ""), str(namespace or ""), str(reference.get("name") or "")
 
@@ -157,7 +158,7 @@ def source_step(reference: tuple[str, str, str], body: Body | None) -> SourceSte
     kind, namespace, name = reference
     if body is None:
         return SourceStep(kind=kind, namespace=namespace, name=name)
-    spec = _mapping(body.get("spec"))
+    spec = mapping_at(body.get("spec"))
     conditions = Conditions.of(body)
     artifact = SourceArtifact.of(body)
     return SourceStep(
@@ -166,11 +167,11 @@ def source_step(reference: tuple[str, str, str], body: Body | None) -> SourceSte
         name=name,
         found=True,
         url=str(spec.get("url") or ""),
-        reference=_wanted(_mapping(spec.get("ref"))) if kind == OCI_REPOSITORIES.kind else "",
+        reference=_wanted(mapping_at(spec.get("ref"))) if kind == OCI_REPOSITORIES.kind else "",
         revision=artifact.revision if artifact else "",
         origin_source=artifact.metadata.get(ANNOTATION_SOURCE, "") if artifact else "",
         origin_revision=artifact.origin_revision if artifact else "",
-        verification=str(_mapping(spec.get("verify")).get("provider") or ("cosign" if spec.get("verify") else "")),
+        verification=str(mapping_at(spec.get("verify")).get("provider") or ("cosign" if spec.get("verify") else "")),
         verified=conditions.get(SOURCE_VERIFIED),
         ready=conditions.get(READY),
         suspended=spec.get("suspend") is True,
@@ -202,8 +203,4 @@ def _condition(condition: Condition | None) -> dict[str, Any] | None:
 
 
 def _labels(body: Body) -> Mapping[str, Any]:
-    return _mapping(_mapping(body.get("metadata")).get("labels"))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return mapping_at(mapping_at(body.get("metadata")).get("labels"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.times import parse_time
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.flux.kustomization import ObjectReference
 from pipeline.model.manifests import Body
 
@@ -54,8 +54,8 @@ class SeenEvent:
 
 def read_event(body: Body) -> SeenEvent:
     """What an Event of the core API says, whether it was made through that API or ``events.k8s.io``."""
-    metadata, involved = _mapping(body.get("metadata")), _mapping(body.get("involvedObject"))
-    series, source = _mapping(body.get("series")), _mapping(body.get("source"))
+    metadata, involved = mapping_at(body.get("metadata")), mapping_at(body.get("involvedObject"))
+    series, source = mapping_at(body.get("series")), mapping_at(body.get("source"))
     event_time = body.get("eventTime")
     created = metadata.get("creationTimestamp")
     count = series.get("count") or body.get("count")
@@ -75,10 +75,6 @@ def read_event(body: Body) -> SeenEvent:
         last_seen=_text(series.get("lastObservedTime") or body.get("lastTimestamp") or event_time or created),
         reporter=_text(body.get("reportingComponent") or source.get("component")),
     )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(value: object) -> str:

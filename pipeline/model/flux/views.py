@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, parse_reference
 from pipeline.model.cluster import ResourceType
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.flux.api import (
     DRIFT_ANNOTATION,
     DRIFT_REPORT,
@@ -147,14 +148,14 @@ def kind_of(item: AnyView) -> ResourceType:
 
 def key_of(body: Body) -> Key:
     """The object's own namespace and name."""
-    metadata = _mapping(body.get("metadata"))
+    metadata = mapping_at(body.get("metadata"))
     return Key(_text(metadata, "namespace"), _text(metadata, "name"))
 
 
 def view_source(body: Body) -> SourceView:
     """Read an OCIRepository."""
-    spec, status = _mapping(body.get("spec")), _mapping(body.get("status"))
-    reference, artifact = _mapping(spec.get("ref")), _mapping(status.get("artifact"))
+    spec, status = mapping_at(body.get("spec")), mapping_at(body.get("status"))
+    reference, artifact = mapping_at(spec.get("ref")), mapping_at(status.get("artifact"))
     size = artifact.get("size")
     return SourceView(
         **_common(body),
@@ -173,9 +174,9 @@ def view_source(body: Body) -> SourceView:
 
 def view_kustomization(body: Body) -> KustomizationView:
     """Read a Kustomization."""
-    spec, status = _mapping(body.get("spec")), _mapping(body.get("status"))
-    source, key = _mapping(spec.get("sourceRef")), key_of(body)
-    annotations = _mapping(_mapping(body.get("metadata")).get("annotations"))
+    spec, status = mapping_at(body.get("spec")), mapping_at(body.get("status"))
+    source, key = mapping_at(spec.get("sourceRef")), key_of(body)
+    annotations = mapping_at(mapping_at(body.get("metadata")).get("annotations"))
     return KustomizationView(
         **_common(body),
         revision=_text(status, "lastAppliedRevision"),
@@ -214,7 +215,7 @@ def repository_of(url: str) -> Repository | None:
 
 
 def _common(body: Body) -> dict[str, Any]:
-    metadata, spec, status = (_mapping(body.get(part)) for part in ("metadata", "spec", "status"))
+    metadata, spec, status = (mapping_at(body.get(part)) for part in ("metadata", "spec", "status"))
     generation, observed = metadata.get("generation"), status.get("observedGeneration")
     return {
         "key": key_of(body),
@@ -222,7 +223,7 @@ def _common(body: Body) -> dict[str, Any]:
         "is_deleting": bool(metadata.get("deletionTimestamp")),
         "generation": generation if isinstance(generation, int) else 0,
         "observed_generation": observed if isinstance(observed, int) else -1,
-        "requested": _text(_mapping(metadata.get("annotations")), REQUESTED_AT),
+        "requested": _text(mapping_at(metadata.get("annotations")), REQUESTED_AT),
         "handled": _text(status, "lastHandledReconcileAt"),
         "created": _text(metadata, "creationTimestamp"),
         "conditions": _conditions(status),
@@ -232,10 +233,6 @@ def _common(body: Body) -> dict[str, Any]:
 def _conditions(status: Mapping[str, Any]) -> Conditions:
     entries = status.get("conditions")
     return Conditions.of({"status": {"conditions": entries}}) if isinstance(entries, list) else Conditions()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:

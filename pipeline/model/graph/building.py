@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pipeline.model.documents.untyped import texts_of
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
-from pipeline.model.graph.paths import first_mapping, steps, texts_of
+from pipeline.model.graph.paths import first_mapping, steps
 from pipeline.model.graph.reference_rules import CLUSTER_WIDE, comes_with_kubernetes
 from pipeline.model.graph.references import Selection, makes, owners, pod_labels, references, selections
 from pipeline.model.label_selector import Operator

@@ -31,10 +31,3 @@ def values_at(value: Any, path: Steps) -> Iterator[Any]:  # noqa: ANN401 - any J
 def first_mapping(value: Any, path: Steps) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON value
     """The first mapping that the path leads to, or an empty one."""
     return next((found for found in values_at(value, path) if isinstance(found, Mapping)), {})
-
-
-def texts_of(value: object) -> dict[str, str]:
-    """The entries of a mapping whose values are text, as labels are."""
-    if not isinstance(value, Mapping):
-        return {}
-    return {key: text for key, text in value.items() if isinstance(key, str) and isinstance(text, str)}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import texts_of
 from pipeline.model.graph.graph import Relation
-from pipeline.model.graph.paths import first_mapping, steps, texts_of, values_at
+from pipeline.model.graph.paths import first_mapping, steps, values_at
 from pipeline.model.graph.reference_rules import CLUSTER_WIDE, MAKES, POD_RULES, RULES, Rule
 from pipeline.model.label_selector import LabelSelector, Operator, Requirement
 from pipeline.model.manifests import Body, ObjectId, Resource

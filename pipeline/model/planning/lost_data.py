@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Action, Change
 from pipeline.model.planning.blast_radius import Touched
-from pipeline.model.planning.workloads import kind_of, part_of
+from pipeline.model.planning.workloads import kind_of
 
 DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 NAMESPACE = ("", "Namespace")
@@ -54,16 +55,16 @@ class DataLosses:
         if kind == ("", "PersistentVolumeClaim"):
             return "its volume goes with it, unless the volume's reclaim policy is Retain"
         if kind == ("", "PersistentVolume"):
-            policy = part_of(body, "spec").get("persistentVolumeReclaimPolicy")
+            policy = mapping_at(body, "spec").get("persistentVolumeReclaimPolicy")
             return "" if policy == "Retain" else f"its reclaim policy is {policy or 'not known'}"
         if kind == ("apps", "StatefulSet"):
-            policy = part_of(body, "spec", "persistentVolumeClaimRetentionPolicy").get("whenDeleted")
+            policy = mapping_at(body, "spec", "persistentVolumeClaimRetentionPolicy").get("whenDeleted")
             return "its claims are deleted with it (whenDeleted: Delete)" if policy == "Delete" else ""
         return ""
 
     def _definition(self, object_id: ObjectId, body: Body) -> str:
         group = object_id.name.partition(".")[2]
-        kind = part_of(body, "spec", "names").get("kind")
+        kind = mapping_at(body, "spec", "names").get("kind")
         if isinstance(kind, str):
             return f"every {kind} is deleted: {_counted(self._of_kind[group, kind])}"
         found = [item for key, items in self._of_kind.items() if key[0] == group for item in items]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.model.planning.blast_radius import Touched
-from pipeline.model.planning.workloads import TEMPLATES, is_scaled_to_zero, kind_of, part_of
+from pipeline.model.planning.workloads import TEMPLATES, is_scaled_to_zero, kind_of
 
 _ROLLING = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
 _TEMPLATE = "spec.template"
@@ -38,10 +39,10 @@ def _is_in_template(path: str) -> bool:
 
 def _waits(before: Body, after: Body) -> bool:
     """Whether no Pod is replaced all the same: there is none, it is paused, or it waits for somebody to delete them."""
-    effective = {**part_of(before, "spec"), **part_of(after, "spec")}
+    effective = {**mapping_at(before, "spec"), **mapping_at(after, "spec")}
     if is_scaled_to_zero({"spec": effective}) or effective.get("paused") is True:
         return True
-    return part_of(effective, "updateStrategy").get("type") == "OnDelete"
+    return mapping_at(effective, "updateStrategy").get("type") == "OnDelete"
 
 
 def _reason(fields: list[FieldChange]) -> str:

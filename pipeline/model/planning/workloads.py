@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
+from pipeline.model.documents.untyped import mapping_at, texts_of
 from pipeline.model.manifests import Body, ObjectId
 
 TEMPLATES: Final = MappingProxyType(
@@ -34,31 +35,24 @@ def kind_of(object_id: ObjectId) -> tuple[str, str]:
     return object_id.group, object_id.kind
 
 
-def part_of(body: Any, *path: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever a manifest holds there
-    """The map at a path; empty where there is none."""
-    for key in path:
-        body = body.get(key) if isinstance(body, Mapping) else None
-    return body if isinstance(body, Mapping) else {}
-
-
 def pod_labels(object_id: ObjectId, body: Body) -> Labels | None:
     """The labels of a workload's Pods; ``None`` for what is no workload."""
     path = TEMPLATES.get(kind_of(object_id))
-    return None if path is None else _texts(part_of(body, *path, "metadata", "labels"))
+    return None if path is None else texts_of(mapping_at(body, *path, "metadata", "labels"))
 
 
 def is_scaled_to_zero(body: Body) -> bool:
     """Whether it asks for no Pods at all."""
-    replicas = part_of(body, "spec").get("replicas")
+    replicas = mapping_at(body, "spec").get("replicas")
     return replicas == 0 and not isinstance(replicas, bool)
 
 
 def service_selector(object_id: ObjectId, body: Body) -> Labels | None:
     """What a Service selects Pods by; ``None`` for what is no Service, or one that selects none by itself."""
-    spec = part_of(body, "spec")
+    spec = mapping_at(body, "spec")
     if kind_of(object_id) != ("", "Service") or spec.get("type") == "ExternalName":
         return None
-    return _texts(part_of(spec, "selector")) or None
+    return texts_of(mapping_at(spec, "selector")) or None
 
 
 @dataclass(slots=True)
@@ -91,7 +85,3 @@ class PodIndex:
         for object_id, labels in min(candidates, key=len):
             if selector.items() <= labels.items():
                 yield object_id
-
-
-def _texts(labels: Mapping[str, Any]) -> Labels:
-    return {key: value for key, value in labels.items() if isinstance(value, str)}

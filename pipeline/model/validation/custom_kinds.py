@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.flux.definitions import DEFINITIONS as FLUX_DEFINITIONS
 from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
 
@@ -96,7 +97,7 @@ def _kinds(body: Body) -> Iterator[CustomKind]:
     if not isinstance(spec, Mapping):
         return
     group, names, versions = spec.get("group"), spec.get("names"), spec.get("versions")
-    kind, plural = _mapping(names).get("kind"), _mapping(names).get("plural")
+    kind, plural = mapping_at(names).get("kind"), mapping_at(names).get("plural")
     if not (isinstance(group, str) and isinstance(kind, str) and isinstance(versions, list)):
         return
     known = [item for item in versions if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
@@ -113,12 +114,12 @@ def _kinds(body: Body) -> Iterator[CustomKind]:
             deprecation=_deprecation(item),
             served=served,
             plural=plural if isinstance(plural, str) else "",
-            has_status="status" in _mapping(item.get("subresources")),
+            has_status="status" in mapping_at(item.get("subresources")),
         )
 
 
 def _schema(version: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    schema = _mapping(version.get("schema")).get("openAPIV3Schema")
+    schema = mapping_at(version.get("schema")).get("openAPIV3Schema")
     return schema if isinstance(schema, Mapping) else None
 
 
@@ -126,7 +127,3 @@ def _deprecation(version: Mapping[str, Any]) -> str:
     if not version.get("deprecated"):
         return ""
     return str(version.get("deprecationWarning") or "its definition says so")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.validation.cel_text import escaped, meaningful, mentions
 
 RULES = "x-kubernetes-validations"
@@ -101,19 +102,19 @@ def _type(schema: Mapping[str, Any], properties: Mapping[str, Any], items: Level
 
 
 def _properties(schema: Mapping[str, Any], *, is_object: bool) -> dict[str, tuple[str, Level]]:
-    own = dict(_mapping(schema.get("properties")))
+    own = dict(mapping_at(schema.get("properties")))
     if is_object:
-        own = own | {name: _also(_mapping(own.get(name)), seen) for name, seen in _OBJECT.items()}
+        own = own | {name: _also(mapping_at(own.get(name)), seen) for name, seen in _OBJECT.items()}
     return {
-        name: (escaped(name) or name, read_level(_mapping(content), is_object=False)) for name, content in own.items()
+        name: (escaped(name) or name, read_level(mapping_at(content), is_object=False)) for name, content in own.items()
     }
 
 
 def _also(own: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     """What rules see of every object, with what the schema adds to it."""
-    names = _mapping(seen.get("properties"))
-    further = _mapping(own.get("properties"))
-    inner = {name: {**content, **_mapping(further.get(name))} for name, content in names.items()}
+    names = mapping_at(seen.get("properties"))
+    further = mapping_at(own.get("properties"))
+    inner = {name: {**content, **mapping_at(further.get(name))} for name, content in names.items()}
     return {**own, **seen, **({"properties": inner} if inner else {})}
 
 
@@ -175,10 +176,6 @@ def _obstacle(rule: str, unordered: Iterable[str], *, is_transition: bool) -> st
 
 def _names(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:

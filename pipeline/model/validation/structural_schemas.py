@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.validation.custom_kinds import CustomKind
 from pipeline.model.validation.kubernetes_schemas import BITS, BYTE, OBJECT_META, JsonSchema, self_contained
 
@@ -34,7 +35,7 @@ def json_schema(kind: CustomKind, definitions: Mapping[str, Any]) -> JsonSchema:
     own["apiVersion"] = {"type": "string", "enum": [kind.api_version]}
     own["kind"] = {"type": "string", "enum": [kind.kind]}
     own["metadata"] = {"$ref": meta["$ref"]}
-    restriction = _nested_rules(_mapping(_mapping(described.get("properties")).get("metadata")))
+    restriction = _nested_rules(mapping_at(mapping_at(described.get("properties")).get("metadata")))
     if restriction:
         own["metadata"]["allOf"] = [restriction]
     result["type"] = "object"
@@ -47,14 +48,14 @@ def _structural(schema: Mapping[str, Any], *, keeps: bool) -> JsonSchema:
     result = _value_rules(schema)
     if schema.get("x-kubernetes-embedded-resource"):
         result["required"] = sorted({*result.get("required", ()), "apiVersion", "kind"})
-    properties = _mapping(schema.get("properties"))
+    properties = mapping_at(schema.get("properties"))
     if properties or schema.get("type") == "object":
-        known = {name: _structural(_mapping(value), keeps=keeps) for name, value in properties.items()}
+        known = {name: _structural(mapping_at(value), keeps=keeps) for name, value in properties.items()}
         if schema.get("x-kubernetes-embedded-resource"):
             known = {"apiVersion": _TEXT, "kind": _TEXT, "metadata": {"type": "object"}} | known
         # A null where none is allowed gives way to the default, if there is one, before anybody looks.
         result["properties"] = {
-            name: _or_null(value) if "default" in _mapping(properties.get(name)) else value
+            name: _or_null(value) if "default" in mapping_at(properties.get(name)) else value
             for name, value in known.items()
         }
         result["additionalProperties"] = _others(schema, keeps=keeps)
@@ -81,13 +82,13 @@ def _value_rules(schema: Mapping[str, Any]) -> JsonSchema:
     _add_bounds(schema, result)
     if isinstance(schema.get("required"), list):
         with_default = {
-            name for name, value in _mapping(schema.get("properties")).items() if "default" in _mapping(value)
+            name for name, value in mapping_at(schema.get("properties")).items() if "default" in mapping_at(value)
         }
         named = [name for name in schema["required"] if isinstance(name, str)]
         result["required"] = [name for name in named if name not in with_default]
     for key in ("allOf", "anyOf", "oneOf"):
         if isinstance(schema.get(key), list) and schema[key] != _INT_OR_STRING:
-            result[key] = [_nested_rules(_mapping(item)) for item in schema[key]]
+            result[key] = [_nested_rules(mapping_at(item)) for item in schema[key]]
     if isinstance(schema.get("not"), Mapping):
         result["not"] = _nested_rules(schema["not"])
     return result
@@ -97,7 +98,7 @@ def _nested_rules(schema: Mapping[str, Any]) -> JsonSchema:
     """Rules inside of ``allOf`` and the like, where properties and items only say more about what is there."""
     result = _value_rules(schema)
     if isinstance(schema.get("properties"), Mapping):
-        result["properties"] = {name: _nested_rules(_mapping(value)) for name, value in schema["properties"].items()}
+        result["properties"] = {name: _nested_rules(mapping_at(value)) for name, value in schema["properties"].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), Mapping):
             result[key] = _nested_rules(schema[key])
@@ -141,7 +142,3 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
     if isinstance(schema.get("enum"), list):
         nullable["enum"] = [*schema["enum"], None]
     return nullable
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at, texts_at
 from pipeline.model.label_selector import LabelSelector, Operator, Requirement
 from pipeline.model.manifests import ObjectId, Resource
 from pipeline.model.validation.lint.pods import PodTemplate
-from pipeline.model.validation.lint.shapes import items_at, mapping_at, text_at, texts_at
 from pipeline.model.validation.lint.subject import Subject
 
 RBAC_GROUP: Final = "rbac.authorization.k8s.io"

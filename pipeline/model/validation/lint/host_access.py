@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import items_at, mapping_at, shown, text_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _SUPPRESS = "; an agent that is there for its node says so in a suppression"

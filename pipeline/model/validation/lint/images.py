@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.model.attestation.image_names import ImageName, parse_image_name
+from pipeline.model.documents.untyped import text_at
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import shown, text_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 

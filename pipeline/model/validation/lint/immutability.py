@@ -12,8 +12,7 @@ from pipeline.model.manifests import Resource
 from pipeline.model.plan import ABSENT, FieldChange
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.immutable_fields import fixed_fields
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import shown
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _UNTOLD: Final = frozenset({"ConfigMap", "Secret"})

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.model.comparison.quantities import amount
+from pipeline.model.documents.untyped import mapping_at, text_at
 from pipeline.model.kustomizing.encryption import is_encrypted
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import ABSENT, FieldChange
-from pipeline.model.validation.lint.shapes import mapping_at, text_at
 
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "spec.podManagementPolicy": "OrderedReady",

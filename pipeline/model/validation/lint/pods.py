@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at, texts_of
 from pipeline.model.manifests import Body, Resource
-from pipeline.model.validation.lint.shapes import items_at, mapping_at, text_at
 
 _TEMPLATES: Final = {
     ("", "Pod"): (),
@@ -96,6 +96,5 @@ def pod_template_of(resource: Resource) -> PodTemplate | None:
     spec = mapping_at(template, "spec")
     if not isinstance(spec.get("containers"), list):
         return None
-    labels = mapping_at(template, "metadata", "labels")
-    texts = {key: value for key, value in labels.items() if isinstance(value, str)}
-    return PodTemplate(resource, texts, spec, ".".join((*place, "spec")))
+    labels = texts_of(mapping_at(template, "metadata", "labels"))
+    return PodTemplate(resource, labels, spec, ".".join((*place, "spec")))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.model.documents.untyped import items_at, number_at, text_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import PodTemplate
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import items_at, number_at, shown, text_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _Port = tuple[str, Mapping[str, Any]]

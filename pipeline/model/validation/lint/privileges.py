@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import mapping_at, number_at, texts_at
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import mapping_at, number_at, shown, texts_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _ORDINARY: Final = frozenset(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.model.documents.untyped import items_at, text_at, texts_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.existing import RBAC_GROUP
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import items_at, shown, text_at, texts_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing, existing_in
 from pipeline.model.validation.lint.pods import PodTemplate
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import items_at, mapping_at, shown, text_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _FIX = "add it to the manifests or correct the name; where somebody else puts it there, say so in a suppression"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate, Role
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import mapping_at, shown
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 

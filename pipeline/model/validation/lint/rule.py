@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Finding, Rule, Severity
 from pipeline.model.validation.lint.subject import Subject
 
 GATE = "lint"
+_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,8 @@ def lint_rule(
     """Make a rule of the function that finds where it is broken."""
     rule = Rule(id=name, gate=GATE, title=title, reason=reason, fix=fix, severity=severity)
     return lambda problems: LintRule(rule, problems)
+
+
+def shown(value: object) -> str:
+    """A value of a manifest as a message may have it."""
+    return printable(str(value), _SHOWN)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pipeline.errors import ManifestError
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.kustomizing.encryption import encrypted_values, is_encrypted
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import mapping_at, shown
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _PLACEHOLDER: Final = re.compile(r"\s*\$\{[^{}]*\}\s*")

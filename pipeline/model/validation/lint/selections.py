@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pipeline.model.documents.untyped import items_at, mapping_at, number_at, text_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.existing import Existing, existing_in, may_be_made, pods_selected, pods_with
-from pipeline.model.validation.lint.rule import Problem, lint_rule
-from pipeline.model.validation.lint.shapes import items_at, mapping_at, number_at, shown, text_at
+from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _FIX = "correct the name or the labels; where somebody else puts it there, say so in a suppression"
