@@ -10,15 +10,13 @@ from pipeline.errors import PipelineError, WatchExpiredError
 from pipeline.model.cluster import ChangeType, ResourceType, WatchEvent
 from pipeline.ports import ApiServer, Reporter, Stream
 from pipeline.puller.keys import Key
+from pipeline.puller.pauses import FIRST, LONGEST, Pauses, Trouble
 from pipeline.puller.store import ObjectStore
 
 _WATCH_SECONDS = 300.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _SHORT = 5.0
 """A watch that brings nothing and ends sooner than so many seconds counts as a failure: nothing is asked for in a
 hurry, whatever is in between."""
-
-_NOT_READY_YET = "storage is (re)initializing"
 
 
 class Informer:
@@ -34,7 +32,7 @@ class Informer:
         namespace: str | None = None,
         selector: str | None = None,
         metadata_only: bool = False,
-        first_pause: float = _FIRST_PAUSE,
+        first_pause: float = FIRST,
     ) -> None:
         """``first_pause``: seconds until the next try after a failure; it doubles with every failure in a row."""
         self._api = api
@@ -44,14 +42,13 @@ class Informer:
         self._namespace = namespace
         self._selector = selector
         self._metadata_only = metadata_only
-        self._first_pause = first_pause
+        self._pauses = Pauses(first_pause)
         self._stop = Event()
         self._listed = Event()
         self._lock = Lock()
         self._stream: Stream[WatchEvent] | None = None
         self._thread = Thread(target=self._run, name=f"watch {resource_type.plural}", daemon=True)
         self._version = ""
-        self._failures = 0
 
     def __str__(self) -> str:
         return self._type.plural
@@ -85,10 +82,10 @@ class Informer:
                 if not self._version:
                     self._list()
                 self._watch()
-                self._failures = self._failures + 1 if time.monotonic() - began < _SHORT else 0
+                self._ended(time.monotonic() - began)
             except WatchExpiredError:
                 self._version = ""
-                self._failures += 1
+                self._pauses.failed(Trouble.EXPIRED)
             except PipelineError as error:
                 self._failed(error.message, began)
             except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one event contains
@@ -96,19 +93,25 @@ class Informer:
                 self._failed(f"{type(error).__name__}: {error}", began)
             self._rest()
 
+    def _ended(self, seconds: float) -> None:
+        if seconds < _SHORT:
+            self._pauses.failed(Trouble.AWAY)
+        else:
+            self._pauses.succeeded()
+
     def _failed(self, message: str, began: float) -> None:
         if self._stop.is_set():
             return
-        # A definition that was applied a moment ago is served before its storage is ready.
-        say = self._reporter.detail if _NOT_READY_YET in message else self._reporter.warn
+        trouble = Trouble.told_by(message)
+        say = self._reporter.detail if trouble is Trouble.STARTING else self._reporter.warn
         say(f"watching {self._type.plural}: {message}")
         # What worked for long and then broke off is no failure in a row.
-        self._failures = 1 if time.monotonic() - began > _LONGEST_PAUSE else self._failures + 1
+        if time.monotonic() - began > LONGEST:
+            self._pauses.succeeded()
+        self._pauses.failed(trouble)
 
     def _rest(self) -> None:
-        """Nothing after a success, and the longer the more failures there were in a row."""
-        if self._failures:
-            pause = min(_LONGEST_PAUSE, self._first_pause * 2.0 ** min(self._failures - 1, 10))
+        if pause := self._pauses.seconds:
             self._stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, no secret
 
     def _list(self) -> None:
@@ -136,7 +139,7 @@ class Informer:
             for event in events:
                 self._take(event)
                 self._version = event.resource_version or self._version
-                self._failures = 0
+                self._pauses.succeeded()
         finally:
             with self._lock:
                 self._stream = None
