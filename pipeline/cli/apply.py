@@ -11,7 +11,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import Duration, cluster_options, option, registry_options
+from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options, require_signer
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="[REFERENCE|PATH]", required=False, shell_complete=completing.artifacts_or_paths)
+@argument(
+    "what", envvar="reference", metavar="[REFERENCE|PATH]", required=False, shell_complete=completing.artifacts_or_paths
+)
 @option("--inventory", shell_complete=completing.inventories,
         help="Name under which is remembered what was applied; the repository's or folder's own name.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="Delete what is gone from the manifests.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
@@ -27,13 +27,12 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
 
 
 @click.command()
-@click.argument("reference")
+@argument("reference", envvar="reference")
 @option(
     "--type",
     "type_name",
     required=True,
     metavar="NAME|URI",
-    envvar=None,
     help="Predicate type, by cosign's short name (slsaprovenance1, cyclonedx, spdxjson, vuln, …), plan, test-result, "
     "or a URI.",
 )
@@ -41,7 +40,6 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
     "--predicate",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar=None,
     help="What to state: a JSON object; - is standard input. Provenance and SBOM are made where there is none.",
 )
 @option(
@@ -50,7 +48,6 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    envvar=None,
     help="Source that the artifact was built from, for the charts and remote bases in it; repeatable.",
 )
 @option(
@@ -59,10 +56,9 @@ _FORMATS = {CYCLONEDX: "cyclonedx", SPDX: "spdx"}
     "settings_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar=None,
     help="Take the sources from this settings file.",
 )
-@option("--target", shell_complete=completing.targets, envvar=None, help="Which of the settings file's targets.")
+@option("--target", shell_complete=completing.targets, help="Which of the settings file's targets.")
 @signing_options(formats=False)
 @option("--allow-shadowing", is_flag=True, help="Attest even where that hides the .sig signatures there are.")
 @registry_options

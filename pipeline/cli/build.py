@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import option
+from pipeline.cli.options import argument, option
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.settings.sources import HelmOptions, Source
@@ -16,13 +16,13 @@ _FILE = "manifests.yaml"
 
 
 @click.command()
-@click.argument("sources", metavar="PATH...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@argument("sources", envvar="path", metavar="PATH...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @option("--to", "target", type=click.Path(file_okay=False, path_type=Path), help="Write DIR/manifests.yaml instead.")
 @option("--renderer", type=click.Choice(["plain", "kustomize", "helm"]), help="Do not detect how to render.")
 @option("--release", default="", help="Helm release name; the chart's name when absent.")
 @option("--helm-namespace", default="", help="What Helm's templates see as .Release.Namespace.")
 @option("-f", "--values", type=click.Path(exists=True, dir_okay=False), multiple=True, help="Helm values file.")
-@option("--set", "set_values", metavar="KEY=VALUE", multiple=True, help="Helm value, not for secrets.", envvar=None)
+@option("--set", "set_values", metavar="KEY=VALUE", multiple=True, help="Helm value, not for secrets.")
 @option("--include-crds/--no-include-crds", default=True, show_default=True, help="Render a chart's crds/ folder too.")
 @option("--kube-version", default="", help="Kubernetes version that charts are rendered for.")
 @option("--api-versions", multiple=True, help="API that charts may count on, such as monitoring.coreos.com/v1.")

@@ -11,7 +11,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, argument, option, stand_in
 from pipeline.cli.record_options import record_reading_options
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
@@ -30,8 +30,8 @@ CHANGES_PENDING = 3
 
 _SIDE = click.Path(allow_dash=True)
 _OPTIONS = (
-    click.argument("before", metavar="FROM", type=_SIDE, shell_complete=completing.artifacts_or_paths),
-    click.argument("after", metavar="TO", type=_SIDE, shell_complete=completing.artifacts_or_paths),
+    argument("before", envvar="from", metavar="FROM", type=_SIDE, shell_complete=completing.artifacts_or_paths),
+    argument("after", envvar="to", metavar="TO", type=_SIDE, shell_complete=completing.artifacts_or_paths),
     option("--exit-code", is_flag=True, help="Exit with 3 where the sides differ."),
     option("--full", "is_full", is_flag=True, help="Show what is created and deleted in full, and cut no long values."),
     option("--inventory", shell_complete=completing.inventories,

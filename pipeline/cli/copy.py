@@ -7,7 +7,7 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -17,8 +17,8 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 
 @click.command()
-@click.argument("source", metavar="FROM", shell_complete=completing.artifacts)
-@click.argument("target", metavar="TO", shell_complete=completing.artifacts)
+@argument("source", envvar="from", metavar="FROM", shell_complete=completing.artifacts)
+@argument("target", envvar="to", metavar="TO", shell_complete=completing.artifacts)
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set at the target besides TO's; repeatable.")
 @trust_options_if_any
 @registry_options

@@ -7,7 +7,7 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
@@ -18,7 +18,7 @@ from pipeline.model.settings.recording import RecordReading
 
 
 @click.command()
-@click.argument("repository", required=False, shell_complete=completing.artifacts)
+@argument("repository", envvar="repository", required=False, shell_complete=completing.artifacts)
 @option("--cluster", required=True, metavar="CLUSTER[/INVENTORY]",
         help="The cluster, and one of its inventories if not all are wanted.")  # fmt: skip
 @option("--object", "name", metavar="KIND/[NAMESPACE/]NAME", help="Show what became of this object.")

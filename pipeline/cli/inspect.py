@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import required_trust_options, warn_unverified
 from pipeline.errors import ArtifactNotFoundError, TrustError, UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("reference", shell_complete=completing.artifacts)
+@argument("reference", envvar="reference", shell_complete=completing.artifacts)
 @option("--attestation", metavar="TYPE",
         help="Print that predicate alone, as JSON; a URI, or such as provenance, cyclonedx, spdx, vuln.")  # fmt: skip
 @option("--sbom", is_flag=True, help="Print the bill of materials alone, as JSON.")

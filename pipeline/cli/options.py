@@ -22,12 +22,51 @@ _LONGEST_NAMESPACE = 63
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
+class _LinesOption(click.Option):
+    """Where it can be given several times, its variable has one value in each line."""
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Read the variable."""
+        return _lines(self, ctx) if self.multiple else super().value_from_envvar(ctx)
+
+
+class _LinesArgument(click.Argument):
+    """The same for an argument of which there can be several."""
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Read the variable."""
+        return _lines(self, ctx) if self.nargs == _SEVERAL else super().value_from_envvar(ctx)
+
+
+_SEVERAL = -1
+
+
+def _lines(parameter: click.Parameter, ctx: click.Context) -> list[str] | None:
+    text = parameter.resolve_envvar_value(ctx)
+    if text is None:
+        return None
+    # Files on one line are separated as in PATH, like everywhere else.
+    if "\n" not in text and isinstance(parameter.type, click.Path):
+        return list(parameter.type.split_envvar_value(text))
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def option(*declarations: str, **attributes: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401 - click's own
-    """``click.option`` that also reads ``GITLESS_<LONG_NAME>``."""
+    """``click.option`` that also reads ``GITLESS_<LONG_NAME>``; of a repeatable one, a value in each line."""
     if "envvar" not in attributes:
         long_name = next(name for name in declarations if name.startswith("--")).partition("/")[0]
-        attributes["envvar"] = "GITLESS_" + long_name.removeprefix("--").replace("-", "_").upper()
-    return click.option(*declarations, **attributes)
+        attributes["envvar"] = variable(long_name)
+    return click.option(*declarations, cls=_LinesOption, **attributes)
+
+
+def argument(name: str, *, envvar: str, **attributes: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401 - the same
+    """``click.argument`` that also reads ``GITLESS_<envvar>``, so that a CI step needs no shell to fill it in."""
+    return click.argument(name, cls=_LinesArgument, envvar=variable(envvar), **attributes)
+
+
+def variable(name: str) -> str:
+    """``--some-name`` as ``GITLESS_SOME_NAME``."""
+    return "GITLESS_" + name.removeprefix("--").replace("-", "_").upper()
 
 
 class Duration(click.types.FloatParamType):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference
@@ -17,8 +17,8 @@ from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()
-@click.argument("path", type=click.Path(allow_dash=True))
-@click.argument("reference", shell_complete=completing.artifacts)
+@argument("path", envvar="path", type=click.Path(allow_dash=True))
+@argument("reference", envvar="reference", shell_complete=completing.artifacts)
 @option("-t", "--tag", "tags", multiple=True, help="Tag to set besides the reference's; repeatable.")
 @option("--source", help="Where the content comes from; otherwise the Git remote.")
 @option("--revision", help="BRANCH@sha1:COMMIT; otherwise from the CI's variables or Git.")

@@ -32,7 +32,7 @@ _Trust = TrustPolicy | UnsafeSkipVerification | None
 @click.command()
 @comparing
 @option("--allow-rollback", is_flag=True, help="As apply would: an artifact signed before the recorded one.")
-@option("--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar=None,
+@option("--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
         help="Keep the plan, to be read, attested, or applied exactly: gitless apply --plan FILE.")  # fmt: skip
 @trust_options_if_any
 @registry_options

@@ -25,7 +25,7 @@ _DECIDED = ("inventory", "prune", "force_conflicts", "recreate", "take_ownership
 """What the plan decides, so that the command line cannot."""
 _GUARDS = ("max_prune", "protect", "override")
 _OPTIONS = (
-    option("--plan", "plan_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", envvar=None,
+    option("--plan", "plan_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
            help="Do exactly what this plan says (gitless plan --save), or nothing where anything differs now."),
     option("--require-approval", is_flag=True,
            help="Apply the plan only where somebody of those named below has attested it."),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.model.artifact.reference import parse_reference
@@ -20,8 +20,8 @@ _DEFAULT = Limits()
 
 
 @click.command()
-@click.argument("reference", shell_complete=completing.artifacts)
-@click.argument("folder", type=click.Path(path_type=Path))
+@argument("reference", envvar="reference", shell_complete=completing.artifacts)
+@argument("folder", envvar="folder", type=click.Path(path_type=Path))
 @option("--layer-media-type", metavar="TYPE", help="Unpack the first layer of this type instead of the first layer.")
 @option(
     "--max-size",

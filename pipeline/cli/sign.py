@@ -6,7 +6,7 @@ import os
 
 import click
 
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.pinning import pinned
 from pipeline.cli.signing_options import signing_options
@@ -17,7 +17,7 @@ from pipeline.model.settings.signing import SigningOptions
 
 
 @click.command()
-@click.argument("reference")
+@argument("reference", envvar="reference")
 @signing_options()
 @option("--allow-shadowing", is_flag=True, help="Sign even where one signature keeps verifiers from seeing another.")
 @registry_options

@@ -7,7 +7,7 @@ import os
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import check_tag, parse_reference
@@ -15,7 +15,7 @@ from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()
-@click.argument("reference", shell_complete=completing.artifacts)
+@argument("reference", envvar="reference", shell_complete=completing.artifacts)
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @option("-t", "--tag", "more_tags", multiple=True, help="Another tag; repeatable.")
 @registry_options

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import option, registry_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.sides import read_side
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
@@ -28,8 +28,8 @@ _SEVERITIES = ("error", "warning", "note", "off")
 
 
 @click.command()
-@click.argument(
-    "path", metavar="PATH", type=click.Path(allow_dash=True), required=False,
+@argument(
+    "path", envvar="path", metavar="PATH", type=click.Path(allow_dash=True), required=False,
     shell_complete=completing.artifacts_or_paths,
 )  # fmt: skip
 @option("-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Duration, cluster_options, option, registry_options
+from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("reference", required=False, shell_complete=completing.artifacts)
+@argument("reference", envvar="reference", required=False, shell_complete=completing.artifacts)
 @option("--inventory", shell_complete=completing.inventories,
         help="What to verify; may be left out where the namespace has only one inventory.")  # fmt: skip
 @option(

@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.flux_options import flux_namespaces
-from pipeline.cli.options import Duration, option, registry_options
+from pipeline.cli.options import Duration, argument, option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
@@ -19,7 +19,7 @@ from pipeline.model.settings.recording import RecordReading
 
 
 @click.command()
-@click.argument("reference", shell_complete=completing.artifacts)
+@argument("reference", envvar="reference", shell_complete=completing.artifacts)
 @option("--kustomization", "kustomizations", multiple=True, metavar="NAME", shell_complete=completing.kustomizations,
         help="Only this Kustomization, not all that use the repository; repeatable.")  # fmt: skip
 @option("--timeout", type=Duration(), default="10m", show_default=True, metavar="DURATION",

@@ -1,0 +1,1 @@
+"""Container images that manifests name: the lock file, policies, markers."""
