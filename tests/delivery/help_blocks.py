@@ -24,8 +24,9 @@ _BLOCK = re.compile(r"(<!-- help: gitless ?(?P<command>[a-z -]*) -->\n```text\n)
 _HEAD = """# Commands
 
 What `gitless COMMAND --help` prints. Every option can be given as `GITLESS_<NAME>` in the environment as well, unless
-it is about one run alone, and the arguments of a stage by their names (`GITLESS_PATH`, `GITLESS_REFERENCE`, `GITLESS_FROM`,
-`GITLESS_TO`): a step in a CI then needs no shell to fill them in. What can be given several times has one value in each line.
+it is about one run alone, and so can the arguments of a stage: `GITLESS_PATH`, `GITLESS_REFERENCE`, `GITLESS_FROM` and
+`GITLESS_TO`. A step in a CI then needs no shell to fill them in. What can be given several times has one value in each
+line of its variable.
 """
 
 
