@@ -72,6 +72,8 @@ def results(told: Told) -> dict[str, str]:
     repository = outputs.get("digest-url", "").partition("@")[0]
     if "pushed" in outputs and repository.startswith("oci://"):
         found = {"IMAGE_URL": repository.removeprefix("oci://"), "IMAGE_DIGEST": outputs["digest"]}
+    if "images" in outputs:
+        found["IMAGES"] = outputs["images"]
     if all(name in outputs for name in _COUNTS):
         counts = {name: int(outputs[name]) for name in _COUNTS}
         found["counts"] = json.dumps(counts, separators=(",", ":"))

@@ -6,6 +6,7 @@ from pipeline.ports.attesting import SbomFormat
 from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
+from pipeline.ports.image_engine import ImageEngine
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
@@ -19,6 +20,7 @@ __all__ = [
     "Environment",
     "Expressions",
     "Gate",
+    "ImageEngine",
     "Inventories",
     "Picture",
     "Places",
