@@ -7,14 +7,17 @@ is written in a way that this does not master is refused, never harmed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError
-from pipeline.model.documents.yaml_writing import scalar_text
+from pipeline.model.documents.yaml_scalars import read_plain
 
 if TYPE_CHECKING:
     import yaml
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:@+-]*[A-Za-z0-9_./@+-]|[A-Za-z0-9_./]")
 
 Path = Sequence[str | int]
 """Keys of mappings and indexes of lists, from the document's root."""
@@ -49,10 +52,10 @@ def add_item(text: str, file: str, path: Path, fields: Mapping[str, str]) -> str
     """
     parent, last = _node_at(text, file, path[:-1]), path[-1]
     node = _child(parent, last)
-    pairs = [f"{scalar_text(key)}: {scalar_text(value)}" for key, value in fields.items()]
+    pairs = [f"{_scalar(key)}: {_scalar(value)}" for key, value in fields.items()]
     if node is None and isinstance(last, str) and not parent.flow_style and parent.value:
         column = parent.value[0][0].start_mark.column
-        head = f"{' ' * column}{scalar_text(last)}:"
+        head = f"{' ' * column}{_scalar(last)}:"
         at = _line_end(text, _end(text, parent.value[-1][1]))
         new = f"\n{head}\n{_block_item(pairs, column)}"
     elif node is not None and node.id == "sequence" and node.flow_style:
@@ -129,11 +132,22 @@ def _in_the_style_of(node: Any, value: str) -> str:  # noqa: ANN401 - any of yam
     style = getattr(node, "style", None)
     if style == "'" and "\n" not in value:
         return "'" + value.replace("'", "''") + "'"
-    return json.dumps(value, ensure_ascii=False) if style == '"' else scalar_text(value)
+    return json.dumps(value, ensure_ascii=False) if style == '"' else _scalar(value)
+
+
+def _scalar(text: str) -> str:
+    """As it is where every reader of YAML takes it for this very text, else in double quotes."""
+    import yaml
+
+    try:
+        is_safe = _PLAIN.fullmatch(text) and read_plain(text) == text == yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError):
+        is_safe = False
+    return text if is_safe else json.dumps(text, ensure_ascii=False)
 
 
 def _new_key(text: str, parent: Any, key: str, value: str) -> tuple[int, int, str]:  # noqa: ANN401 - the same
-    pair = f"{scalar_text(key)}: {scalar_text(value)}"
+    pair = f"{_scalar(key)}: {_scalar(value)}"
     if parent.flow_style or not parent.value:
         at = int(parent.end_mark.index) - 1
         return at, at, f", {pair}" if parent.value else pair

@@ -103,11 +103,6 @@ def _literal(value: float | bool | None) -> str:  # noqa: FBT001 - any JSON scal
     return repr(value)
 
 
-def scalar_text(text: str) -> str:
-    """A text as a scalar on one line of its own: quoted only where some reader would take it for anything else."""
-    return _inline(text)
-
-
 def _inline(text: str) -> str:
     """The text on one line: as it is where that is safe, else in double quotes."""
     # Names, labels and keys come again and again; long text does not, and would only fill the memory.
