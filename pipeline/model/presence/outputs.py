@@ -12,8 +12,8 @@ from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
-from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
@@ -91,7 +91,7 @@ def _image(result: Result) -> _Pairs:
         case ImagePushResult():
             yield from _artifact(result.artifact)
             yield from (("image", result.image.pinned), ("tag", result.image.tag), ("pushed", True))
-        case ImagePublishResult():
+        case ImageResult():
             # Digest and tag are those of the artifact that a later stage publishes.
             yield "images", result.references
 
