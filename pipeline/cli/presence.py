@@ -215,7 +215,13 @@ def _told(result: Result, terminal: Terminal) -> Told:
 
 def _stage(result: Result) -> str:
     name = result.kind.removesuffix("Result").lower()
-    return {"verifyartifact": "verify", "attestations": "attest"}.get(name, name)
+    names = {
+        "verifyartifact": "verify",
+        "attestations": "attest",
+        "imagebuild": "image build",
+        "imagepush": "image push",
+    }
+    return names.get(name, name)
 
 
 def _summary(result: Result, stage: str, outputs: dict[str, str], context: ReportContext) -> str:
