@@ -36,6 +36,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def run(engine: Engine, tmp_path: Path) -> Run:
     """Runs the image on a read-only file system and without network; the folder ``/workspace`` is the test's."""
 
+    # Whoever runs the tests keeps their folders to himself, and the image runs as somebody else.
+    tmp_path.chmod(0o755)
+
     def start(*arguments: str, entrypoint: str = "") -> str:
         other = ("--entrypoint", entrypoint) if entrypoint else ()
         return engine.docker("run", *_READ_ONLY, "--volume", f"{tmp_path}:/workspace:ro", *other, IMAGE, *arguments)

@@ -73,7 +73,7 @@ def test_what_the_engine_warns_of_is_a_warning(heard: Heard) -> None:
 
 def test_the_image_is_the_one_that_the_last_item_names(heard: Heard) -> None:
     log = BuildLog("build web", "f", (), heard)
-    for item in ({"aux": {"ID": DIGEST}}, {"aux": {"ID": "no digest"}}, {"aux": None}, {"stream": 7}, {}):
+    for item in ({"aux": {"ID": DIGEST}}, {"aux": {"ID": "no digest"}}, {"aux": None}, {"stream": 7}, {}, [1], "text"):
         log.take(item)
 
     assert log.image_id == DIGEST
