@@ -8,6 +8,7 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.outcome.run import RunResult
@@ -78,6 +79,11 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
     (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+    (
+        MatrixResult(since=OTHER, entries=(MatrixEntry(name="shop", file="a/gitless.yaml", target="staging"),)),
+        {"matrix": '[{"name":"shop","file":"a/gitless.yaml","target":"staging"}]', "any": "true"},
+    ),
+    (MatrixResult(since=OTHER, entries=()), {"matrix": "[]", "any": "false"}),
 ]  # fmt: skip
 
 
