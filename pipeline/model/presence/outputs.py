@@ -60,6 +60,12 @@ def _pairs(result: Result) -> _Pairs:
             yield "warnings", result.count(Severity.WARNING)
         case BuildResult():
             yield "manifests-file", result.file
+        case _:
+            yield from _ended(result)
+
+
+def _ended(result: Result) -> _Pairs:
+    match result:
         case WaitResult():
             yield from _artifact(result.artifact)
             yield "delivered", result.outcome == "delivered"
