@@ -13,6 +13,7 @@ from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.pull import PullResult
@@ -69,6 +70,8 @@ def _ended(result: Result) -> _Pairs:
         case WaitResult():
             yield from _artifact(result.artifact)
             yield "delivered", result.outcome == "delivered"
+        case MatrixResult():
+            yield from (("matrix", result.matrix), ("any", bool(result.entries)))
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""

@@ -10,6 +10,7 @@ from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.outcome.run import RunResult
@@ -91,6 +92,11 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (delivery(State.WAITING), {**PLACE, "delivered": "false"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
     (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+    (
+        MatrixResult(since=OTHER, entries=(MatrixEntry(name="shop", file="a/gitless.yaml", target="staging"),)),
+        {"matrix": '[{"name":"shop","file":"a/gitless.yaml","target":"staging"}]', "any": "true"},
+    ),
+    (MatrixResult(since=OTHER, entries=()), {"matrix": "[]", "any": "false"}),
 ]  # fmt: skip
 
 
