@@ -27,7 +27,7 @@ from pipeline.model.settings.connections import RegistryOptions
 @option("--default-ignores/--no-default-ignores", default=True, help="Leave out .git and images, archives, videos.")
 @option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
 @option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
-@option("--diff-tag", metavar="TAG", help="The same compared with this tag: push nothing where it has this content.")
+@option("--diff-tag", metavar="TAG", help="Push nothing where this tag has the same content.")
 @registry_options
 @talking(ci=True)
 def command(

@@ -129,4 +129,6 @@ def _default(parameter: click.Parameter, *, is_flag: bool) -> str:
     if is_flag:
         # One that is neither leaves it to the settings file.
         return "" if value is None else str(value).lower()
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
