@@ -70,7 +70,7 @@ def _install(setup: str) -> str:
         "    - name: Install gitless\n"
         "      shell: bash\n"
         "      env:\n"
-        "        GITLESS_VERSION: ${{ inputs.version }}\n"
+        "        GITLESS_SETUP_VERSION: ${{ inputs.version }}\n"
         "        PYTHON: ${{ runner.os == 'Windows' && 'python' || 'python3' }}\n"
         f'      run: \'"$PYTHON" "$GITHUB_ACTION_PATH/{setup}/install.py"\'\n'
     )

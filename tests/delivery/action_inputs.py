@@ -29,7 +29,10 @@ class ActionInput:
     expression: str = ""
 
 
-_VERSION = ActionInput("version", "Version of gitless to install; otherwise the one that this action is released with.")
+_VERSION = ActionInput(
+    "version",
+    "The version that is expected: this action installs the one that it was released with, and refuses any other.",
+)
 _FOLDER = ActionInput("working-directory", "Folder that the stage runs in, which paths are relative to.", ".")
 _RESULTS = ActionInput(
     "results-dir", "Folder to also write the JSON result into.", variable="GITLESS_RESULTS_DIR"
@@ -49,11 +52,11 @@ def root_inputs() -> tuple[ActionInput, ...]:
     """Every input of the action at the root: those of the chain, and then what only single stages have."""
     command = ActionInput("command", f"What to run: the chain (run) or one stage: {', '.join(ACTIONS)}.", "run")
     found: dict[str, ActionInput] = {}
-    for item in inputs("run"):
+    for option in inputs("run"):
         # The settings file has its say wherever nothing is given.
-        given = _of_stage("run", item)
-        found[item.variable] = replace(
-            given, default="", description=ROOT_DESCRIPTIONS.get(item.name, given.description)
+        given = _of_stage("run", option)
+        found[option.variable] = replace(
+            given, default="", description=ROOT_DESCRIPTIONS.get(given.name, given.description)
         )
     for item in _of_single_stages(set(found)):
         found[item.variable] = item
@@ -68,10 +71,10 @@ def _of_single_stages(known: set[str]) -> Iterator[ActionInput]:
     stages: dict[str, list[str]] = {}
     first: dict[str, ActionInput] = {}
     for stage in ACTIONS:
-        for item in inputs(stage):
-            if item.variable not in known:
-                stages.setdefault(item.variable, []).append(stage)
-                first.setdefault(item.variable, _of_stage(stage, item))
+        for option in inputs(stage):
+            if option.variable not in known:
+                stages.setdefault(option.variable, []).append(stage)
+                first.setdefault(option.variable, _of_stage(stage, option))
     first["GITLESS_REFERENCE"] = ActionInput("ref", "", variable="GITLESS_REFERENCE")
     for variable, item in first.items():
         described = ROOT_DESCRIPTIONS.get(item.name) or f"For {', '.join(stages[variable])}: {item.description}"
