@@ -104,6 +104,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
     )
 
 
+_ACT = "github.com/nektos/act"
 _NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
@@ -165,6 +166,7 @@ TOOLS: tuple[Tool, ...] = (
         version_of=_NOTATION,
         cold_seconds=30,
     ),
+    GoTool(name="act", recipe="act", package=_ACT, version_of=_ACT, cold_seconds=23),
     # 1.8 is the first that accepts sigstore bundles, and 1.9 that takes a trusted root; what that requires is not to
     # be had.
     GoTool(
