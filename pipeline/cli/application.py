@@ -30,6 +30,8 @@ COMMANDS = {
     "list": "List an artifact repository's tags.",
     "tag": "Point tags at a digest.",
     "copy": "Copy an artifact with its signatures and other referrers.",
+    "login": "Log in to a registry, by password, helper or the CI's identity.",
+    "logout": "Forget the login to a registry.",
     "install": "Install or upgrade the puller in a cluster.",
     "uninstall": "Take the puller away; what it applied goes on running.",
     "bootstrap": "Install, and let the cluster reconcile itself from an artifact.",

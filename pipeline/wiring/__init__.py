@@ -11,6 +11,7 @@ from pipeline.wiring.building import (
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
+from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -44,9 +45,14 @@ __all__ = [
     "delete_manifest",
     "describe_key",
     "expressions",
+    "find_login",
     "finish_rotation",
     "gates",
     "generate_key_pair",
+    "identity",
+    "login_check",
+    "login_store",
+    "mask",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -55,6 +61,7 @@ __all__ = [
     "places_in",
     "presence",
     "provenance",
+    "provider_for",
     "public_key",
     "read_certificate",
     "read_manifests",

@@ -7,7 +7,7 @@ oras makes the session, the URLs and the requests for blobs; every request it ma
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,12 @@ from urllib.parse import urljoin, urlsplit
 from pipeline.errors import PipelineError, RegistryError
 from pipeline.model.artifact.manifest import MAX_MANIFEST_BYTES
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.ports import Clock, Environment, Reporter
+from pipeline.ports import Clock, Environment, FindLogin, Reporter
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.authentication import Authentication, TokenAnswer
 from pipeline.registries.oci.calls import SAFE, Call, SizedBody
 from pipeline.registries.oci.challenges import PULL, PUSH, Scopes, repository_scope
 from pipeline.registries.oci.connections import without_jsonschema
-from pipeline.registries.oci.credentials import Credentials
 from pipeline.registries.oci.endpoints import Endpoint, is_loopback, origin_of, proxies_for, without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
 from pipeline.registries.oci.sessions import Sessions, send_with
@@ -50,7 +49,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         self,
         endpoint: Endpoint,
         options: RegistryOptions,
-        find_credentials: Callable[[], Credentials | None],
+        find_credentials: FindLogin,
         environment: Environment,
         reporter: Reporter,
         clock: Clock,
