@@ -22,7 +22,9 @@ _HEAD = """\
 # Everything that gitless needs, by version and checksums, for every system and Python 3.11 and later.
 # Written by `python -m tests.delivery.requirements --write`.
 """
-_ENTRY = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;]+)(?: ; (.*?))?((?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)$", re.M)
+_ENTRY = re.compile(
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;]+)(?: ; (.*?))?((?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)$", re.M
+)
 
 
 class LockError(Exception):
@@ -36,7 +38,15 @@ def locked() -> str:
         LockError: uv could not find versions that fit.
     """
     oldest = tomllib.loads(PROJECT.read_text())["project"]["requires-python"].removeprefix(">=")
-    options = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--python-version", oldest]
+    options = [
+        "--universal",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+        "--quiet",
+        "--python-version",
+        oldest,
+    ]
     command = [uv.find_uv_bin(), "pip", "compile", *options, "--constraints", str(CONSTRAINTS), str(PROJECT)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
