@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from pipeline.environment import ci_system, declared_results, tekton_results
 from pipeline.ports import (
+    Checkout,
     Clock,
     Environment,
     Expressions,
@@ -26,6 +28,13 @@ def clock() -> Clock:
     from pipeline.clock import SystemClock
 
     return SystemClock()
+
+
+def checkout(folder: Path, environment: Environment) -> Checkout:
+    """The Git checkout around a folder."""
+    from pipeline.checkout import GitCheckout
+
+    return GitCheckout(folder, environment)
 
 
 def writer(environment: Environment) -> str:
