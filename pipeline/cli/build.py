@@ -26,7 +26,7 @@ _FILE = "manifests.yaml"
 @option("--include-crds/--no-include-crds", default=True, show_default=True, help="Render a chart's crds/ folder too.")
 @option("--kube-version", default="", help="Kubernetes version that charts are rendered for.")
 @option("--api-versions", multiple=True, help="API that charts may count on, such as monitoring.coreos.com/v1.")
-@talking("yaml", "text", "json")
+@talking("yaml", "text", "json", ci=True)
 def command(
     *,
     sources: tuple[Path, ...],

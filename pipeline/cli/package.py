@@ -12,7 +12,7 @@ from pipeline.cli import completing
 from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.artifact.reference import check_tag, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 
 
@@ -27,6 +27,7 @@ from pipeline.model.settings.connections import RegistryOptions
 @option("--default-ignores/--no-default-ignores", default=True, help="Leave out .git and images, archives, videos.")
 @option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
 @option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
+@option("--diff-tag", metavar="TAG", help="Push nothing where this tag has the same content.")
 @registry_options
 @talking(ci=True)
 def command(
@@ -41,6 +42,7 @@ def command(
     default_ignores: bool,
     created: str | None,
     push_if_changed: bool,
+    diff_tag: str | None,
     registry_options: RegistryOptions,
     terminal: Terminal,
 ) -> None:
@@ -69,6 +71,10 @@ def command(
     every_tag = tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *tags)))
     if push_if_changed and not every_tag:
         raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
+    if push_if_changed and diff_tag is not None:
+        raise UsageError("--push-if-changed and --diff-tag both name what is compared with", hint="say one of them")
+    if diff_tag is not None:
+        check_tag(diff_tag)
     extra = parse_annotations(annotations)
     moment = creation_time(created, os.environ, time.time)
     output = target.repository.path if target.repository.is_layout else None
@@ -84,7 +90,7 @@ def command(
         annotations=extra,
     )
     registry = wiring.registry(target.repository, registry_options, os.environ, terminal.reporter)
-    unchanged_since = every_tag[0] if push_if_changed else None
+    unchanged_since = every_tag[0] if push_if_changed else diff_tag
     terminal.print_result(
         package(artifact, registry, tags=every_tag, unchanged_since=unchanged_since, reporter=terminal.reporter)
     )

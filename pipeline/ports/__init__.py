@@ -3,6 +3,7 @@
 from pipeline.ports.api_server import ApiServer, Stream
 from pipeline.ports.artifacts import Registry, Signer, Verifier
 from pipeline.ports.attesting import SbomFormat
+from pipeline.ports.checkouts import Checkout
 from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
@@ -13,6 +14,7 @@ from pipeline.ports.surroundings import Clock, Environment, Reporter
 
 __all__ = [
     "ApiServer",
+    "Checkout",
     "Clock",
     "Cluster",
     "Decryptor",

@@ -15,7 +15,7 @@ from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, gen
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, presence, writer
+from pipeline.wiring.surroundings import checkout, clock, expressions, presence, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -35,6 +35,7 @@ __all__ = [
     "artifact_cache",
     "build_platform",
     "check_trust_policy",
+    "checkout",
     "clock",
     "cluster",
     "connection",

@@ -10,8 +10,10 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.pull import PullResult
@@ -21,6 +23,7 @@ from pipeline.model.outcome.tag import TagResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action, Plan
 from pipeline.model.validation.finding import Severity
 
@@ -56,6 +59,19 @@ def _pairs(result: Result) -> _Pairs:
         case ValidateResult():
             yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
             yield "warnings", result.count(Severity.WARNING)
+        case BuildResult():
+            yield "manifests-file", result.file
+        case _:
+            yield from _ended(result)
+
+
+def _ended(result: Result) -> _Pairs:
+    match result:
+        case WaitResult():
+            yield from _artifact(result.artifact)
+            yield "delivered", result.outcome == "delivered"
+        case MatrixResult():
+            yield from (("matrix", result.matrix), ("any", bool(result.entries)))
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""

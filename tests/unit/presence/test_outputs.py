@@ -3,16 +3,20 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.manifests import ObjectId
+from pipeline.model.flux.waiting import State, Verdict
+from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
@@ -46,6 +50,12 @@ def attestation(digest: str = OTHER) -> AttestResult:
     return AttestResult(artifact=ARTIFACT, predicate_type="x", attestation_digest=digest, signer="key", attested=True)
 
 
+def delivery(state: State) -> WaitResult:
+    return WaitResult(
+        artifact=ARTIFACT, cluster="here", verdict=Verdict(state=state, reason="", lines=()), seconds=1.0, timeout=2.0
+    )
+
+
 RESULTS: list[tuple[Result, dict[str, str]]] = [
     (package(), {**PLACE, "tag": "1.1", "pushed": "true"}),
     (package(pushed=False, tags=()), {**PLACE, "pushed": "false"}),
@@ -76,8 +86,17 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
+    (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
+    (BuildResult(Manifests(())), {}),
+    (delivery(State.DELIVERED), {**PLACE, "delivered": "true"}),
+    (delivery(State.WAITING), {**PLACE, "delivered": "false"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
     (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+    (
+        MatrixResult(since=OTHER, entries=(MatrixEntry(name="shop", file="a/gitless.yaml", target="staging"),)),
+        {"matrix": '[{"name":"shop","file":"a/gitless.yaml","target":"staging"}]', "any": "true"},
+    ),
+    (MatrixResult(since=OTHER, entries=()), {"matrix": "[]", "any": "false"}),
 ]  # fmt: skip
 
 
