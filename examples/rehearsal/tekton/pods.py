@@ -58,7 +58,7 @@ class Pod:
         return self.step_folder(name) / "results"
 
     def local(self, text: str, mounts: Iterable[Mount]) -> str:
-        """The text with a container's path at its beginning replaced by the folder that stands for it."""
+        """The text with a container's path at the beginning of a line replaced by the folder that stands for it."""
         places = {"/tekton/results": self.results, "/tekton/steps": self.folder / "steps", "/tekton/home": self.home}
         places |= {
             spec.path: self.workspaces[spec.name].folder
@@ -66,10 +66,17 @@ class Pod:
             if spec.name in self.workspaces
         }
         places |= {mount.path.rstrip("/"): self._mounted(mount) for mount in mounts}
-        for path in sorted(places, key=len, reverse=True):
-            if text == path or text.startswith(f"{path}/"):
-                return str(places[path]) + text.removeprefix(path)
-        return text
+        longest_first = sorted(places, key=len, reverse=True)
+        return "\n".join(_local(line, longest_first, places) for line in text.split("\n"))
+
+    def local_value(self, value: Value, mounts: Iterable[Mount]) -> Value:
+        """A param's value, in which a user may name files of a workspace by their path in the container."""
+        mounts = tuple(mounts)
+        if isinstance(value, str):
+            return self.local(value, mounts)
+        if isinstance(value, tuple):
+            return tuple(self.local(item, mounts) for item in value)
+        return {key: self.local(item, mounts) for key, item in value.items()}
 
     def _mounted(self, mount: Mount) -> Path:
         if mount.name not in self.task.volumes:
@@ -117,3 +124,10 @@ class Pod:
                     values[spec.name] = typed(spec, file.read_text("utf-8", "replace"))
             found |= Replacements.of(values, (f"steps.{name}.results.{{}}",))
         return found
+
+
+def _local(line: str, paths: Iterable[str], places: Mapping[str, Path]) -> str:
+    for path in paths:
+        if line == path or line.startswith(f"{path}/"):
+            return str(places[path]) + line.removeprefix(path)
+    return line

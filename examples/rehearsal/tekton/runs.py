@@ -19,7 +19,8 @@ from examples.rehearsal.tekton.values import Value
 
 # Where a run happens and as whom: nothing of it is done here.
 _TOLD = {"serviceAccountName", "podTemplate", "taskRunTemplate", "computeResources"}
-_NOT_DONE = {"status", "statusMessage", "debug", "stepSpecs", "sidecarSpecs", "taskRunSpecs", "managedBy", "retries"}
+_NOT_DONE = {"status", "statusMessage", "debug", "stepSpecs", "sidecarSpecs", "managedBy", "retries"}
+_TOLD_OF_TASKS = {"pipelineTaskName", "serviceAccountName", "podTemplate", "computeResources", "metadata"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,9 @@ def read_pipeline_run(
         uid=str(uuid.uuid4()),
     )
     limits.done()
+    fields.each(
+        "taskRunSpecs", lambda one: one.done(told=_TOLD_OF_TASKS, unsupported={"timeout", "stepSpecs", "sidecarSpecs"})
+    )
     fields.done(told=_TOLD, unsupported=_NOT_DONE)
     parts = (run.task_seconds or 0) + (run.final_seconds or 0)
     if run.seconds is not None and parts > run.seconds:

@@ -66,13 +66,18 @@ class _Running:
         self._run = run
         self._catalogue = catalogue
         self._started = started
+        placed = workspaces.place(run.task.workspaces, run.bindings, run.folder / "workspaces", catalogue)
+        self._pod = Pod(run.folder, run.task, placed)
         self._bound = params.bind(run.task.params, run.given, f"Task {run.task.name}")
-        values = {**run.propagated, **self._bound.values}
+        written = [mount for step in (run.task.template, *run.task.steps) for mount in step.mounts]
+        values = {
+            name: self._pod.local_value(value, written)
+            for name, value in {**run.propagated, **self._bound.values}.items()
+        }
         self._params = Replacements.of(values, params.SPELLINGS)
         steps_ = tuple(steps.resolved(step, catalogue, self._params) for step in run.task.steps)
         self._task = replace(run.task, steps=steps_)
-        placed = workspaces.place(run.task.workspaces, run.bindings, run.folder / "workspaces", catalogue)
-        self._pod = Pod(run.folder, self._task, placed)
+        self._pod = replace(self._pod, task=self._task)
         self._done: list[StepOutcome] = []
         self._notes = [
             f"the param {name} was given, is not declared and is passed over" for name in self._bound.ignored
