@@ -42,7 +42,7 @@ _METADATA_TIMEOUT = 3.0
 _ADDRESSES = ("token_url", "service_account_impersonation_url", "token_uri")
 _WHO = "Google Cloud"
 _TOKENS = frozenset({"access_token", "accessToken", "id_token", "value"})
-_TOKEN_BEGINS = "eyJ"
+_TOKEN_BEGINS = "eyJ"  # noqa: S105 - what one begins with
 """So does every JWT, under whatever name it comes."""
 
 

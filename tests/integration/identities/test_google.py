@@ -159,7 +159,11 @@ def test_what_google_refuses_is_told_without_the_token(
     [
         ("not json", "is no JSON object"),
         ('{"type": "authorized_user", "refresh_token": "top-secret"}', "cannot be used here"),
-        ('{"type": "external_account", "credential_source": {"executable": {"command": "id"}}}', "cannot be used here"),
+        (
+            '{"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "https://sts.test",'
+            ' "credential_source": {"executable": {"command": "id"}}}',
+            "cannot be used here",
+        ),
         ('{"type": "external_account", "token_url": "http://evil.test/", "x": "top-secret"}', "is not encrypted"),
         ('{"type": "external_account", "credential_source": {"file": "/x"}, "k": "top-secret"}', "missing or wrong"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from tests.integration.identities.conftest import Gitless, Scene, hidden, set_variables, shown
@@ -113,10 +115,8 @@ def test_the_identity_comes_before_a_login_in_docker_s_configuration(
 def test_a_missing_extra_is_named(
     module: str, extra: str, registry: str, scene: Scene, gitless: Gitless, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.identities import libraries
-
-    found = libraries.find_spec
-    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == module else found(name))
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *more: None if name == module else found(name, *more))
 
     outcome = gitless("login", registry, "--provider", extra)
 

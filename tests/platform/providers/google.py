@@ -118,8 +118,8 @@ class Google:
         if request.path == f"{_OWN}/default/token":
             token = f"ya29.m.{secrets.token_hex(40)}"
             self.access_tokens[token] = time.time() + self.lifetime
-            body = json.dumps({"access_token": token, "expires_in": int(self.lifetime), "token_type": "Bearer"})
-            return Response(200, body.encode(), {**flavor, "Content-Type": "application/json"})
+            given = {"access_token": token, "expires_in": int(self.lifetime), "token_type": "Bearer"}
+            return Response(200, json.dumps(given).encode(), {**flavor, "Content-Type": "application/json"})
         return Response(404, b"", flavor)
 
 
