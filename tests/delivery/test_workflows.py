@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from pipeline import __version__
 from pipeline.cli import application
 from tests.delivery.action_inputs import ACTIONS
+from tests.delivery.action_texts import ROOT, TEXTS
 from tests.delivery.stage_inputs import STAGES
 from tests.delivery.workflow_files import (
     OWN,
@@ -62,6 +64,20 @@ def zizmor(*files: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
 
 
+def lint_locally(folder: Path, texts: Mapping[str, str]) -> str:
+    """What actionlint says of workflows that use our actions where it can see these, with their inputs and outputs."""
+    shutil.copytree(TREE / "actions", folder / "actions")
+    shutil.copy(TREE / "action.yml", folder)
+    (folder / ".git").mkdir()
+    workflows = folder / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    for file, text in texts.items():
+        local = OURS.sub(lambda found: f"uses: .{found['path'] or '/'}", text)
+        assert OWN not in local
+        (workflows / file).write_text(local)
+    return actionlint(cwd=folder)
+
+
 @pytest.mark.tool
 def test_actionlint_finds_nothing() -> None:
     assert actionlint(*workflow_paths()) == ""
@@ -69,17 +85,7 @@ def test_actionlint_finds_nothing() -> None:
 
 @pytest.mark.tool
 def test_actionlint_finds_nothing_where_it_sees_our_actions_and_their_inputs_and_outputs(tmp_path: Path) -> None:
-    shutil.copytree(TREE / "actions", tmp_path / "actions")
-    shutil.copy(TREE / "action.yml", tmp_path)
-    (tmp_path / ".git").mkdir()
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    for path in workflow_paths():
-        local = OURS.sub(lambda found: f"uses: .{found['path'] or '/'}", path.read_text())
-        assert OWN not in local
-        (folder / path.name).write_text(local)
-
-    assert actionlint(cwd=tmp_path) == ""
+    assert lint_locally(tmp_path, {path.name: path.read_text() for path in workflow_paths()}) == ""
 
 
 @pytest.mark.tool
@@ -88,6 +94,14 @@ def test_zizmor_finds_nothing_at_its_pedantic_best() -> None:
 
     assert (done.returncode, done.stdout) == (0, "No findings to report. Good job!\n"), done.stdout + done.stderr
     assert done.stderr.count("completed") == len(PATHS)
+
+
+@pytest.mark.tool
+def test_actionlint_would_find_an_input_that_there_is_not(tmp_path: Path) -> None:
+    text = next(path for path in workflow_paths() if path.name == "main.yml").read_text()
+
+    said = lint_locally(tmp_path, {"main.yml": text.replace("diff-tag:", "diff-tags:")})
+    assert 'input "diff-tags" is not defined in action "gitless package"' in said
 
 
 @pytest.mark.tool
@@ -142,6 +156,24 @@ def test_where_a_job_delivers_it_waits_for_its_turn_in_its_environment(path: Pat
         used = {step.get("uses", "").partition("@")[0].removeprefix(f"{OWN}/actions/") for step in job["steps"]}
         if used & {"apply", "promote", "rollback"}:
             assert job["concurrency"]["group"] == f"deploy-{job['environment']}"
+
+
+def _needed(job: dict[str, Any]) -> dict[str, str]:
+    """What the job needs by the steps that it has."""
+    given = [step.get("with", {}) for step in job["steps"]]
+    used = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+    texts = [ROOT if name == OWN else TEXTS.get(name.removeprefix(f"{OWN}/actions/")) for name in used]
+    packages = {scope for text in texts if text for scope, _ in text.permissions if scope.startswith("packages")}
+    needed = {"packages": "write"} if "packages: write" in packages else {"packages": "read"} if packages else {}
+    needed |= {"contents": "read"} if "actions/checkout" in used else {}
+    needed |= {"id-token": "write"} if any(inputs.get("keyless") for inputs in given) else {}
+    return needed | ({"pull-requests": "write"} if any(inputs.get("comment") for inputs in given) else {})
+
+
+@pytest.mark.parametrize("path", sorted((TREE / "examples" / "github").glob("*.yml")), ids=name)
+def test_examples_ask_for_what_their_stages_need_and_for_no_more(path: Path) -> None:
+    for job in load(path)["jobs"].values():
+        assert job["permissions"] == _needed(job)
 
 
 def _missing(step: dict[str, Any]) -> list[str]:
