@@ -14,7 +14,9 @@ from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import TagResult
@@ -56,6 +58,9 @@ def _pairs(result: Result) -> _Pairs:
         case ValidateResult():
             yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
             yield "warnings", result.count(Severity.WARNING)
+        case PromoteResult() | RollbackResult():
+            yield from _artifact(result.target)
+            yield from (("tag", result.target.tag or ""), ("changed", result.is_changed))
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
