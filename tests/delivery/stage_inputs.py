@@ -28,9 +28,17 @@ _NAMES: dict[tuple[str, str], str] = {
     ("", "before"): "from",
     ("", "after"): "to",
     ("", "trust_policy"): "verify-policy",
+    ("promote", "source"): "from",
+    ("promote", "target"): "to",
 }
 """By command (empty: any) and click's own name, where the input's name does not follow from the option's."""
-_PLURALS = {"policy": "policies", "values": "values", "api-versions": "api-versions", "path": "path"}
+_PLURALS = {
+    "policy": "policies",
+    "values": "values",
+    "api-versions": "api-versions",
+    "path": "path",
+    "require-healthy": "require-healthy",
+}
 
 
 @dataclass(frozen=True, slots=True)
