@@ -16,7 +16,9 @@ from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import TagResult
@@ -72,6 +74,9 @@ def _ended(result: Result) -> _Pairs:
             yield "delivered", result.outcome == "delivered"
         case MatrixResult():
             yield from (("matrix", result.matrix), ("any", bool(result.entries)))
+        case PromoteResult() | RollbackResult():
+            yield from _artifact(result.target)
+            yield from (("tag", result.target.tag or ""), ("changed", result.is_changed))
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
