@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
 from pipeline.model.settings.guards import read_guards
+from pipeline.model.settings.image_builds import read_image
 from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
@@ -181,6 +182,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         validation=_validation(body.get("validation"), content, path),
         registry=_registry(body.get("registry", {}), folder),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
+        image_builds=tuple(read_image(item, folder) for item in body.get("images", {}).get("build", ())),
         records_repository=body.get("records", {}).get("repository", ""),
     )
 

@@ -12,6 +12,7 @@ from pipeline.wiring.building import (
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
 from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
+from pipeline.wiring.images import image_engine, registry_login
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -53,6 +54,7 @@ __all__ = [
     "login_check",
     "login_store",
     "mask",
+    "image_engine",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -69,6 +71,7 @@ __all__ = [
     "record_registry",
     "record_trust",
     "registry",
+    "registry_login",
     "registry_pool",
     "remote_connection",
     "renderers",

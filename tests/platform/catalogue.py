@@ -128,6 +128,8 @@ TOOLS: tuple[Tool, ...] = (
     ),
     GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    DebianTool(name="dockerd", recipe="dockerd", package="docker.io", cold_seconds=20),
+    DebianTool(name="mmdebstrap", recipe="mmdebstrap", package="mmdebstrap", cold_seconds=5),
     DebianTool(name="dot", recipe="graphviz", package="graphviz", cold_seconds=15),
     DebianTool(name="chromium", recipe="chromium", package="chromium", cold_seconds=60),
     GoTool(name="registry", recipe="registry", cold_seconds=17),

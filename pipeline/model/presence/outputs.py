@@ -14,6 +14,9 @@ from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.matrix import MatrixResult
+from pipeline.model.outcome.image_build import ImageBuildResult
+from pipeline.model.outcome.image_publish import ImagePublishResult
+from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
@@ -37,7 +40,7 @@ def outputs_of(result: Result) -> dict[str, str]:
 
     Booleans are ``true`` and ``false``. ``digest`` is there also where nothing was pushed.
     """
-    return {name: _text(value) for name, value in _pairs(result) if value not in ("", None)}
+    return {name: _text(value) for name, value in (*_pairs(result), *_image(result)) if value not in ("", None)}
 
 
 def _pairs(result: Result) -> _Pairs:
@@ -100,6 +103,18 @@ def _published(
         case AttestationsResult():
             # One name, several manifests: in the order in which the settings have them.
             yield "attestation-digest", ",".join(made.attestation_digest for made in result.attestations)
+
+
+def _image(result: Result) -> _Pairs:
+    match result:
+        case ImageBuildResult():
+            yield from (("image", result.image), ("image-id", result.image_id))
+        case ImagePushResult():
+            yield from _artifact(result.artifact)
+            yield from (("image", result.image.pinned), ("tag", result.image.tag), ("pushed", True))
+        case ImagePublishResult():
+            # Digest and tag are those of the artifact that a later stage publishes.
+            yield "images", result.references
 
 
 def _artifact(artifact: PinnedReference | None) -> _Pairs:

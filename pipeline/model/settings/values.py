@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.image_builds import ImageSettings
 from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
@@ -80,6 +81,8 @@ class Settings:
     validation: ValidationOptions | None = None
     """``None`` where the file does not have it: then ``run`` validates nothing by itself."""
     registry: RegistrySettings = field(default_factory=RegistrySettings)
+    image_builds: tuple[ImageSettings, ...] = ()
+    """Images that are built and pushed before anything is rendered."""
     records_repository: str = ""
     """Where deploy records are read from."""
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
