@@ -20,11 +20,17 @@ _NEEDS = (
     "The ConfigMap is the source. It is published to the registry registry:5000; what signs and verifies needs the\n"
     "Secret gitless-keys with cosign.key, cosign.password and cosign.pub."
 )
+_LEFT_OUT = """\
+# A bundle has the resources alone: gitless package tekton/task REFERENCE --format tekton-bundle
+samples/
+tests/
+README.md
+"""
 
 
 def files() -> dict[str, str]:
     """Every generated file by its path below tekton/, with slashes."""
-    found: dict[str, str] = {}
+    found = {f"{folder}/.sourceignore": _LEFT_OUT for folder in ("task", "stepaction", "pipeline")}
     for stage in stages():
         name = f"gitless-{stage.name}"
         comment = _GENERATED.format(stage.name)
