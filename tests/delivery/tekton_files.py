@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.delivery import tekton_pipelines
 from tests.delivery.tekton_readmes import step_action_readme, task_readme
 from tests.delivery.tekton_resources import step_action, task
 from tests.delivery.tekton_samples import sample, step_action_sample, tested
@@ -44,7 +45,7 @@ def files() -> dict[str, str]:
         found[f"{folder}/README.md"] = step_action_readme(stage, step_action(stage))
         found[f"{folder}/samples/{stage.name}.yaml"] = text_of(step_action_sample(stage), comment)
         found[f"{folder}/tests/run.yaml"] = text_of(step_action_sample(stage), comment)
-    return found
+    return found | {f"pipeline/{name}": text for name, text in tekton_pipelines.files().items()}
 
 
 def write() -> None:
