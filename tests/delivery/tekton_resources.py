@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.delivery.stage_inputs import Input
-from tests.delivery.tekton_stages import ARGUMENTS, IMAGE, PROPERTIES, RESULTS, VERSION, Stage
+from tests.delivery.tekton_stages import IMAGE, PROPERTIES, RESULTS, VERSION, Stage
 from tests.delivery.tekton_yaml import Flow
 
 PLATFORMS = "linux/amd64,linux/arm64"
@@ -124,7 +124,7 @@ def workspaces(stage: Stage) -> tuple[str, ...]:
 
 def describe(stage: Stage, given: Input) -> str:
     """What an input says in a Task and in a README."""
-    parts = [given.description or ARGUMENTS[stage.name, given.name]]
+    parts = [given.description]
     if given.is_repeatable:
         parts.append("One in each line.")
     if given.choices:

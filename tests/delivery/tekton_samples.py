@@ -13,7 +13,7 @@ ARTIFACT = f"oci://ghcr.io/acme/shop@sha256:{_ZEROS}"
 _KEY = {"key": "/workspace/trust/cosign.key", "password-file": "/workspace/trust/cosign.password"}
 _PUBLIC = {"keys": "/workspace/trust/cosign.pub"}
 SAMPLES: dict[str, dict[str, str]] = {
-    "build": {"path": "deploy/base\ndeploy/extras\n", "to": "rendered"},
+    "build": {"path": "deploy\ncharts/cache\n", "to": "rendered"},
     "validate": {"path": "deploy", "kubernetes": "1.33-1.35", "reports": "reports/validate.md\n"},
     "package": {"path": "deploy", "repository": "oci://ghcr.io/acme/shop", "tags": "1.0\nlatest\n"},
     "sign": {"ref": ARTIFACT, **_KEY},
