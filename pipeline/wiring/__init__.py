@@ -11,6 +11,7 @@ from pipeline.wiring.building import (
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
+from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -46,6 +47,9 @@ __all__ = [
     "finish_rotation",
     "gates",
     "generate_key_pair",
+    "image_policies",
+    "image_ports",
+    "lock_materials",
     "matching_tags",
     "materials",
     "notation_verifier",

@@ -12,6 +12,8 @@ from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.images_check import ImagesCheckResult
+from pipeline.model.outcome.images_lock import ImagesLockResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.pull import PullResult
@@ -56,6 +58,16 @@ def _pairs(result: Result) -> _Pairs:
         case ValidateResult():
             yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
             yield "warnings", result.count(Severity.WARNING)
+        case _:
+            yield from _others(result)
+
+
+def _others(result: Result) -> _Pairs:
+    match result:
+        case ImagesLockResult():
+            yield "changed", result.is_changed
+        case ImagesCheckResult():
+            yield "changed", bool(result.problems)
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
