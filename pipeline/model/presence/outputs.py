@@ -17,6 +17,8 @@ from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
+from pipeline.model.outcome.images_check import ImagesCheckResult
+from pipeline.model.outcome.images_lock import ImagesLockResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
@@ -80,6 +82,16 @@ def _ended(result: Result) -> _Pairs:
         case PromoteResult() | RollbackResult():
             yield from _artifact(result.target)
             yield from (("tag", result.target.tag or ""), ("changed", result.is_changed))
+        case _:
+            yield from _others(result)
+
+
+def _others(result: Result) -> _Pairs:
+    match result:
+        case ImagesLockResult():
+            yield "changed", result.is_changed
+        case ImagesCheckResult():
+            yield "changed", bool(result.problems)
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
