@@ -18,6 +18,7 @@ from tests.platform.providers.serving import Served
 pytestmark = pytest.mark.registry
 REGISTRY = "europe-docker.pkg.dev"
 SHOP = f"oci://{REGISTRY}/acme/shop/app"
+WHOLE = {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "https://sts.test"}
 AUDIENCE = f"https://iam.googleapis.com/{PROVIDER}"
 
 
@@ -160,8 +161,7 @@ def test_what_google_refuses_is_told_without_the_token(
         ("not json", "is no JSON object"),
         ('{"type": "authorized_user", "refresh_token": "top-secret"}', "cannot be used here"),
         (
-            '{"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "https://sts.test",'
-            ' "credential_source": {"executable": {"command": "id"}}}',
+            json.dumps({**WHOLE, "credential_source": {"executable": {"command": "id"}}}),
             "cannot be used here",
         ),
         ('{"type": "external_account", "token_url": "http://evil.test/", "x": "top-secret"}', "is not encrypted"),
