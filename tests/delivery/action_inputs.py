@@ -71,17 +71,22 @@ def root_inputs() -> tuple[ActionInput, ...]:
 
 
 def _of_single_stages(known: set[str]) -> Iterator[ActionInput]:
-    stages: dict[str, list[str]] = {}
-    first: dict[str, ActionInput] = {}
+    found: dict[str, list[tuple[str, ActionInput]]] = {}
     for stage in ACTIONS:
         for option in inputs(stage):
             if option.variable not in known:
-                stages.setdefault(option.variable, []).append(stage)
-                first.setdefault(option.variable, _of_stage(stage, option))
-    first["GITLESS_REFERENCE"] = ActionInput("ref", "", variable="GITLESS_REFERENCE")
-    for variable, item in first.items():
-        described = ROOT_DESCRIPTIONS.get(item.name) or f"For {', '.join(stages[variable])}: {item.description}"
-        yield replace(item, default="", is_required=False, description=described)
+                found.setdefault(option.variable, []).append((stage, _of_stage(stage, option)))
+    for variable, given in found.items():
+        name = "ref" if variable == "GITLESS_REFERENCE" else given[0][1].name
+        described = ROOT_DESCRIPTIONS.get(name) or _in_each_stage(given)
+        yield replace(given[0][1], name=name, default="", is_required=False, description=described)
+
+
+def _in_each_stage(given: list[tuple[str, ActionInput]]) -> str:
+    stages: dict[str, list[str]] = {}
+    for stage, item in given:
+        stages.setdefault(item.description, []).append(stage)
+    return " ".join(f"For {', '.join(names)}: {described}" for described, names in stages.items())
 
 
 def _of_stage(command: str, item: Input) -> ActionInput:

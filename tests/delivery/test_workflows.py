@@ -129,7 +129,9 @@ def test_everything_that_is_used_is_pinned_to_a_commit_that_says_its_version(pat
 
 
 def test_one_version_of_everything_is_used_and_of_ours_the_next_release() -> None:
-    used = {found["action"]: set() for path in PATHS for found in PIN.finditer(path.read_text())}
+    used: dict[str, set[tuple[str, str]]] = {
+        found["action"]: set() for path in PATHS for found in PIN.finditer(path.read_text())
+    }
     for path in PATHS:
         for found in PIN.finditer(path.read_text()):
             used[found["action"]].add((found["commit"], found["version"]))
