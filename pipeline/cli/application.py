@@ -12,9 +12,11 @@ from pipeline import __version__
 COMMANDS = {
     "init": "Write a commented gitless.yaml from what is found in a folder.",
     "run": "Run the whole chain, or a part of it, from gitless.yaml.",
+    "image": "Build an application's image and push it by digest.",
     "build": "Render folders, kustomizations and Helm charts into canonical YAML.",
     "validate": "Hold manifests against schemas, policies and our own rules.",
     "matrix": "List the targets that a change touches, as jobs for a CI.",
+    "images": "Lock images to digests, and keep their tags up to date by policies.",
     "package": "Pack a folder as an OCI artifact and push it.",
     "sign": "Sign an artifact's digest, with a key or without.",
     "attest": "State something about an artifact, signed, beside it: provenance, SBOM, plan.",

@@ -41,6 +41,9 @@ _MAX_FILE = 256 * 1024
 _METADATA_TIMEOUT = 3.0
 _ADDRESSES = ("token_url", "service_account_impersonation_url", "token_uri")
 _WHO = "Google Cloud"
+_TOKENS = frozenset({"access_token", "accessToken", "id_token", "value"})
+_TOKEN_BEGINS = "eyJ"  # noqa: S105 - what one begins with
+"""So does every JWT, under whatever name it comes."""
 
 
 class GcpIdentity:
@@ -108,6 +111,9 @@ class GcpIdentity:
     def _federated(self, document: Mapping[str, Any], file: str = "") -> Any:  # noqa: ANN401 - the same
         from google.auth import identity_pool
 
+        for name in ("audience", "subject_token_type", "token_url"):
+            if not isinstance(document.get(name), str):
+                raise IdentityError(f"{_FILE_VARIABLE} is {file}, in which {name} is missing or wrong")
         source = document.get("credential_source")
         if source is None:
             return identity_pool.Credentials(  # type: ignore[no-untyped-call]
@@ -179,13 +185,14 @@ class GcpIdentity:
         return answer
 
     def _keep_what_is_secret(self, answer: Answer) -> None:
+        text = answer.data.decode("utf-8", "replace").strip()
         try:
-            document = json.loads(answer.data)
+            document = json.loads(text)
         except (ValueError, RecursionError):
-            return
-        for name in ("access_token", "accessToken", "value", "id_token"):
-            if isinstance(document, dict) and isinstance(document.get(name), str):
-                self._discretion.keep(document[name])
+            document = {"": text}
+        for name, value in document.items() if isinstance(document, dict) else ():
+            if isinstance(value, str) and (name in _TOKENS or value.startswith(_TOKEN_BEGINS)):
+                self._discretion.keep(value)
 
 
 def federation(environment: Environment) -> dict[str, Any]:

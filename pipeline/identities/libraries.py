@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
-from importlib.util import find_spec
 
 from pipeline.errors import IdentityError
 
@@ -15,7 +15,7 @@ def require(module: str, extra: str, what: str) -> None:
         IdentityError: it is not installed.
     """
     try:
-        is_there = find_spec(module) is not None
+        is_there = importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         is_there = False
     if not is_there:

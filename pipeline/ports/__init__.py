@@ -8,6 +8,7 @@ from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
 from pipeline.ports.identities import FindLogin, LoginStore, Mask, RegistryIdentity
+from pipeline.ports.image_engine import ImageEngine
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
@@ -23,6 +24,7 @@ __all__ = [
     "Expressions",
     "FindLogin",
     "Gate",
+    "ImageEngine",
     "Inventories",
     "LoginStore",
     "Mask",

@@ -12,6 +12,8 @@ from pipeline.wiring.building import (
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
 from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
+from pipeline.wiring.engines import image_engine, registry_login
+from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -53,6 +55,10 @@ __all__ = [
     "login_check",
     "login_store",
     "mask",
+    "image_engine",
+    "image_policies",
+    "image_ports",
+    "lock_materials",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -69,6 +75,7 @@ __all__ = [
     "record_registry",
     "record_trust",
     "registry",
+    "registry_login",
     "registry_pool",
     "remote_connection",
     "renderers",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.delivery import tekton_pipelines
 from tests.delivery.tekton_readmes import step_action_readme, task_readme
 from tests.delivery.tekton_resources import step_action, task
 from tests.delivery.tekton_samples import sample, step_action_sample, tested
@@ -20,11 +21,17 @@ _NEEDS = (
     "The ConfigMap is the source. It is published to the registry registry:5000; what signs and verifies needs the\n"
     "Secret gitless-keys with cosign.key, cosign.password and cosign.pub."
 )
+_LEFT_OUT = """\
+# A bundle has the resources alone: gitless package tekton/task REFERENCE --format tekton-bundle
+samples/
+tests/
+README.md
+"""
 
 
 def files() -> dict[str, str]:
     """Every generated file by its path below tekton/, with slashes."""
-    found: dict[str, str] = {}
+    found = {f"{folder}/.sourceignore": _LEFT_OUT for folder in ("task", "stepaction", "pipeline")}
     for stage in stages():
         name = f"gitless-{stage.name}"
         comment = _GENERATED.format(stage.name)
@@ -38,7 +45,7 @@ def files() -> dict[str, str]:
         found[f"{folder}/README.md"] = step_action_readme(stage, step_action(stage))
         found[f"{folder}/samples/{stage.name}.yaml"] = text_of(step_action_sample(stage), comment)
         found[f"{folder}/tests/run.yaml"] = text_of(step_action_sample(stage), comment)
-    return found
+    return found | {f"pipeline/{name}": text for name, text in tekton_pipelines.files().items()}
 
 
 def write() -> None:

@@ -1,4 +1,4 @@
-"""``python -m examples.rehearsal tekton``: the whole chain on the local platform, or with ``--run`` runs of your own."""
+"""``python -m examples.rehearsal tekton``: the whole chain on the local platform, or runs of your own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from examples.rehearsal.tekton.account import pipeline_lines, preamble, task_lin
 from examples.rehearsal.tekton.catalogue import Catalogue
 from examples.rehearsal.tekton.errors import TektonError
 from examples.rehearsal.tekton.image import image_path
-from examples.rehearsal.tekton.outcomes import FAILED
+from examples.rehearsal.tekton.outcomes import FAILED, TaskOutcome
 from examples.rehearsal.tekton.pipelines import run_pipeline
 from examples.rehearsal.tekton.runs import Place, read_pipeline_run, read_task_run
 from examples.rehearsal.tekton.tasks import run_task
@@ -48,14 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--files", action="append", type=Path, default=[], help="more files or folders with documents")
     parser.add_argument("--claim", action="append", default=[], metavar="NAME=FOLDER", help="what a claim stands for")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="instead of the run's own")
-    parser.add_argument("--state", type=Path, help="where logs and results are kept", default=ROOT / ".demo" / "tekton")
+    parser.add_argument(
+        "--state", type=Path, help="where logs and results are kept", default=ROOT / ".rehearsal" / "tekton"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show every log, and all notes")
     return parser
 
 
 def _own(options: argparse.Namespace, folder: Path) -> int:
     catalogue = Catalogue()
-    catalogue.load(FILES, *options.files)
+    catalogue.load(*sorted(FILES.glob("*/*/*/*.yaml")), *options.files)
     runs = [found for file in options.run for found in catalogue.load_text(file.read_bytes(), str(file))]
     claims = {name: Path(value).absolute() for name, value in map(_pair, options.claim)}
     given: dict[str, Value] = dict(map(_param, options.param))
@@ -68,17 +70,17 @@ def _own(options: argparse.Namespace, folder: Path) -> int:
                 say(line)
             codes.append(task.status == FAILED)
         elif kind == "PipelineRun":
-            codes.append(run_and_tell(catalogue, name, place, given, is_verbose=options.verbose))
+            codes.append(_run_pipeline(catalogue, name, place, given, is_verbose=options.verbose))
     return max(codes)
 
 
-def run_and_tell(
+def _run_pipeline(
     catalogue: Catalogue, name: str, place: Place, given: dict[str, Value], *, is_verbose: bool = False
 ) -> int:
     """Run a PipelineRun and tell of it as it goes; returns 1 where it failed."""
     run = read_pipeline_run(catalogue, name, place, given)
 
-    def tell(task: object) -> None:
+    def tell(task: TaskOutcome) -> None:
         for line in task_lines(task, is_verbose=is_verbose):
             say(line)
 

@@ -1,4 +1,4 @@
-"""What stands for the image of gitless: the program and its tools, linked into one folder that is PATH for the steps."""
+"""What stands for the image of gitless: the program and its tools, in one folder that is first in PATH."""
 
 from __future__ import annotations
 

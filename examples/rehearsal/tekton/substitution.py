@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\$\(([^()]*)\)")
 _WHOLE = re.compile(r"\$\(([^()]*?)(\[\*\])?\)")
 _NAME = re.compile(
     r"""(?P<dotted>[^.\[\]]+)(?:\.(?P<key>[^\[\]]+))?(?P<dotted_index>\[(?:\d+|\*)\])?$"""
-    r"""|\[(?P<quote>["'])(?P<quoted>.+?)(?P=quote)\](?P<quoted_index>\[(?:\d+|\*)\])?$"""
+    r"""|\[(?P<quote>["'])(?P<quoted>.+?)(?P=quote)\](?:\.(?P<quoted_key>[^\[\]]+))?(?P<quoted_index>\[(?:\d+|\*)\])?$"""
 )
 
 
@@ -107,7 +107,7 @@ def variables(text: str, prefix: str) -> Iterator[Variable]:
         index = (found["dotted_index"] or found["quoted_index"] or "").strip("[]")
         yield Variable(
             name=found["dotted"] or found["quoted"],
-            key=found["key"] or "",
+            key=found["key"] or found["quoted_key"] or "",
             index=index,
             is_alone=match[0] == text,
             text=match[0],

@@ -72,3 +72,10 @@ def azure_cloud(host: str) -> AzureCloud | None:
     """The cloud of a registry of Azure; ``None`` for any other."""
     match = _AZURE.fullmatch(bare_host(host))
     return None if match is None else _AZURE_CLOUDS[match["cloud"]]
+
+
+def is_registry_of(cloud: str, host: str) -> bool:
+    """Whether it is a registry of ``aws``, ``gcp`` or ``azure``."""
+    if cloud == "aws":
+        return ecr_host(host) is not None
+    return azure_cloud(host) is not None if cloud == "azure" else cloud == "gcp" and is_gcp(host)

@@ -121,6 +121,15 @@ class Authentication:
                 return credentials.basic if credentials is not None else None
             return None
 
+    def another(self, refused: str) -> str | None:
+        """What to send where a login that was kept from before is refused: an identity may have a new one."""
+        with self._lock:
+            credentials = self._credentials() if self._asks_for_basic else None
+            if credentials is None or credentials.basic != refused:
+                return None
+            other = self._others(credentials)
+            return other.basic if other is not None else None
+
     def _credentials(self) -> Credentials | None:
         known = self._known[0] if self._known else None
         has_ended = known is not None and known.expires is not None and known.expires - _MARGIN <= self._clock.now()
