@@ -10,9 +10,9 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.engines import image_engine, registry_login
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
 from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
-from pipeline.wiring.engines import image_engine, registry_login
 from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
@@ -52,13 +52,13 @@ __all__ = [
     "gates",
     "generate_key_pair",
     "identity",
-    "login_check",
-    "login_store",
-    "mask",
     "image_engine",
     "image_policies",
     "image_ports",
     "lock_materials",
+    "login_check",
+    "login_store",
+    "mask",
     "matching_tags",
     "materials",
     "notation_verifier",

@@ -13,12 +13,12 @@ from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
-from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.images_check import ImagesCheckResult
 from pipeline.model.outcome.images_lock import ImagesLockResult
+from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
