@@ -22,6 +22,11 @@ from tests.delivery.distributions import ROOT, SOURCES, SUMS, pin, sha256
 
 NAME = f"gitless_pipeline-{__version__}"
 INFO = f"{NAME}.dist-info"
+DATA = f"{NAME}.data/data/share"
+METADATA = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
+COMPLETIONS = (
+    "bash-completion/completions/gitless", "zsh/site-functions/_gitless", "fish/vendor_completions.d/gitless.fish",
+)  # fmt: skip
 BUILD = "from pathlib import Path; import sys; from tests.delivery.distributions import build; "
 
 
@@ -81,11 +86,10 @@ def test_the_wheel_has_all_that_the_program_needs_and_nothing_else(built: Built)
 
     files = {str(path.relative_to(ROOT)) for path in (ROOT / "pipeline").rglob("*") if path.is_file()}
     wanted = {name for name in files if "__pycache__" not in name}
-    assert {entry.filename for entry in entries if not entry.filename.startswith(INFO)} == wanted
-    assert {entry.filename for entry in entries if entry.filename.startswith(INFO)} == {
-        f"{INFO}/{name}"
-        for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
-    }
+    wanted |= {f"{DATA}/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
+    wanted |= {f"{DATA}/{name}" for name in COMPLETIONS}
+    wanted |= {f"{INFO}/{name}" for name in METADATA}
+    assert {entry.filename for entry in entries} == wanted
     assert {(entry.external_attr >> 16, entry.date_time) for entry in entries} == {(0o100644, (1980, 1, 1, 0, 0, 0))}
     assert (metadata["Name"], metadata["Version"]) == ("gitless-pipeline", __version__)
     assert metadata["License-Expression"] == "Apache-2.0"
