@@ -28,6 +28,10 @@ demo: $(STAMP) ## Run the main job on the example application (QUICK=1: only the
 demo-down: $(STAMP) ## Stop what the demo left running
 	@$(BIN)/python -m examples.demo --down
 
+.PHONY: pipeline-tekton
+pipeline-tekton: $(STAMP) ## Run the Tekton Pipeline and its Tasks on this machine, against the local platform
+	@$(BIN)/python -m examples.rehearsal tekton
+
 .PHONY: test
 test: setup check ## Set everything up and run every test
 	@$(BIN)/pytest -n 2 --dist loadgroup tests
@@ -65,10 +69,16 @@ readme: $(STAMP) ## Write the help in README and docs anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
 	@$(BIN)/python -m tests.delivery.schema_table --write
 
+IMAGE ?= gitless:local
+
+.PHONY: image
+image: $(STAMP) ## Build the image IMAGE from the Containerfile, with the container engine that is here
+	@$(BIN)/gitless image build . --image $(IMAGE)
+
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write
 
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
-	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings
+	@rm -rf .venv build dist .demo .rehearsal *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings

@@ -53,4 +53,3 @@ def test_each_folder_is_a_bundle_that_tekton_resolves(kind: str, address: str) -
     for name in names:
         written = yaml.safe_load((TREE / kind / name / "0.1" / f"{name}.yaml").read_text())
         assert resolve(reference, kind, name) == written
-
