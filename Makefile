@@ -69,6 +69,12 @@ readme: $(STAMP) ## Write the help in README and docs anew
 	@$(BIN)/python -m tests.delivery.help_blocks --write
 	@$(BIN)/python -m tests.delivery.schema_table --write
 
+IMAGE ?= gitless:local
+
+.PHONY: image
+image: $(STAMP) ## Build the image IMAGE from the Containerfile, with the container engine that is here
+	@$(BIN)/gitless image build . --image $(IMAGE)
+
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write

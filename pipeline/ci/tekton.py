@@ -88,6 +88,8 @@ def results(told: Told) -> dict[str, str]:
     repository = outputs.get("digest-url", "").partition("@")[0]
     if "pushed" in outputs and repository.startswith("oci://"):
         found = {"IMAGE_URL": repository.removeprefix("oci://"), "IMAGE_DIGEST": outputs["digest"]}
+    if "images" in outputs:
+        found["IMAGES"] = outputs["images"]
     if all(name in outputs for name in _COUNTS):
         # An object result: Tekton takes texts for its values, and `when` can look at each of them.
         found["counts"] = json.dumps({name: outputs[name] for name in _COUNTS}, separators=(",", ":"))

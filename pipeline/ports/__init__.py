@@ -7,6 +7,8 @@ from pipeline.ports.checkouts import Checkout
 from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
+from pipeline.ports.identities import FindLogin, LoginStore, Mask, RegistryIdentity
+from pipeline.ports.image_engine import ImageEngine
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
@@ -20,12 +22,17 @@ __all__ = [
     "Decryptor",
     "Environment",
     "Expressions",
+    "FindLogin",
     "Gate",
+    "ImageEngine",
     "Inventories",
+    "LoginStore",
+    "Mask",
     "Picture",
     "Places",
     "Presence",
     "Registry",
+    "RegistryIdentity",
     "Renderer",
     "Reporter",
     "SbomFormat",

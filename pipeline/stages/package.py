@@ -18,13 +18,14 @@ from pipeline.model.artifact.manifest import (
     FLUX_CONTENT,
     Blob,
     ParsedManifest,
+    StoredManifest,
     parse_manifest,
 )
 from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.artifact.unpacking import Limits, unpacked
 from pipeline.model.outcome.package import PackageResult
 from pipeline.ports import Registry, Reporter
-from pipeline.stages.tag import move_tags
+from pipeline.stages.tag import move_tags, point_tags
 
 
 def package(
@@ -46,6 +47,7 @@ def package(
 
     Raises:
         UsageError: a tag does not follow the grammar; nothing was pushed.
+        RefusedError: a tag is locked; the artifact is there by its digest, and no tag has moved.
         RegistryError: the registry could not be read or written; no tag points at anything incomplete.
         TrustError: the registry answered with another digest than was pushed.
     """
@@ -60,8 +62,8 @@ def package(
     sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, *artifact.layers)]
     pushed = _push_manifest(artifact, registry) or any(sent)
     pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
-    for tag in dict.fromkeys(tags):
-        registry.write_manifest(artifact.manifest, tag)
+    manifest = artifact.manifest
+    point_tags(StoredManifest(manifest.media_type, artifact.digest, manifest.content), tags, registry)
     result = PackageResult(
         artifact=pinned,
         tags=(),

@@ -10,7 +10,10 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.engines import image_engine, registry_login
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
+from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
+from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
@@ -44,9 +47,18 @@ __all__ = [
     "delete_manifest",
     "describe_key",
     "expressions",
+    "find_login",
     "finish_rotation",
     "gates",
     "generate_key_pair",
+    "identity",
+    "image_engine",
+    "image_policies",
+    "image_ports",
+    "lock_materials",
+    "login_check",
+    "login_store",
+    "mask",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -55,6 +67,7 @@ __all__ = [
     "places_in",
     "presence",
     "provenance",
+    "provider_for",
     "public_key",
     "read_certificate",
     "read_manifests",
@@ -62,6 +75,7 @@ __all__ = [
     "record_registry",
     "record_trust",
     "registry",
+    "registry_login",
     "registry_pool",
     "remote_connection",
     "renderers",

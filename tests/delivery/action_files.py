@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 from tests.delivery.action_inputs import ACTIONS, ROOT_COMMANDS, ActionInput, action_inputs, root_inputs
-from tests.delivery.action_tables import page
+from tests.delivery.action_tables import page, with_current_permissions
 from tests.delivery.action_texts import AUTHOR, COLOR, ROOT, TEXTS, ActionText
 from tests.delivery.stage_outputs import OUTPUTS, all_outputs, outputs
 
 TREE = Path(__file__).resolve().parents[2]
+PAGE = Path("docs/github-actions.md")
 _HEAD = "# Made from the program's options by `python -m tests.delivery.action_files --write`.\n"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;()/_-]*")
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off", "none"}
@@ -97,7 +98,8 @@ def _scalar(text: str) -> str:
 def files() -> dict[Path, str]:
     """Every file that is made, by its path in the tree."""
     stages = {Path("actions", name, "action.yml"): stage_action(name) for name in ACTIONS}
-    return {Path("action.yml"): root_action(), **stages, Path("actions/README.md"): page()}
+    guide = with_current_permissions((TREE / PAGE).read_text())
+    return {Path("action.yml"): root_action(), **stages, Path("actions/README.md"): page(), PAGE: guide}
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--write"]:

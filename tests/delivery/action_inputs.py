@@ -38,14 +38,17 @@ _RESULTS = ActionInput(
     "results-dir", "Folder to also write the JSON result into.", variable="GITLESS_RESULTS_DIR"
 )  # fmt: skip
 _TOKEN = ActionInput(
-    "github-token", "Token that comments are written with.", "${{ github.token }}", variable="GITLESS_GITHUB_TOKEN"
+    "github-token",
+    "Token that comments are written with, and that `provider` github logs in with.",
+    "${{ github.token }}",
+    variable="GITLESS_GITHUB_TOKEN",
 )
 
 
 def action_inputs(command: str) -> tuple[ActionInput, ...]:
     """Every input of a stage's action: the stage's own, and those that all have."""
     own = (_of_stage(command, item) for item in inputs(command))
-    return (*own, *_common(has_comment=_has_comment(command), has_results=_has_results(command)))
+    return (*own, *_common(has_token=_has_token(command), has_results=_has_results(command)))
 
 
 def root_inputs() -> tuple[ActionInput, ...]:
@@ -64,21 +67,26 @@ def root_inputs() -> tuple[ActionInput, ...]:
     found["GITLESS_TO"] = replace(found["GITLESS_TO"], expression=build)
     reference = f"inputs.ref || ({_with_scheme('inputs.repository')})"
     found["GITLESS_REFERENCE"] = replace(found["GITLESS_REFERENCE"], expression=reference)
-    return (command, *found.values(), *_common(has_comment=True, has_results=True))
+    return (command, *found.values(), *_common(has_token=True, has_results=True))
 
 
 def _of_single_stages(known: set[str]) -> Iterator[ActionInput]:
-    stages: dict[str, list[str]] = {}
-    first: dict[str, ActionInput] = {}
+    found: dict[str, list[tuple[str, ActionInput]]] = {}
     for stage in ACTIONS:
         for option in inputs(stage):
             if option.variable not in known:
-                stages.setdefault(option.variable, []).append(stage)
-                first.setdefault(option.variable, _of_stage(stage, option))
-    first["GITLESS_REFERENCE"] = ActionInput("ref", "", variable="GITLESS_REFERENCE")
-    for variable, item in first.items():
-        described = ROOT_DESCRIPTIONS.get(item.name) or f"For {', '.join(stages[variable])}: {item.description}"
-        yield replace(item, default="", is_required=False, description=described)
+                found.setdefault(option.variable, []).append((stage, _of_stage(stage, option)))
+    for variable, given in found.items():
+        name = "ref" if variable == "GITLESS_REFERENCE" else given[0][1].name
+        described = ROOT_DESCRIPTIONS.get(name) or _in_each_stage(given)
+        yield replace(given[0][1], name=name, default="", is_required=False, description=described)
+
+
+def _in_each_stage(given: list[tuple[str, ActionInput]]) -> str:
+    stages: dict[str, list[str]] = {}
+    for stage, item in given:
+        stages.setdefault(item.description, []).append(stage)
+    return " ".join(f"For {', '.join(names)}: {described}" for described, names in stages.items())
 
 
 def _of_stage(command: str, item: Input) -> ActionInput:
@@ -110,14 +118,14 @@ def _described(item: Input) -> str:
     return item.description.strip() + more
 
 
-def _common(*, has_comment: bool, has_results: bool) -> tuple[ActionInput, ...]:
-    token = (replace(_TOKEN, expression="inputs.github-token"),) if has_comment else ()
+def _common(*, has_token: bool, has_results: bool) -> tuple[ActionInput, ...]:
+    token = (replace(_TOKEN, expression="inputs.github-token"),) if has_token else ()
     results = (replace(_RESULTS, expression="inputs.results-dir"),) if has_results else ()
     return (*results, *token, _FOLDER, _VERSION)
 
 
-def _has_comment(command: str) -> bool:
-    return any(item.name == "comment" for item in inputs(command))
+def _has_token(command: str) -> bool:
+    return any(item.name in {"comment", "provider"} for item in inputs(command))
 
 
 def _has_results(command: str) -> bool:

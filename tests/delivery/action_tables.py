@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tests.delivery.action_inputs import ACTIONS, ActionInput, action_inputs, root_inputs
@@ -20,6 +21,7 @@ has nothing to say is empty.
 | action | what it does |
 |---|---|
 """
+_PERMISSIONS = re.compile(r"(?<=<!-- permissions -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _ROOT_NAME = "gitless/gitless"
 
 
@@ -30,6 +32,17 @@ def page() -> str:
     sections = [_section(name, TEXTS[name], action_inputs(name), outputs(name)) for name in ACTIONS]
     root = _section(_ROOT_NAME, ROOT, root_inputs(), all_outputs())
     return "".join([_HEAD, *rows, *sections, root])
+
+
+def with_current_permissions(text: str) -> str:
+    """The page about the actions with the table of what each of them needs."""
+    rows = "".join(f"| `{name}` | {', '.join(map(_permission, TEXTS[name].permissions))} |\n" for name in TEXTS)
+    return _PERMISSIONS.sub(lambda _: f"| stage | permissions of the job |\n|---|---|\n{rows}", text)
+
+
+def _permission(needed: tuple[str, str]) -> str:
+    permission, reason = needed
+    return f"`{permission}` ({reason})" if reason.startswith("with") else f"`{permission}`"
 
 
 def _section(name: str, text: ActionText, given: tuple[ActionInput, ...], made: tuple[str, ...]) -> str:

@@ -103,8 +103,10 @@ OWN_DEFAULTS = {("build", "to"): "rendered"}
 """Where an action has a default that the program has not: what is rendered does not belong into a job's log."""
 
 ROOT_DESCRIPTIONS = {
-    "from": "First stage of the chain; for diff and plan what there is: a folder, an artifact, live, deployed:CLUSTER.",
-    "to": "Last stage of the chain; for diff and plan what it is to become; for build the folder to write into.",
+    "from": "First stage of the chain; for diff and plan what there is: a folder, an artifact, live, deployed:CLUSTER;"
+    " for promote what is promoted.",
+    "to": "Last stage of the chain; for diff and plan what it is to become; for build the folder to write into; for"
+    " promote and rollback where to.",
     "path": "For another command than run: the folder, file or artifact that it is about; sources in each line.",
     "ref": "For another command than run: the artifact, by its digest: oci://HOST/REPOSITORY@sha256:…",
     "repository": "Repository to publish to, such as ghcr.io/acme/shop, instead of the settings file's.",

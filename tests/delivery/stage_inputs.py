@@ -28,17 +28,23 @@ _NAMES: dict[tuple[str, str], str] = {
     ("", "before"): "from",
     ("", "after"): "to",
     ("", "trust_policy"): "verify-policy",
+    ("promote", "source"): "from",
+    ("promote", "target"): "to",
 }
 """By command (empty: any) and click's own name, where the input's name does not follow from the option's."""
 _PLURALS = {
     "policy": "policies", "values": "values", "set": "set", "api-versions": "api-versions", "path": "path",
     "kyverno": "kyverno", "opa": "opa", "approved-by": "approved-by",
+    "require-healthy": "require-healthy",
 }  # fmt: skip
 _ARGUMENTS = {
     ("build", "path"): "Folder or file to render: plain manifests, a kustomization or a Helm chart.",
     ("validate", "path"): "Folder, file or artifact; otherwise the sources of the settings file.",
     ("package", "path"): "Folder or file to pack.",
     ("package", "repository"): "Repository to push to, such as ghcr.io/acme/shop.",
+    ("promote", "from"): "What is promoted: an artifact, or deployed:CLUSTER (what that cluster was given last).",
+    ("promote", "to"): "The tag that is to point at it: oci://HOST/REPOSITORY:TAG, in any registry.",
+    ("rollback", "ref"): "The tag that goes back: oci://HOST/REPOSITORY:TAG.",
     ("apply", "ref"): "Artifact to apply, by its digest; a tag is resolved once. Not together with a plan.",
     ("verify", "ref"): "Artifact whose signatures are verified; otherwise what runs in the cluster is.",
     ("", "ref"): "The artifact, by its digest: oci://HOST/REPOSITORY@sha256:…; a tag is resolved once.",

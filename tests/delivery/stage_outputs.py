@@ -16,7 +16,7 @@ OUTPUTS = {
     "passed": "true, or false where an error was found.",
     "errors": "Number of errors found.",
     "warnings": "Number of warnings found.",
-    "changed": "true, or false where nothing changes.",
+    "changed": "true, or false where nothing changes, or no tag has moved.",
     "created": "Number of objects that are created.",
     "updated": "Number of objects that are changed, or deleted and created anew.",
     "deleted": "Number of objects that are deleted.",
@@ -42,8 +42,8 @@ _OF_STAGES = {
     "apply": (*_ARTIFACT, *_CHANGES),
     "verify": (*_ARTIFACT, "verified"),
     "wait": (*_ARTIFACT, "delivered"),
-    "promote": (*_ARTIFACT, "tag"),
-    "rollback": (*_ARTIFACT, "tag"),
+    "promote": (*_ARTIFACT, "tag", "changed"),
+    "rollback": (*_ARTIFACT, "tag", "changed"),
 }
 
 

@@ -104,6 +104,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
     )
 
 
+_ACT = "github.com/nektos/act"
 _NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
@@ -127,6 +128,8 @@ TOOLS: tuple[Tool, ...] = (
     ),
     GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    DebianTool(name="dockerd", recipe="dockerd", package="docker.io", cold_seconds=20),
+    DebianTool(name="mmdebstrap", recipe="mmdebstrap", package="mmdebstrap", cold_seconds=5),
     DebianTool(name="dot", recipe="graphviz", package="graphviz", cold_seconds=15),
     DebianTool(name="chromium", recipe="chromium", package="chromium", cold_seconds=60),
     GoTool(name="registry", recipe="registry", cold_seconds=17),
@@ -142,6 +145,9 @@ TOOLS: tuple[Tool, ...] = (
     NodeTool(name="axe-core", recipe="axe-core", cold_seconds=4),
     NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
     NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
+    NodeTool(name="gitlab-ci-local", recipe="gitlab-ci-local", cold_seconds=16),
+    # What gitlab-ci-local copies checkouts with.
+    DebianTool(name="rsync", recipe="rsync", package="rsync", cold_seconds=10),
     NodeTool(name="mermaid", recipe="mermaid", cold_seconds=4),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
@@ -165,6 +171,7 @@ TOOLS: tuple[Tool, ...] = (
         version_of=_NOTATION,
         cold_seconds=30,
     ),
+    GoTool(name="act", recipe="act", package=_ACT, version_of=_ACT, cold_seconds=23),
     # 1.8 is the first that accepts sigstore bundles, and 1.9 that takes a trusted root; what that requires is not to
     # be had.
     GoTool(

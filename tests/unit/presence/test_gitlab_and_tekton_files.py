@@ -40,7 +40,7 @@ def test_outputs_of_all_commands_of_a_job_are_variables_for_the_jobs_after_it(tm
     gitlab(tmp_path, log).tell(Told(stage="diff", outputs={"changed": "false", "two-lines": "a\nEVIL=1"}))
 
     text = (tmp_path / "reports" / "outputs.env").read_text()
-    assert text == "GITLESS_DIGEST=sha256:1\nGITLESS_CHANGED=false\n"
+    assert text == "GITLESS_RESULT_DIGEST=sha256:1\nGITLESS_RESULT_CHANGED=false\n"
 
 
 def test_more_variables_than_gitlab_takes_are_not_written(tmp_path: Path, log: Log) -> None:

@@ -12,7 +12,9 @@ from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
 from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
@@ -37,6 +39,7 @@ from tests.unit.markdown.support import (
 
 PLACE = {"digest": DIGEST, "digest-url": f"oci://ghcr.io/acme/shop@{DIGEST}"}
 OTHER = "sha256:" + "e" * 64
+STAGING = PinnedReference(ARTIFACT.repository, ARTIFACT.digest, "staging")
 
 
 def package(*, pushed: bool = True, tags: tuple[str, ...] = ("1.1", "latest")) -> PackageResult:
@@ -88,6 +91,14 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
     (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
     (BuildResult(Manifests(())), {}),
+    (
+        PromoteResult(source=ARTIFACT, target=STAGING, tags=(MovedTag(tag="staging", previous=None),)),
+        {**PLACE, "tag": "staging", "changed": "true"},
+    ),
+    (
+        RollbackResult(target=STAGING, previous=OTHER, is_release=False, is_changed=False, lock=None),
+        {**PLACE, "tag": "staging", "changed": "false"},
+    ),
     (delivery(State.DELIVERED), {**PLACE, "delivered": "true"}),
     (delivery(State.WAITING), {**PLACE, "delivered": "false"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
