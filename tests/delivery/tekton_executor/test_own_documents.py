@@ -15,7 +15,6 @@ from examples.rehearsal.tekton.pipelines import run_pipeline
 from examples.rehearsal.tekton.runs import Place, read_pipeline_run, read_task_run
 from examples.rehearsal.tekton.shop import SAMPLES
 from examples.rehearsal.tekton.tasks import run_task
-from examples.rehearsal.tekton.workspaces import give_back_writing
 from tests.delivery.tekton_executor.recorder import Recorder
 from tests.delivery.tekton_tree import TREE, complaints, documents
 
@@ -29,11 +28,10 @@ RUNS = [
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+def catalogue() -> Catalogue:
     found = Catalogue()
     found.load(*sorted(file for kind in ("task", "stepaction", "pipeline") for file in TREE.glob(f"{kind}/*/*/*.yaml")))
-    yield found
-    give_back_writing(tmp_path)
+    return found
 
 
 def objects(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
