@@ -73,9 +73,7 @@ WAYS = ("tag", "claim", "package", "copy", "promote")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_rolls_forward_until_it_is_released(
-    world: World, pair: tuple[PinnedReference, ...], way: str
-) -> None:
+def test_nothing_rolls_forward_until_it_is_released(world: World, pair: tuple[PinnedReference, ...], way: str) -> None:
     good, bad = pair
     world.roll_back(good.digest)
 
@@ -96,7 +94,9 @@ def test_what_points_there_already_is_no_move(world: World, pair: tuple[PinnedRe
     move_tags(good, ["live"], world.staging)
     TagClaim(good, tags_now(["live"], world.staging), world.staging).settle()
     package(
-        build_artifact(pack([("a.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: good}\n")])),
+        build_artifact(
+            pack([("a.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: good}\n")])
+        ),
         world.staging,
         tags=("live",),
         reporter=world.reporter,
@@ -271,7 +271,9 @@ def test_what_is_no_lock_where_one_would_be_locks_and_can_be_released(
     if what == "artifact":
         place[lock_tag("live")] = bad.digest
     else:
-        lock = TagLock(tag="other" if what == "other tag" else "live", digest="" if what == "no digest" else good.digest)
+        lock = TagLock(
+            tag="other" if what == "other tag" else "live", digest="" if what == "no digest" else good.digest
+        )
         world.roll_back(bad.digest, tag="live")
         world.staging.write_manifest(write_lock(lock), lock_tag("live"))
 
