@@ -271,9 +271,8 @@ def test_what_is_no_lock_where_one_would_be_locks_and_can_be_released(
     if what == "artifact":
         place[lock_tag("live")] = bad.digest
     else:
-        lock = TagLock(
-            tag="other" if what == "other tag" else "live", digest="" if what == "no digest" else good.digest
-        )
+        tag, digest = "other" if what == "other tag" else "live", "" if what == "no digest" else good.digest
+        lock = TagLock(tag=tag, digest=digest)
         world.roll_back(bad.digest, tag="live")
         world.staging.write_manifest(write_lock(lock), lock_tag("live"))
 
