@@ -300,3 +300,29 @@ def test_nothing_is_deleted_where_nobody_says_what_is_deployed(run: Gitless, pub
     assert kept.out.startswith("oci-layout:shop: nothing to delete, 2 kept\n")
     assert run(*prune, "--keep-deployed", "0").code == 0
     assert list(tags_in(run, "oci-layout:shop")) == ["1.1.0"]
+
+
+def test_the_history_tells_what_was_rolled_back_and_what_is_locked(
+    run: Gitless, publish: Publish, deploy: Deploy
+) -> None:
+    good, bad = publish("good", "live"), publish("bad", "live")
+    deploy(good)
+    deploy(bad, 60)
+    history = ("history", RECORDS, "--cluster", "staging", "--record-key", "ours.pub", "--tags")
+    back = ("rollback", "oci-layout:shop:live", "--to", good.digest, "--reason", "orders fail", *KEY)
+    assert run(*back).code == 0
+
+    shown = run(*history)
+    document = run(*history, "-o", "json").document
+
+    lines = shown.out.splitlines()
+    assert lines[0].endswith("VERIFIED BY  NOW")
+    assert lines[1].endswith("  rolled back")
+    assert lines[2].endswith("  live (locked)")
+    assert lines[3].startswith(f"lock: live locked at {good.digest} since ")
+    assert lines[3].endswith(": orders fail")
+    assert [(item["tags"], item["rolledBack"]) for item in document["deployments"]] == [
+        ([], "orders fail"),
+        (["live"], None),
+    ]
+    assert document["locks"][0]["previousDigest"] == bad.digest
