@@ -95,38 +95,20 @@ def test_what_is_kept_is_found_again(store: DockerLogins, environment: dict[str,
     assert found == Credentials(identity_token="tok3n")
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (
-            (
-                '{\n  "HttpHeaders": {"Meta": "ü"},\n  "auths": {\n    "a.test": {"auth": "eDp5", "email": "x@y"}\n  },\n'
-                '  "detachKeys": "ctrl-e"\n}\n'
-            ),
-            (
-                '{\n  "HttpHeaders": {\n    "Meta": "ü"\n  },\n  "auths": {\n    "a.test": {\n      "auth": "eDp5",\n'
-                '      "email": "x@y"\n    },\n    "registry.test": {\n      "auth": "bWU6czNjcjN0OndvcmQ="\n    }\n  },\n'
-                '  "detachKeys": "ctrl-e"\n}\n'
-            ),
-        ),
-        (
-            '{\n\t"psFormat": "table"\n}',
-            (
-                '{\n\t"psFormat": "table",\n\t"auths": {\n\t\t"registry.test": {\n\t\t\t"auth": "bWU6czNjcjN0OndvcmQ="\n'
-                "\t\t}\n\t}\n}"
-            ),
-        ),
-        ('{"x":1}', '{"x":1,"auths":{"registry.test":{"auth":"bWU6czNjcjN0OndvcmQ="}}}'),
-    ],
-    ids=["blanks", "tabs", "one line"],
-)
-def test_everything_else_in_the_file_stays_as_it_was(store: DockerLogins, file: Path, before: str, after: str) -> None:
-    write(file, before)
+@pytest.mark.parametrize("indent", [2, 4, "\t", None])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_everything_else_in_the_file_stays_as_it_was(
+    store: DockerLogins, file: Path, indent: str | int | None, end: str
+) -> None:
+    entries = {"a.test": {"auth": "eDp5", "email": "x@y"}}
+    before = {"HttpHeaders": {"Meta": "ü"}, "auths": entries, "plugins": [], "detachKeys": "ctrl-e"}
+    write(file, json.dumps(before, indent=indent, ensure_ascii=False) + end)
     file.chmod(0o644)
 
     store.save(HOST, LOGIN, None)
 
-    assert file.read_text() == after
+    after = {**before, "auths": {**entries, HOST: {"auth": "bWU6czNjcjN0OndvcmQ="}}}
+    assert file.read_text() == json.dumps(after, indent=indent, ensure_ascii=False) + end
     assert mode(file) == 0o600
 
 
