@@ -15,6 +15,7 @@ from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.credentials import Credentials
 from pipeline.registries.logins import DockerLogins
 from pipeline.registries.oci.credentials import find_credentials
+from pipeline.stages.login import log_out
 
 HOST = "registry.test"
 LOGIN = Credentials("me", "s3cr3t:word")
@@ -110,6 +111,31 @@ def test_everything_else_in_the_file_stays_as_it_was(
     after = {**before, "auths": {**entries, HOST: {"auth": "bWU6czNjcjN0OndvcmQ="}}}
     assert file.read_text() == json.dumps(after, indent=indent, ensure_ascii=False) + end
     assert mode(file) == 0o600
+
+
+def test_what_is_kept_is_what_dockers_own_library_reads(store: DockerLogins, file: Path) -> None:
+    from docker.auth import load_config
+
+    store.save(HOST, LOGIN, None)
+    store.save("docker.io", Credentials("hub", "word"), None)
+
+    read = load_config(str(file))
+    assert read.resolve_authconfig(HOST)["password"] == LOGIN.password
+    assert read.resolve_authconfig("docker.io")["username"] == "hub"
+
+
+def test_a_helper_that_fails_to_forget_leaves_nothing_else_behind(
+    store: DockerLogins, file: Path, helper: Path
+) -> None:
+    (helper / "docker-credential-ro").write_text("#!/bin/sh\ncat > /dev/null\nexit 1\n")
+    (helper / "docker-credential-ro").chmod(0o755)
+    entries = {"a.test": {"auth": "eDp5"}, "b.test": {"auth": "eDp5"}, "c.test/team": {"auth": "eDp5"}}
+    write(file, json.dumps({"auths": entries, "credHelpers": {"a.test": "ro", "d.test": "ro"}}))
+
+    with pytest.raises(RegistryError, match=r"did not forget the login for a\.test"):
+        log_out(store.hosts(), store)
+
+    assert json.loads(file.read_text()) == {"auths": {}, "credHelpers": {"a.test": "ro", "d.test": "ro"}}
 
 
 def test_an_older_login_is_replaced_under_whatever_name_it_had(store: DockerLogins, file: Path) -> None:
