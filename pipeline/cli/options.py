@@ -192,7 +192,9 @@ def cluster_and_namespace(namespace_help: str, default: str | None = None) -> Ca
         decorated: Callable[..., Any] = wrapped
         for add in reversed(
             (
-                option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
+                option(
+                    "--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file; otherwise KUBECONFIG."
+                ),
                 option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
                 option("-n", "--namespace", default=default, show_default=default is not None, help=namespace_help),
             )

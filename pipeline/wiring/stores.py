@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import RegistryError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import RegistryOptions
@@ -38,10 +39,14 @@ def registry(
 
 
 def delete_manifest(registry: Registry, digest: str) -> bool:
-    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
-    from pipeline.registries.oci.registry import OciRegistry
-
-    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+    """Delete what nobody needs any more, where a registry can; returns whether it is gone. Folders keep everything."""
+    if registry.repository.is_layout:
+        return False
+    try:
+        registry.delete_manifest(digest)
+    except RegistryError:
+        return False
+    return True
 
 
 def artifact_cache(options: PullerOptions) -> ArtifactCache:

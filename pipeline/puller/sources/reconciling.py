@@ -135,7 +135,11 @@ class _Reconciliation:
 
     def _verify(self, chosen: Chosen, registry: Registry) -> None:
         accepted = self._demands.require(chosen, registry, self._deps)
-        succession = accept(chosen, accepted, self._demands, self._status, self._body)
+
+        def is_stated(served: SourceArtifact) -> bool:
+            return self._demands.is_rollback_stated(chosen, served, registry, self._deps)
+
+        succession = accept(chosen, accepted, self._demands, self._status, self._body, is_stated)
         if accepted.is_verified:
             self._status.verified(chosen.revision, str(self._demands))
         else:
