@@ -87,7 +87,6 @@ def test_a_token_in_a_file_is_exchanged_by_the_sdk(
     file = scene.folder / "token"
     file.write_text(issuer.issue("sts.amazonaws.com"))
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(file))
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
 
     outcome = gitless("list", f"oci://{ECR}/acme/nothing", "--provider", "aws")
 
