@@ -20,7 +20,7 @@ _AUDIENCE = "GITLESS_IDENTITY_AUDIENCE"
 
 
 @click.command()
-@argument("registry", envvar="registry")
+@argument("registry", envvar="login_registry")
 @registry_options
 @option(
     "--credential-helper",

@@ -25,6 +25,7 @@ def test_every_variable_of_ours_on_the_page_about_logins_is_read_by_the_program(
         gcp.ACCOUNT_VARIABLE,
         github.TOKENS[0],
         "GITLESS_PROVIDER",
+        "GITLESS_LOGIN_REGISTRY",
     }
 
     assert set(re.findall(r"GITLESS_[A-Z_]+", PAGE.read_text())) == ours

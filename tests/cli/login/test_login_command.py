@@ -181,7 +181,7 @@ def test_a_step_may_say_everything_in_variables(
     docker: Path, gitless: Gitless, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = running("basic")
-    monkeypatch.setenv("GITLESS_REGISTRY", registry.address)
+    monkeypatch.setenv("GITLESS_LOGIN_REGISTRY", registry.address)
     monkeypatch.setenv("GITLESS_USERNAME", registry.username)
     monkeypatch.setenv("GITLESS_PASSWORD_STDIN", "true")
 
