@@ -37,6 +37,8 @@ KINDS = ("Pipeline", "StepAction", "Task")
 """What somebody can ask the resolver for."""
 SUFFIXES = (".yaml", ".yml", ".json")
 _GROUP = "tekton.dev/"
+_IGNORING = ".sourceignore"
+"""Says itself what is left out."""
 _PREFIX = "dev.tekton.image."
 
 
@@ -59,7 +61,7 @@ def read_bundle(files: Iterable[tuple[str, bytes]]) -> Bundle:
     left_out: list[str] = []
     for path, content in files:
         if not path.endswith(SUFFIXES):
-            left_out.append(path)
+            left_out += [] if path.rpartition("/")[2] == _IGNORING else [path]
             continue
         for body, line in read_documents(content, path):
             resource = _resource(body, Origin(path, line))
