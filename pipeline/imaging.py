@@ -98,7 +98,7 @@ class Imaging:
         list(_edits(unknown, places))
         repository = Repository(named.name.host, named.name.path)
         registry = wiring.registry(repository, self.registry, self.environment, self.reporter)
-        login = wiring.registry_login(repository, self.registry, self.environment)
+        login = wiring.registry_login(repository, self.registry, self.environment, self.reporter)
         self.reporter.info(f"pushing {named.text}")
         result = push_image(named, tags, self.engine, login, registry)
         return replace(result, written=tuple(_write(result.image, places)))

@@ -92,7 +92,7 @@ def wanted_version(pin: str, asked: str) -> str:
     asked = asked.strip().removeprefix("v")
     if asked not in ("", version):
         raise InstallError(
-            f"this revision of the action installs gitless {version}, whose checksum it knows, and not {asked[:100]!r}: "
+            f"this revision of the action knows the checksum of gitless {version} alone, not of {asked[:100]!r}: "
             "leave `version` away, or use the action's revision of that release"
         )
     return version

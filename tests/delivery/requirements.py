@@ -23,7 +23,7 @@ _HEAD = """\
 # Written by `python -m tests.delivery.requirements --write`.
 """
 _ENTRY = re.compile(
-    r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;]+)(?: ; (.*?))?((?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)$", re.M
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;]+)(?: ; (.*?))?((?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE
 )
 
 

@@ -3,20 +3,26 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model.artifact.reference import PinnedReference, Repository
+from pipeline.model.flux.waiting import State, Verdict
 from pipeline.model.images.writing import PinnedImage
-from pipeline.model.manifests import ObjectId
+from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
 from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
+from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
@@ -37,6 +43,7 @@ from tests.unit.markdown.support import (
 
 PLACE = {"digest": DIGEST, "digest-url": f"oci://ghcr.io/acme/shop@{DIGEST}"}
 OTHER = "sha256:" + "e" * 64
+STAGING = PinnedReference(ARTIFACT.repository, ARTIFACT.digest, "staging")
 
 
 def package(*, pushed: bool = True, tags: tuple[str, ...] = ("1.1", "latest")) -> PackageResult:
@@ -60,6 +67,12 @@ PUSHED = ImagePushResult(
     tags=("1.1",),
     size=1,
 )
+
+
+def delivery(state: State) -> WaitResult:
+    return WaitResult(
+        artifact=ARTIFACT, cluster="here", verdict=Verdict(state=state, reason="", lines=()), seconds=1.0, timeout=2.0
+    )
 
 
 RESULTS: list[tuple[Result, dict[str, str]]] = [
@@ -98,8 +111,25 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
+    (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
+    (BuildResult(Manifests(())), {}),
+    (
+        PromoteResult(source=ARTIFACT, target=STAGING, tags=(MovedTag(tag="staging", previous=None),)),
+        {**PLACE, "tag": "staging", "changed": "true"},
+    ),
+    (
+        RollbackResult(target=STAGING, previous=OTHER, is_release=False, is_changed=False, lock=None),
+        {**PLACE, "tag": "staging", "changed": "false"},
+    ),
+    (delivery(State.DELIVERED), {**PLACE, "delivered": "true"}),
+    (delivery(State.WAITING), {**PLACE, "delivered": "false"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
     (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+    (
+        MatrixResult(since=OTHER, entries=(MatrixEntry(name="shop", file="a/gitless.yaml", target="staging"),)),
+        {"matrix": '[{"name":"shop","file":"a/gitless.yaml","target":"staging"}]', "any": "true"},
+    ),
+    (MatrixResult(since=OTHER, entries=()), {"matrix": "[]", "any": "false"}),
 ]  # fmt: skip
 
 
