@@ -17,8 +17,8 @@ from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.engine import ImageBuild
 from pipeline.model.images.lock import ImagesLock, LockedImage, lock_text, parse_lock
 from pipeline.model.images.writing import PinnedImage, write_kustomization, write_values
+from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
-from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.image_builds import ImageSettings, WrittenPlaces
@@ -103,7 +103,7 @@ class Imaging:
         result = push_image(named, tags, self.engine, login, registry)
         return replace(result, written=tuple(_write(result.image, places)))
 
-    def publish(self, images: Sequence[ImageSettings]) -> ImagePublishResult:
+    def publish(self, images: Sequence[ImageSettings]) -> ImageResult:
         """Build all of them, and then push all of them.
 
         Raises:
@@ -111,7 +111,7 @@ class Imaging:
         """
         built = [self.build(image) for image in images]
         pushed = [self.push(image.image, image.tags, image.written) for image in images]
-        return ImagePublishResult(tuple(zip(built, pushed, strict=True)))
+        return ImageResult(tuple(zip(built, pushed, strict=True)))
 
     def named(self, text: str) -> NamedImage:
         """The image by its name; one without a tag has the commit's first digits for one.
