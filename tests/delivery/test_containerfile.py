@@ -10,6 +10,7 @@ import pytest
 from pipeline.engines.contexts import containerfile_of, pack_context
 from pipeline.model.attestation.image_names import ImageName
 from pipeline.model.images.engine import ImageBuild
+from tests.delivery.distributions import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Containerfile").read_text()
@@ -70,6 +71,7 @@ def test_what_is_copied_is_sent_and_nothing_else() -> None:
         for source in step.split()[1:-1]
     ]
     assert name == "Containerfile"
+    assert set(SOURCES) <= set(copied)
     assert [source for source in copied if not any(f"{file}/".startswith(f"{source}/") for file in sent)] == []
     extra = [file for file in sent if not any(f"{file}/".startswith(f"{source}/") for source in copied)]
     assert extra == ["Containerfile"]
