@@ -60,7 +60,7 @@ def test_stages_run_without_network_on_a_read_only_file_system(run: Run, tmp_pat
 
     kustomized = run("build", "shop/environments/production")
     templated = run("build", "shop/charts/cache", "--helm-namespace", "shop")
-    validated = json.loads(run("validate", "shop/environments/production", "-o", "json"))
+    validated = json.loads(run("validate", "shop/charts/cache", "-o", "json"))
 
     assert "kind: Deployment" in kustomized
     assert "namespace: shop" in templated
