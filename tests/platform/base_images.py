@@ -21,6 +21,9 @@ from .errors import PlatformError
 
 PYTHON = "gitless.test/python:1"
 TOOLS = "gitless.test/tools:1"
+_BUILDKIT = {"DOCKER_BUILDKIT": "1"}
+_LARGEST = 6_000
+"""Megabytes; one build needs about 2,000."""
 _RELEASE = "bookworm"
 _PACKAGES = ("python3", "python3-venv", "ca-certificates")
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -31,12 +34,18 @@ _PIP_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "P
 @contextmanager
 def kept_engine(directory: Path) -> Iterator[Engine]:
     """An engine whose images outlive it in the cache, so that only what has changed is built again; one at a time."""
-    with (
-        locked("engine", waiting=lambda: say("engine: waiting for another process to finish with its images")),
-        Engine.start(directory, data=cache_root() / "engine") as engine,
-    ):
-        yield engine
-        engine.docker("image", "prune", "--force")
+    data = cache_root() / "engine"
+    with locked("engine", waiting=lambda: say("engine: waiting for another process to finish with its images")):
+        # Nothing is pruned one by one: of what this engine's builder shares with its images, it then loses count.
+        if data.exists() and _megabytes(data) > _LARGEST:
+            shutil.rmtree(data, ignore_errors=True)
+        with Engine.start(directory, data=data) as engine:
+            yield engine
+
+
+def _megabytes(folder: Path) -> int:
+    done = subprocess.run(["du", "-sm", str(folder)], capture_output=True, text=True, check=False)
+    return int(done.stdout.split()[0])
 
 
 def python_image(engine: Engine) -> str:
@@ -71,10 +80,26 @@ def tools_image(engine: Engine) -> str:
 def build(engine: Engine, context: Path, file: Path, image: str, arguments: Mapping[str, str] | None = None) -> None:
     """Build with BuildKit, which leaves out stages that nothing needs; its steps have the machine's network."""
     given = [part for name, value in (arguments or {}).items() for part in ("--build-arg", f"{name}={value}")]
-    engine.docker(
-        "build", "--quiet", "--network", "host", *given, "--tag", image, "--file", file, context,
-        variables={"DOCKER_BUILDKIT": "1"},
-    )  # fmt: skip
+    command: tuple[str | Path, ...] = (
+        "build",
+        "--quiet",
+        "--network",
+        "host",
+        *given,
+        "--tag",
+        image,
+        "--file",
+        file,
+        context,
+    )
+    try:
+        engine.docker(*command, variables=_BUILDKIT)
+    except PlatformError as error:
+        # What a killed engine has left half done is no reason to fail; anything else fails again, or at once.
+        if "snapshot" not in str(error):
+            raise
+        engine.docker("builder", "prune", "--all", "--force")
+        engine.docker(*command, variables=_BUILDKIT)
 
 
 def _portable(settings: str) -> str:
