@@ -28,6 +28,14 @@ demo: $(STAMP) ## Run the main job on the example application (QUICK=1: only the
 demo-down: $(STAMP) ## Stop what the demo left running
 	@$(BIN)/python -m examples.demo --down
 
+.PHONY: pipeline-github
+pipeline-github: $(STAMP) ## Run the example GitHub workflows on this machine, against the local platform
+	@$(BIN)/python -m examples.rehearsal github
+
+.PHONY: pipeline-tekton
+pipeline-tekton: $(STAMP) ## Run the Tekton Pipeline and its Tasks on this machine, against the local platform
+	@$(BIN)/python -m examples.rehearsal tekton
+
 .PHONY: test
 test: setup check ## Set everything up and run every test
 	@$(BIN)/pytest -n 2 --dist loadgroup tests
@@ -61,14 +69,23 @@ fuzz: $(FUZZER) ## Feed strangers' bytes to everything that reads them, FUZZ_SEC
 	@PYTHONPATH=$(dir $(FUZZER)) $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: readme
-readme: $(STAMP) ## Write the help in README and docs anew
-	@$(BIN)/python -m tests.delivery.help_blocks --write
-	@$(BIN)/python -m tests.delivery.schema_table --write
+readme: $(STAMP) ## Write what is derived from the program anew: help, tables, actions, tasks, components, manual pages
+	@for module in help_blocks schema_table rule_table guide action_files tekton_files gitlab_templates man_pages completions; do \
+		$(BIN)/python -m tests.delivery.$$module --write || exit 1; done
 
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write
 
+.PHONY: dist
+dist: $(STAMP) ## Build wheel and sdist into dist/, the same bytes everywhere
+	@$(BIN)/python -m tests.delivery.distributions dist
+
+.PHONY: release-pins
+release-pins: $(STAMP) ## For a release: have actions/setup install the wheel of this tree, and lock its dependencies
+	@$(BIN)/python -m tests.delivery.requirements --write
+	@$(BIN)/python -m tests.delivery.distributions dist --pin
+
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
-	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings
+	@rm -rf .venv build dist .demo .rehearsal *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings

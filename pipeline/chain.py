@@ -14,9 +14,10 @@ from pipeline import publishing, wiring
 from pipeline.carrying_out import Order, Prepared
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.handing_over import Handover
+from pipeline.image_pinning import PinningOptions, pin_build
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository, parse_reference
-from pipeline.model.chain_stages import CLUSTER_STAGES, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
+from pipeline.model.chain_stages import CLUSTER_STAGES, IMAGE, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
@@ -46,6 +47,7 @@ class ChainOptions:
     first: str = STAGES[0]
     last: str = STAGES[-1]
     order: Order | None = None
+    pinning: PinningOptions = field(default_factory=PinningOptions)
     results: Path | None = None
     read_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
     read_record_password: Callable[[], bytes] = field(repr=False, default=lambda: b"")
@@ -121,6 +123,26 @@ class Chain:
             self._built_stream()
         self._publisher.begin(stages)
 
+    def _image(self) -> Result | None:
+        from pipeline.imaging import imaging, label_time
+
+        settings = self._options.settings
+        if not settings.image_builds:
+            if self._options.last == IMAGE:
+                raise ConfigurationError(f"{settings.file}: there are no images to build: 'images.build' is missing")
+            return None
+        made = imaging(
+            Path(settings.file).parent,
+            "",
+            self._options.registry,
+            self._environment,
+            self._reporter,
+            source=settings.artifact.source or None,
+            revision=settings.artifact.revision or None,
+            created=label_time(None, self._environment, self._clock.now),
+        )
+        return made.publish(settings.image_builds)
+
     def _build(self) -> Result:
         from pipeline.model.documents.yaml_writing import write_stream
         from pipeline.stages.build import build
@@ -128,7 +150,8 @@ class Chain:
         sources = self._options.settings.sources
         if not sources:
             raise ConfigurationError(f"{self._options.settings.file}: there are no sources to build")
-        result = build(sources, wiring.renderers(self._environment, self._reporter))
+        built = build(sources, wiring.renderers(self._environment, self._reporter))
+        result = pin_build(built, self._options.pinning, self._options.registry, self._environment, self._reporter)
         self._manifests = result.manifests
         self._stream = write_stream(result.manifests)
         self._handover.keep(publishing.STREAM, self._stream)

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.images.lock import LOCK_FILE, ImagesLock, parse_lock
+from pipeline.model.images.policy_reading import settings_policies
 from pipeline.model.settings.guards import read_guards
+from pipeline.model.settings.image_builds import read_image
+from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
@@ -75,6 +79,17 @@ def read_mapping(path: Path, expected: str) -> tuple[Mapping[str, Any], bytes]:
     if len(documents) != 1 or not isinstance(documents[0][0], Mapping):
         raise ConfigurationError(f"{path}:1: {expected}")
     return documents[0][0], content
+
+
+def load_images_lock(path: Path) -> ImagesLock:
+    """Read a lock file; one that does not exist is empty.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    if not path.exists():
+        return ImagesLock()
+    return parse_lock(read_mapping(path, "expected one YAML document of kind ImagesLock")[0], str(path))
 
 
 def line_of(place: Sequence[str | int], content: bytes) -> int:
@@ -180,7 +195,9 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         attestations=_attestations(body["attestations"]) if "attestations" in body else None,
         validation=_validation(body.get("validation"), content, path),
         registry=_registry(body.get("registry", {}), folder),
+        images=_images(body.get("images", {}), path),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
+        image_builds=tuple(read_image(item, folder) for item in body.get("images", {}).get("build", ())),
         records_repository=body.get("records", {}).get("repository", ""),
     )
 
@@ -267,6 +284,15 @@ def _registry(item: Mapping[str, Any], folder: Path) -> RegistrySettings:
         cert_file=_file(folder, item.get("certFile", "")),
         key_file=_file(folder, item.get("keyFile", "")),
         timeout=_more_than_none(parse_duration(item.get("timeout", "30s"))),
+    )
+
+
+def _images(item: Mapping[str, Any], path: Path) -> ImagesSettings:
+    return ImagesSettings(
+        lock=str(path.parent / item.get("lock", LOCK_FILE)),
+        is_named="lock" in item,
+        require=item.get("require", False),
+        policies=settings_policies(item.get("policies", ()), path.name),
     )
 
 

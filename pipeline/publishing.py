@@ -145,7 +145,10 @@ class Publisher:
         settings, wanted = self._settings, self._settings.attestations
         if wanted is None:
             return []
-        materials = wiring.materials(settings.sources, self._environment, self._reporter)
+        materials = (
+            *wiring.materials(settings.sources, self._environment, self._reporter),
+            *wiring.lock_materials(Path(settings.images.lock)),
+        )
         built = read_built(artifact, self._open_registry(), materials)
         predicates = []
         if wanted.provenance:

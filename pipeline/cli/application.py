@@ -12,8 +12,11 @@ from pipeline import __version__
 COMMANDS = {
     "init": "Write a commented gitless.yaml from what is found in a folder.",
     "run": "Run the whole chain, or a part of it, from gitless.yaml.",
+    "image": "Build an application's image and push it by digest.",
     "build": "Render folders, kustomizations and Helm charts into canonical YAML.",
     "validate": "Hold manifests against schemas, policies and our own rules.",
+    "matrix": "List the targets that a change touches, as jobs for a CI.",
+    "images": "Lock images to digests, and keep their tags up to date by policies.",
     "package": "Pack a folder as an OCI artifact and push it.",
     "sign": "Sign an artifact's digest, with a key or without.",
     "attest": "State something about an artifact, signed, beside it: provenance, SBOM, plan.",
@@ -29,6 +32,8 @@ COMMANDS = {
     "list": "List an artifact repository's tags.",
     "tag": "Point tags at a digest.",
     "copy": "Copy an artifact with its signatures and other referrers.",
+    "login": "Log in to a registry, by password, helper or the CI's identity.",
+    "logout": "Forget the login to a registry.",
     "promote": "Make a verified artifact the next environment's, by digest.",
     "rollback": "Move a tag back to what was good before, and lock it there.",
     "prune-registry": "Delete what no policy keeps from repositories, after showing it.",
@@ -51,6 +56,7 @@ COMMANDS = {
     "keys": "Make and show signing keys.",
     "schema": "Print the JSON Schema of gitless.yaml.",
     "puller": "Serve OCIRepositories and Kustomizations in a cluster.",
+    "version": "Show this version, what it runs with, and whether there is a newer one.",
     "completion": "Print a shell completion script.",
 }
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import argument, option
+from pipeline.cli.images_lock_options import Changing, images_lock_options
+from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
+from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 
 _FILE = "manifests.yaml"
@@ -26,7 +28,11 @@ _FILE = "manifests.yaml"
 @option("--include-crds/--no-include-crds", default=True, show_default=True, help="Render a chart's crds/ folder too.")
 @option("--kube-version", default="", help="Kubernetes version that charts are rendered for.")
 @option("--api-versions", multiple=True, help="API that charts may count on, such as monitoring.coreos.com/v1.")
-@talking("yaml", "text", "json")
+@images_lock_options
+@option("--policies", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
+        help="Also Flux's ImagePolicies in this file or folder, for --update-images; repeatable.")  # fmt: skip
+@registry_options
+@talking("yaml", "text", "json", ci=True)
 def command(
     *,
     sources: tuple[Path, ...],
@@ -39,12 +45,16 @@ def command(
     include_crds: bool,
     kube_version: str,
     api_versions: tuple[str, ...],
+    pinning: Changing,
+    policies: tuple[Path, ...],
+    registry_options: RegistryOptions,
     terminal: Terminal,
 ) -> None:
     """Render every PATH (plain manifests, a kustomization or a Helm chart; - is standard input) and merge them.
 
     The YAML stream goes to stdout, or with --to into a file, and then the summary goes to stdout. The same input gives
     the same bytes on every machine. -o json prints a BuildResult: digest, counts, and each object with its origin.
+    Where there is an images.lock.yaml in the current folder, images get their digests from it.
 
     \b
     gitless build deploy/
@@ -55,6 +65,7 @@ def command(
     import os
 
     from pipeline import wiring
+    from pipeline.image_pinning import PinningOptions, pin_build
     from pipeline.stages.build import build
 
     helm = HelmOptions(
@@ -65,6 +76,8 @@ def command(
     result = build(
         [Source(path, renderer or "", helm) for path in sources], wiring.renderers(os.environ, terminal.reporter)
     )
+    options = replace(pinning(PinningOptions()), policy_paths=policies)
+    result = pin_build(result, options, registry_options, os.environ, terminal.reporter)
     if target is not None:
         from pipeline.reports.files import write_whole
 

@@ -29,6 +29,7 @@ _COMMENT_LIMIT = 59_500
 """Characters; with the mark before it a comment stays below the 60,000 that it may have."""
 _FAILURE_LIMIT = 2_500
 _SUMMARY_LIMIT = 950_000
+_IMAGES = {f"images{name}": f"images {name}" for name in ("lock", "check", "update")}
 _LINKED = "https://", "http://"
 
 
@@ -215,7 +216,7 @@ def _told(result: Result, terminal: Terminal) -> Told:
 
 def _stage(result: Result) -> str:
     name = result.kind.removesuffix("Result").lower()
-    return {"verifyartifact": "verify", "attestations": "attest"}.get(name, name)
+    return {"verifyartifact": "verify", "attestations": "attest", **_IMAGES}.get(name, name)
 
 
 def _summary(result: Result, stage: str, outputs: dict[str, str], context: ReportContext) -> str:

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from pipeline.cli import completing, presence
 from pipeline.cli.guard_options import guard_options
+from pipeline.cli.images_lock_options import Changing, images_lock_options
 from pipeline.cli.options import Duration, cluster_options, option, registry_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
@@ -45,7 +46,8 @@ _STAGES = click.Choice(STAGES)
         help="The settings file.")  # fmt: skip
 @option("--target", shell_complete=completing.targets,
         help="Which of the file's targets; may be left out where there is only one.")  # fmt: skip
-@option("--from", "first", type=_STAGES, default="build", show_default=True, help="First stage.")
+@option("--from", "first", type=_STAGES, default=STAGES[0], show_default=True,
+        help="First stage; image is only there where the file has images to build.")  # fmt: skip
 @option("--to", "last", type=_STAGES, default="verify", show_default=True, help="Last stage.")
 @option("--repository", help="Publish to this oci:// or oci-layout: repository instead of the file's.")
 @option("--tag", "tags", multiple=True, help="Move this tag instead of the file's; repeatable.")
@@ -61,6 +63,7 @@ _STAGES = click.Choice(STAGES)
 @option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
 @option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
 @option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
+@images_lock_options
 @guard_options
 @plan_options
 @recording_options
@@ -70,7 +73,7 @@ _STAGES = click.Choice(STAGES)
 @talking("text", "json", "markdown", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
-    planning: PlanOptions,
+    planning: PlanOptions, pinning: Changing,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
     **overrides: Any,  # noqa: ANN401 - the fields of Overrides
 ) -> None:  # fmt: skip
@@ -89,6 +92,7 @@ def command(
     from pipeline import wiring
     from pipeline.chain import Chain, ChainOptions
     from pipeline.config import load_settings
+    from pipeline.image_pinning import PinningOptions
     from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
 
     if STAGES.index(first) > STAGES.index(last):
@@ -117,6 +121,7 @@ def command(
         first=first,
         last=last,
         order=order,
+        pinning=pinning(PinningOptions.of(settings.images)),
         results=Path(terminal.results_dir) if terminal.results_dir else None,
         read_password=key_password(settings.signing.password_file if settings.signing else None),
         read_record_password=key_password(_record_signing(chosen, settings).password_file),

@@ -24,7 +24,7 @@ def read_side(
     *,
     other: str = "",
 ) -> tuple[Manifests, Side]:
-    """Read an artifact (nothing is verified: it is only looked at), or build a folder or file.
+    """Read an artifact (nothing is verified: it is only looked at), or build a folder or file, images pinned.
 
     ``deployed:CLUSTER[/INVENTORY]`` is the artifact that the cluster's deploy records name, which are verified as
     ``records`` says. ``other`` is the other side: where nothing says where the records are, they are beside that one.
@@ -43,13 +43,15 @@ def read_side(
         registry = wiring.registry(reference.repository, options, os.environ, terminal.reporter)
         manifests, facts = read_artifact(reference, registry)
         return manifests, Side(name=name, artifact=facts.artifact, source=facts.source, revision=facts.revision)
+    from pipeline.image_pinning import PinningOptions, pin_build
     from pipeline.model.settings.sources import Source
     from pipeline.stages.build import build
 
     if name != "-" and not Path(name).exists():
         hint = "a side is a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, live, or deployed:CLUSTER"
         raise UsageError(f"'{name}' does not exist", hint=hint)
-    return build([Source(Path(name))], wiring.renderers(os.environ, terminal.reporter)).manifests, Side(name=name)
+    built = build([Source(Path(name))], wiring.renderers(os.environ, terminal.reporter))
+    return pin_build(built, PinningOptions(), options, os.environ, terminal.reporter).manifests, Side(name=name)
 
 
 def _deployed(

@@ -14,9 +14,11 @@ from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.sides import read_side
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
+from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.options import GATES, ValidationOptions
@@ -53,7 +55,7 @@ _SEVERITIES = ("error", "warning", "note", "off")
 @click.option("--list-rules", is_flag=True, is_eager=True, expose_value=False,
               callback=lambda context, _, wanted: _list_rules(context) if wanted else None,
               help="List gitless's own rules with their severities, and end.")  # fmt: skip
-@option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file, for --crd cluster.")
+@option("--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file, for --crd cluster.")
 @option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig, for --crd cluster.")
 @registry_options
 @talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)
@@ -104,6 +106,7 @@ class _Settings:
     file: Path | None = None
     sources: tuple[Source, ...] = ()
     validation: ValidationOptions = field(default_factory=ValidationOptions)
+    images: ImagesSettings = field(default_factory=lambda: ImagesSettings(lock=LOCK_FILE))
     targets: tuple[str, ...] = ()
 
     @classmethod
@@ -121,7 +124,13 @@ class _Settings:
             terminal.reporter.detail(f"settings of {chosen} are used")
         if target is not None or len(settings.targets) == 1:
             settings = settings.for_target(choose_target(settings, target))
-        return cls(chosen, settings.sources, settings.validation or ValidationOptions(), tuple(settings.targets))
+        return cls(
+            chosen,
+            settings.sources,
+            settings.validation or ValidationOptions(),
+            settings.images,
+            tuple(settings.targets),
+        )
 
 
 def _subject(
@@ -131,6 +140,7 @@ def _subject(
     from pipeline import wiring
 
     if path is None:
+        from pipeline.image_pinning import PinningOptions, pin_build
         from pipeline.stages.build import build
 
         if not settings.sources:
@@ -138,6 +148,7 @@ def _subject(
             what = "there is nothing to validate; name a folder, file or artifact, or - for standard input"
             raise UsageError(what, hint=hint)
         built = build(settings.sources, wiring.renderers(os.environ, terminal.reporter))
+        built = pin_build(built, PinningOptions.of(settings.images), options, os.environ, terminal.reporter)
         return built.manifests, Side(name=str(settings.file)), wiring.places(settings.sources)
     if path == _STDIN:
         return _standard_input()

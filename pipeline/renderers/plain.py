@@ -9,12 +9,13 @@ from pathlib import Path, PurePath
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.attestation.materials import Material
+from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 
 STANDARD_INPUT = PurePath("-")
 SUFFIXES = (".yaml", ".yml", ".json")
-_SETTINGS = "gitless.yaml"
+_OURS = frozenset({"gitless.yaml", LOCK_FILE})
 _OTHERS = {
     "Chart.yaml": "a Helm chart",
     **dict.fromkeys(("kustomization.yaml", "kustomization.yml", "Kustomization"), "a kustomization"),
@@ -33,8 +34,8 @@ class PlainRenderer:
     def render(self, source: Source) -> Sequence[Resource]:
         """Read every ``*.yaml``, ``*.yml`` and ``*.json`` file in the order of their paths.
 
-        Hidden files and folders (``.name``) and ``gitless.yaml`` are passed over; links are followed only within the
-        folder.
+        Hidden files and folders (``.name``) and gitless's own files are passed over; links are followed only within
+        the folder.
 
         Raises:
             ManifestError: a file cannot be read, or there is none.
@@ -70,7 +71,7 @@ def _files(root: Path) -> Iterator[Path]:
             if (link := Path(folder, name)).is_symlink():
                 _check_link(link, real_root)
         for name in names:
-            if name.startswith(".") or not name.endswith(SUFFIXES) or name == _SETTINGS:
+            if name.startswith(".") or not name.endswith(SUFFIXES) or name in _OURS:
                 continue
             file = Path(folder, name)
             if file.is_symlink():

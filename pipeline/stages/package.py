@@ -59,7 +59,7 @@ def package(
             reporter.info(f"unchanged: {registry.repository}:{unchanged_since} has the same content, nothing is pushed")
             move_tags(result.artifact, tags, registry)
             return _with_tags(result, tags)
-    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, artifact.layer)]
+    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, *artifact.layers)]
     pushed = _push_manifest(artifact, registry) or any(sent)
     pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
     manifest = artifact.manifest
@@ -69,7 +69,7 @@ def package(
         tags=(),
         pushed=pushed,
         content_digest=artifact.content_digest,
-        size=len(artifact.layer.content),
+        size=sum(len(layer.content) for layer in artifact.layers),
         files=artifact.files,
         created=artifact.created,
         source=artifact.source,
@@ -122,7 +122,7 @@ def _unchanged(artifact: Artifact, registry: Registry, tag: str) -> PackageResul
         tags=(),
         pushed=False,
         content_digest=artifact.content_digest,
-        size=parsed.layers[0].size,
+        size=sum(layer.size for layer in parsed.layers),
         files=artifact.files,
         created=parsed.annotations.get(ANNOTATION_CREATED, ""),
         source=parsed.annotations.get(ANNOTATION_SOURCE, ""),
@@ -131,8 +131,12 @@ def _unchanged(artifact: Artifact, registry: Registry, tag: str) -> PackageResul
 
 
 def _has_same_content(there: ParsedManifest, ours: Artifact, registry: Registry) -> bool:
-    if [layer.media_type for layer in there.layers] != [FLUX_CONTENT] or there.children:
+    types = [layer.media_type for layer in ours.layers]
+    if [layer.media_type for layer in there.layers] != types or there.children:
         return False
+    if types != [FLUX_CONTENT]:
+        # Whose layers are named by annotations: those count like the content.
+        return list(there.layers) == [layer.descriptor for layer in ours.layers]
     layer = there.layers[0]
     if layer.digest == ours.layer.descriptor.digest:
         return True

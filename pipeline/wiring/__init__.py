@@ -10,12 +10,15 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.engines import image_engine, registry_login
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
+from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
+from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, presence, writer
+from pipeline.wiring.surroundings import checkout, clock, expressions, presence, programs_found, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -35,6 +38,7 @@ __all__ = [
     "artifact_cache",
     "build_platform",
     "check_trust_policy",
+    "checkout",
     "clock",
     "cluster",
     "connection",
@@ -43,9 +47,18 @@ __all__ = [
     "delete_manifest",
     "describe_key",
     "expressions",
+    "find_login",
     "finish_rotation",
     "gates",
     "generate_key_pair",
+    "identity",
+    "image_engine",
+    "image_policies",
+    "image_ports",
+    "lock_materials",
+    "login_check",
+    "login_store",
+    "mask",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -53,7 +66,9 @@ __all__ = [
     "places",
     "places_in",
     "presence",
+    "programs_found",
     "provenance",
+    "provider_for",
     "public_key",
     "read_certificate",
     "read_manifests",
@@ -61,6 +76,7 @@ __all__ = [
     "record_registry",
     "record_trust",
     "registry",
+    "registry_login",
     "registry_pool",
     "remote_connection",
     "renderers",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from pipeline.environment import ci_system, tekton_results
+from pipeline.environment import ci_system, declared_results, tekton_results
+from pipeline.errors import ToolError
 from pipeline.ports import (
+    Checkout,
     Clock,
     Environment,
     Expressions,
@@ -26,6 +29,26 @@ def clock() -> Clock:
     from pipeline.clock import SystemClock
 
     return SystemClock()
+
+
+def programs_found(environment: Environment) -> dict[str, str]:
+    """Where each program that gitless calls is; empty for one that is not there."""
+    from pipeline.command import PROGRAMS, find_tool
+
+    def found(name: str) -> str:
+        try:
+            return str(find_tool(name, environment))
+        except ToolError:
+            return ""
+
+    return {name: found(name) for name in PROGRAMS}
+
+
+def checkout(folder: Path, environment: Environment) -> Checkout:
+    """The Git checkout around a folder."""
+    from pipeline.checkout import GitCheckout
+
+    return GitCheckout(folder, environment)
 
 
 def writer(environment: Environment) -> str:
@@ -49,7 +72,7 @@ def presence(choice: str, environment: Environment, reporter: Reporter) -> Prese
     if name == "tekton":
         from pipeline.ci.tekton import Tekton
 
-        return Tekton(tekton_results(environment), environment, reporter)
+        return Tekton(tekton_results(environment), declared_results(environment), reporter)
     from pipeline.ci.none import NoPresence
 
     return NoPresence()

@@ -98,6 +98,11 @@ def images_in(resources: Iterable[Resource]) -> tuple[Material, ...]:
 
 def image_names_in(resource: Resource) -> Iterator[str]:
     """Images of an object, as they are written in it; custom resources that hold a pod's specification count too."""
+    return (name for _, name in image_fields(resource))
+
+
+def image_fields(resource: Resource) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The same, each with the path of keys and indexes that leads to it."""
     group, kind = resource.id.group, resource.id.kind
     if (group, kind) in _NO_WORKLOADS:
         return
@@ -105,17 +110,18 @@ def image_names_in(resource: Resource) -> Iterator[str]:
     if isinstance(spec, Mapping):
         for of_group, name in _IMAGE_FIELDS:
             if of_group == group:
-                yield from _text(spec.get(name))
-    waiting: list[Any] = [resource.body]
+                yield from _text(spec.get(name), ("spec", name))
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), resource.body)]
     while waiting:
-        value = waiting.pop()
+        path, value = waiting.pop()
         if isinstance(value, Mapping):
             for key in _CONTAINERS:
-                yield from _of_containers(value.get(key))
-            yield from _of_volumes(value.get("volumes"))
-            waiting.extend(part for part in value.values() if isinstance(part, Mapping | list))
+                yield from _of_containers(value.get(key), (*path, key))
+            yield from _of_volumes(value.get("volumes"), (*path, "volumes"))
+            parts: Iterable[tuple[Any, Any]] = value.items()
         else:
-            waiting.extend(part for part in value if isinstance(part, Mapping | list))
+            parts = enumerate(value)
+        waiting.extend(((*path, key), part) for key, part in parts if isinstance(part, Mapping | list))
 
 
 def merged(*materials: Iterable[Material]) -> tuple[Material, ...]:
@@ -123,20 +129,20 @@ def merged(*materials: Iterable[Material]) -> tuple[Material, ...]:
     return tuple(sorted({material for some in materials for material in some}))
 
 
-def _of_containers(value: object) -> Iterator[str]:
-    for container in value if isinstance(value, list) else ():
+def _of_containers(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for index, container in enumerate(value if isinstance(value, list) else ()):
         if isinstance(container, Mapping):
-            yield from _text(container.get("image"))
+            yield from _text(container.get("image"), (*path, index, "image"))
 
 
-def _of_volumes(value: object) -> Iterator[str]:
+def _of_volumes(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Images that are mounted (``volumes[].image.reference``)."""
-    for volume in value if isinstance(value, list) else ():
+    for index, volume in enumerate(value if isinstance(value, list) else ()):
         image = volume.get("image") if isinstance(volume, Mapping) else None
         if isinstance(image, Mapping):
-            yield from _text(image.get("reference"))
+            yield from _text(image.get("reference"), (*path, index, "image", "reference"))
 
 
-def _text(value: object) -> Iterator[str]:
+def _text(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str) and value:
-        yield value
+        yield path, value

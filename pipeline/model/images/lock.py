@@ -6,12 +6,15 @@ to be committed. Images are in it by the very text that manifests name them with
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.reference import is_digest
+from pipeline.model.attestation.image_names import parse_image_name
+from pipeline.model.documents.printable import printable
 from pipeline.model.documents.untyped import text_at
 
 LOCK_FILE: Final = "images.lock.yaml"
@@ -27,12 +30,22 @@ class LockedImage:
     Attributes:
         image: as manifests name it, with its tag and without digest: ``ghcr.io/acme/web:1.4.2``.
         digest: ``sha256:`` of the manifest or index that the tag pointed at.
-        policy: the policy that chose the tag; empty where nobody did.
+        policy: the policy that chose the tag, as ``NAMESPACE:NAME``; empty where nobody did.
+        tag: what runs in the place of the image's own tag, where a policy chose so; else empty.
     """
 
     image: str
     digest: str
     policy: str = ""
+    tag: str = ""
+
+    @property
+    def pinned(self) -> str:
+        """What manifests get in the place of the image: ``ghcr.io/acme/web:1.4.2@sha256:…``."""
+        name = parse_image_name(self.image)
+        if not self.tag or name is None:
+            return f"{self.image}@{self.digest}"
+        return f"{self.image.removesuffix(f':{name.tag}')}:{self.tag}@{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,10 @@ class ImagesLock:
     def digest_of(self, image: str) -> str | None:
         """The digest under which an image is locked."""
         return next((locked.digest for locked in self.images if locked.image == image), None)
+
+    def entry(self, image: str) -> LockedImage | None:
+        """What is locked under that name."""
+        return next((locked for locked in self.images if locked.image == image), None)
 
     def with_images(self, *images: LockedImage) -> ImagesLock:
         """The same with these in it, in the place of those that are named alike."""
@@ -57,7 +74,9 @@ def lock_text(lock: ImagesLock) -> str:
     for locked in lock.images:
         lines.append(f"  - image: {locked.image}\n    digest: {locked.digest}\n")
         if locked.policy:
-            lines.append(f"    policy: {locked.policy}\n")
+            lines.append(f"    policy: {json.dumps(locked.policy)}\n")
+        if locked.tag:
+            lines.append(f"    tag: {json.dumps(locked.tag)}\n")
     return "".join(lines)
 
 
@@ -84,4 +103,7 @@ def _parse_image(entry: object, file: str, at: int) -> LockedImage:
             f"{file}: images[{at}]: expected an image and its digest, sha256: and 64 hexadecimal digits",
             hint="write it anew with gitless images lock",
         )
-    return LockedImage(image, digest, text_at(entry, "policy"))
+    tag = text_at(entry, "tag")
+    if parse_image_name(image) is None or (tag and parse_image_name(f"name:{tag}") is None):
+        raise ConfigurationError(f"{file}: images[{at}]: '{printable(image, 100)}' is no image and tag")
+    return LockedImage(image, digest, text_at(entry, "policy"), tag)

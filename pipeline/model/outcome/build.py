@@ -6,13 +6,42 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.manifest import sha256_digest
-from pipeline.model.attestation.materials import Material, images_in, merged
+from pipeline.model.attestation.materials import Material, MaterialKind, images_in, merged
 from pipeline.model.documents.yaml_writing import write_stream
+from pipeline.model.images.lock import LockedImage
 from pipeline.model.manifests import Manifests, Resource
 from pipeline.model.outcome import header
+from pipeline.model.outcome.images_lock import entry_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesPinned:
+    """What a lock did to the images of a build.
+
+    Attributes:
+        file: the lock file.
+        digest: of that file; empty where what was used is not what the file says.
+        images: the entries that were used.
+        missing: images without digest that it does not have.
+    """
+
+    file: str
+    digest: str = ""
+    images: tuple[LockedImage, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "file": self.file,
+            "digest": self.digest or None,
+            "images": [{**entry_document(entry), "pinned": entry.pinned} for entry in self.images],
+            "missing": list(self.missing),
+        }
 
 
 @dataclass(frozen=True)
@@ -25,11 +54,19 @@ class BuildResult:
     file: str | None = None
     from_sources: tuple[Material, ...] = ()
     """What the renderers know of: charts, remote bases, and files that pin them."""
+    images: ImagesPinned | None = None
+    """What an images lock did; ``None`` where there is none."""
 
     @cached_property
     def materials(self) -> tuple[Material, ...]:
         """Those, and every image of the objects; found when first asked for."""
-        return merged(images_in(self.manifests), self.from_sources)
+        return merged(images_in(self.manifests), self.from_sources, self._lock())
+
+    def _lock(self) -> tuple[Material, ...]:
+        pinned = self.images
+        if pinned is None or not pinned.digest:
+            return ()
+        return (Material(MaterialKind.FILE, PurePath(pinned.file).name, digest=pinned.digest),)
 
     @cached_property
     def content(self) -> bytes:
@@ -49,6 +86,7 @@ class BuildResult:
             "digest": sha256_digest(self.content),
             "size": len(self.content),
             "counts": dict(self.counts),
+            "images": self.images.document() if self.images is not None else None,
             "materials": [material.document() for material in self.materials],
             "objects": [_object(resource) for resource in self.manifests],
         }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.model.manifests import Origin
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.images_check import CheckedImage, ImageProblem, ImagesCheckResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
@@ -14,6 +15,7 @@ from pipeline.model.plan import Action, Change
 from pipeline.model.telling import Annotation
 from pipeline.model.validation.finding import Finding, Severity
 
+_UNUSABLE = {ImageProblem.GONE, ImageProblem.UNREADABLE}
 _WORDS = {Action.PRUNE: "will be deleted", Action.RECREATE: "will be deleted and created anew"}
 
 
@@ -40,6 +42,8 @@ def _all(result: Result) -> Iterator[Annotation]:
             yield from _differing(result)
         case VerifyResult():
             yield from _running(result)
+        case ImagesCheckResult():
+            yield from map(_image, result.problems)
 
 
 def _finding(finding: Finding) -> Annotation:
@@ -71,6 +75,12 @@ def _running(result: VerifyResult) -> Iterator[Annotation]:
     for change in result.drift.changes:
         text = f"{change.object_id} differs from what was applied"
         yield _beside(change.origin, Severity.ERROR, "drift", text)
+
+
+def _image(found: CheckedImage) -> Annotation:
+    severity = Severity.ERROR if found.problem in _UNUSABLE else Severity.WARNING
+    origin = found.resources[0].origin if found.resources else None
+    return _beside(origin, severity, f"image {found.problem}", f"{found.image} {found.words}")
 
 
 def _beside(origin: Origin | None, severity: Severity, title: str, message: str) -> Annotation:

@@ -10,8 +10,15 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.image import ImageResult
+from pipeline.model.outcome.image_build import ImageBuildResult
+from pipeline.model.outcome.image_push import ImagePushResult
+from pipeline.model.outcome.images_check import ImagesCheckResult
+from pipeline.model.outcome.images_lock import ImagesLockResult
+from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
@@ -23,6 +30,7 @@ from pipeline.model.outcome.tag import TagResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action, Plan
 from pipeline.model.validation.finding import Severity
 
@@ -34,7 +42,7 @@ def outputs_of(result: Result) -> dict[str, str]:
 
     Booleans are ``true`` and ``false``. ``digest`` is there also where nothing was pushed.
     """
-    return {name: _text(value) for name, value in _pairs(result) if value not in ("", None)}
+    return {name: _text(value) for name, value in (*_pairs(result), *_image(result)) if value not in ("", None)}
 
 
 def _pairs(result: Result) -> _Pairs:
@@ -58,9 +66,32 @@ def _pairs(result: Result) -> _Pairs:
         case ValidateResult():
             yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
             yield "warnings", result.count(Severity.WARNING)
+        case BuildResult():
+            yield "manifests-file", result.file
+        case _:
+            yield from _ended(result)
+
+
+def _ended(result: Result) -> _Pairs:
+    match result:
+        case WaitResult():
+            yield from _artifact(result.artifact)
+            yield "delivered", result.outcome == "delivered"
+        case MatrixResult():
+            yield from (("matrix", result.matrix), ("any", bool(result.entries)))
         case PromoteResult() | RollbackResult():
             yield from _artifact(result.target)
             yield from (("tag", result.target.tag or ""), ("changed", result.is_changed))
+        case _:
+            yield from _others(result)
+
+
+def _others(result: Result) -> _Pairs:
+    match result:
+        case ImagesLockResult():
+            yield "changed", result.is_changed
+        case ImagesCheckResult():
+            yield "changed", bool(result.problems)
         case RunResult():
             yield from (("digest", result.digest_url.rpartition("@")[2]), ("digest-url", result.digest_url))
             yield "tag", result.tags.tags[0].tag if result.tags and result.tags.tags else ""
@@ -84,6 +115,18 @@ def _published(
         case AttestationsResult():
             # One name, several manifests: in the order in which the settings have them.
             yield "attestation-digest", ",".join(made.attestation_digest for made in result.attestations)
+
+
+def _image(result: Result) -> _Pairs:
+    match result:
+        case ImageBuildResult():
+            yield from (("image", result.image), ("image-id", result.image_id))
+        case ImagePushResult():
+            yield from _artifact(result.artifact)
+            yield from (("image", result.image.pinned), ("tag", result.image.tag), ("pushed", True))
+        case ImageResult():
+            # Digest and tag are those of the artifact that a later stage publishes.
+            yield "images", result.references
 
 
 def _artifact(artifact: PinnedReference | None) -> _Pairs:
