@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @option("--keep-tags", multiple=True, metavar="PATTERN",
         help="Keep tags in which the regular expression is found: give ^ and $; repeatable.")  # fmt: skip
 @option("--keep-deployed", type=click.IntRange(0), metavar="N",
-        help=f"Keep every cluster's last N artifacts, by its deploy records ({KEEP_DEPLOYED}); 0: ask none.")  # fmt: skip
+        help=f"Keep every cluster's last N artifacts by its deploy records ({KEEP_DEPLOYED}); 0: none.")  # fmt: skip
 @option("--keep-signed-releases/--no-keep-signed-releases", default=None,
         help="Keep versions without a prerelease that the trust policy accepts, or not.")  # fmt: skip
 @option("--yes", is_flag=True, help="Delete; without it, only show what would be deleted.")
