@@ -202,7 +202,7 @@ def test_a_package_without_a_checksum_is_refused(runner: Runner) -> None:
 
     done = runner.install()
 
-    assert "::error title=gitless setup::pip could not install gitless: ERROR: In --require-hashes mode" in done.stdout
+    assert "::error title=gitless setup::pip could not install gitless: ERROR: Hashes are required in" in done.stdout
     assert (done.returncode, runner.left) == (1, [])
 
 
