@@ -9,6 +9,8 @@ import pytest
 from examples.rehearsal.github.stage import Stage
 from tests.e2e.rehearsal_github.hostile import ODD_FOLDER, WORKFLOW, workflow
 
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:

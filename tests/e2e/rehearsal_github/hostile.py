@@ -55,7 +55,7 @@ CASES = (
 
 def workflow() -> str:
     """A step for each case, which goes on to the next whatever comes of it; then a look at what is left behind."""
-    steps = [{"uses": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"}]
+    steps: list[dict[str, object]] = [{"uses": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"}]
     steps += [_step(case) for case in CASES]
     steps.append({"id": "left", "run": 'find . -name "pwned*"; echo "evil is [$EVIL]"; echo "path is [$PATH]"'})
     jobs = {"hostile": {"name": "Hostile", "runs-on": "ubuntu-latest", "steps": steps}}
