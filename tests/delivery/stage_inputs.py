@@ -29,6 +29,7 @@ _NAMES: dict[tuple[str, str], str] = {
     ("", "after"): "to",
     ("", "trust_policy"): "verify-policy",
     ("build", "policies"): "image-policies",
+    ("package", "shape"): "artifact-format",
     ("promote", "source"): "from",
     ("promote", "target"): "to",
 }

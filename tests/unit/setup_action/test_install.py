@@ -248,7 +248,7 @@ def test_an_old_python_is_told_so_in_one_error(capsys: pytest.CaptureFixture[str
     module.check_python((3, 11))
 
     assert str(caught.value) == (
-        "gitless needs Python 3.11 or later, and python3 is 3.9; put an `actions/setup-python` step first"
+        "gitless needs Python 3.11 or later, and this is 3.9; put an `actions/setup-python` step first"
     )
     assert capsys.readouterr().out == ""
 
