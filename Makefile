@@ -65,15 +65,9 @@ fuzz: $(FUZZER) ## Feed strangers' bytes to everything that reads them, FUZZ_SEC
 	@PYTHONPATH=$(dir $(FUZZER)) $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: readme
-readme: $(STAMP) ## Write the help in README and docs anew
-	@$(BIN)/python -m tests.delivery.help_blocks --write
-	@$(BIN)/python -m tests.delivery.schema_table --write
-
-IMAGE ?= gitless:local
-
-.PHONY: image
-image: $(STAMP) ## Build the image IMAGE from the Containerfile, with the container engine that is here
-	@$(BIN)/gitless image build . --image $(IMAGE)
+readme: $(STAMP) ## Write what is derived from the program anew: help, tables, actions, tasks, components, manual pages
+	@for module in help_blocks schema_table rule_table guide action_files tekton_files gitlab_templates man_pages completions; do \
+		$(BIN)/python -m tests.delivery.$$module --write || exit 1; done
 
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew

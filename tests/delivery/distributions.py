@@ -26,7 +26,7 @@ import deflate
 ROOT = Path(__file__).resolve().parents[2]
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 PINS = ROOT / "actions" / "setup" / "gitless.txt"
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "pipeline")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "pipeline", "docs/man", "docs/completion")
 """What is built: nothing else that lies in a checkout gets into either file."""
 SUMS = "SHA256SUMS"
 _EARLIEST = 315_532_800

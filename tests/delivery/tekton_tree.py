@@ -49,11 +49,13 @@ def _validator(kind: str) -> Any:  # noqa: ANN401 - the library publishes no typ
 def complaints(body: Mapping[str, Any]) -> list[str]:
     """What the schema of its kind has against a document of Tekton's."""
     kind = str(body.get("kind"))
-    if kind not in KINDS:
-        return [f"there is no kind {kind}"]
-    return [
-        f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in _validator(kind).iter_errors(body)
-    ]
+    return complaints_about(kind, body) if kind in KINDS else [f"there is no kind {kind}"]
+
+
+def complaints_about(definition: str, body: Mapping[str, Any]) -> list[str]:
+    """What a part of the schema, such as ``step``, has against a part of a document."""
+    found = _validator(definition).iter_errors(body)
+    return [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in found]
 
 
 def variables(value: object) -> Iterator[str]:

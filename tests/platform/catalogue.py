@@ -147,6 +147,7 @@ TOOLS: tuple[Tool, ...] = (
     NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
     NodeTool(name="gitlab-ci-local", recipe="gitlab-ci-local", cold_seconds=16),
     # What gitlab-ci-local copies checkouts with.
+    DebianTool(name="mandoc", recipe="mandoc", package="mandoc", cold_seconds=10),
     DebianTool(name="rsync", recipe="rsync", package="rsync", cold_seconds=10),
     NodeTool(name="mermaid", recipe="mermaid", cold_seconds=4),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
