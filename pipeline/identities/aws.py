@@ -74,7 +74,8 @@ class AwsIdentity:
         environment = self._environment
         role = environment.get("AWS_ROLE_ARN", "")
         if not role or any(environment.get(name) for name in _OWN_KEYS) or not subject_tokens.is_given(environment):
-            return boto3.session.Session()
+            # Where the SDK itself exchanges a token, it asks the service of this region; it may be told of no other.
+            return boto3.session.Session(region_name=registry.region)
         from botocore import UNSIGNED
 
         audience = f"{_AUDIENCE}.cn" if registry.is_china else _AUDIENCE
@@ -128,7 +129,9 @@ class AwsIdentity:
         code = str(response.get("Error", {}).get("Code", ""))
         said = self._discretion.said(str(response.get("Error", {}).get("Message", "")))
         if code in _BUSY or code.startswith("5"):
-            return RegistryError(f"{host}: AWS is too busy for {operation} ({ascii(code)[1:60]})", hint="try it later")
+            return RegistryError(
+                f"{host}: AWS is too busy for {operation} ({ascii(code)[1:-1][:60]})", hint="try it later"
+            )
         hint = "allow ecr:GetAuthorizationToken to whoever runs this"
         if operation == "AssumeRoleWithWebIdentity":
             hint = "look at AWS_ROLE_ARN and the role's trust policy: its provider, audience and subject"

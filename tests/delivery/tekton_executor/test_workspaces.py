@@ -102,6 +102,7 @@ def test_secrets_and_config_maps_become_files(bench: Bench) -> None:
     """)
 
     assert log(done) == "config.json\n{}a\nb\n"
+    assert list(bench.folder.rglob("config.json")) == []
 
 
 @pytest.mark.parametrize(

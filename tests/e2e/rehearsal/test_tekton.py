@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from examples.rehearsal.tekton.workspaces import give_back_writing
-
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -23,7 +21,6 @@ def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_
         capture_output=True,
         text=True,
     )
-    give_back_writing(tmp_path)
 
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
@@ -43,6 +40,7 @@ def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_
     assert "✓ one-pod          Succeeded" in one_pod
     assert "note:" not in told
     assert "rehearsal-only" not in told
+    assert list(state.rglob("cosign.password")) == []
     _results_are_small(state)
     _published_is_what_chains_reads(state)
 
