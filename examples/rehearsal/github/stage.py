@@ -68,7 +68,8 @@ class Stage:
             actions = place(state / "actions", texts, wheel, defaults)
             variables = {
                 # pip's own settings: everything is here already, and nothing is asked for elsewhere.
-                "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{found.as_uri()} {wheel.parent.as_uri()}", "PIP_NO_COMPILE": "1",
+                "PIP_NO_INDEX": "1", "PIP_NO_COMPILE": "1",
+                "PIP_FIND_LINKS": f"{found.as_uri()} {wheel.parent.as_uri()}",
                 ARTIFACTS: str(state / "artifacts"), **services.variables, **_identity(),
             }  # fmt: skip
             yield cls(
