@@ -47,8 +47,8 @@ CASES = (
     Case("tags-huge", "package", "tags", HUGE),
     Case("annotations-value", "package", "annotations", f"note={QUOTES}", is_accepted=True),
     Case("annotations-lines", "package", "annotations", LINES),
-    Case("label-quotes", "diff", "label", QUOTES),
-    Case("label-lines", "diff", "label", LINES),
+    Case("label-quotes", "diff", "label", f"--> {QUOTES}", is_accepted=True),
+    Case("label-lines", "diff", "label", LINES, is_accepted=True),
     Case("version-lines", "setup", "version", LINES),
 )
 
@@ -60,7 +60,7 @@ def workflow() -> str:
     steps.append({"id": "left", "run": 'find . -name "pwned*"; echo "evil is [$EVIL]"; echo "path is [$PATH]"'})
     jobs = {"hostile": {"name": "Hostile", "runs-on": "ubuntu-latest", "steps": steps}}
     # JSON is YAML.
-    return json.dumps({"name": "hostile", "on": {"workflow_dispatch": {}}, "permissions": {}, "jobs": jobs}, indent=1)
+    return json.dumps({"name": "hostile", "on": {"pull_request": {}}, "permissions": {}, "jobs": jobs}, indent=1)
 
 
 def _step(case: Case) -> dict[str, object]:
@@ -69,6 +69,6 @@ def _step(case: Case) -> dict[str, object]:
     return {"id": case.id, "uses": uses, "continue-on-error": True, "with": values}
 
 
-def payload() -> dict[str, object]:
-    """Somebody starts the workflow by hand, with these values."""
-    return {"ref": "refs/heads/main", "inputs": {case.id: case.value for case in CASES}}
+def values() -> dict[str, str]:
+    """What the event holds as ``inputs``."""
+    return {case.id: case.value for case in CASES}

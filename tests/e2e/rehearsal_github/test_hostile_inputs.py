@@ -7,7 +7,7 @@ import pytest
 from examples.rehearsal.github.act import Run
 from examples.rehearsal.github.services import TOKEN
 from examples.rehearsal.github.stage import Stage
-from tests.e2e.rehearsal_github.hostile import CASES, EXPRESSION, HUGE, WORKFLOW, Case, payload
+from tests.e2e.rehearsal_github.hostile import CASES, EXPRESSION, HUGE, WORKFLOW, Case, values
 
 pytestmark = [
     pytest.mark.registry, pytest.mark.tool,
@@ -22,7 +22,8 @@ OUTPUTS = {
 
 @pytest.fixture(scope="module")
 def run(stage: Stage) -> Run:
-    return stage.run(WORKFLOW, "workflow_dispatch", payload())
+    stage.services.api.comments.clear()
+    return stage.run(WORKFLOW, "pull_request", {**stage.application.opened(), "inputs": values()})
 
 
 def result(run: Run, case: Case) -> str:
@@ -31,8 +32,9 @@ def result(run: Run, case: Case) -> str:
 
 
 def of_case(run: Run, command: str, case: Case) -> list[str]:
+    """What steps of the case wrote; act cuts it at the last ``::``, and the runner at the first."""
     lines = run.commands(command)
-    return [str(line["arg"]) for line in lines if tuple(line.get("stepID", ()))[:1] == (case.id,)]
+    return [str(line.get("raw", line["arg"])) for line in lines if tuple(line.get("stepID", ()))[:1] == (case.id,)]
 
 
 def test_every_case_was_run_to_its_end(run: Run) -> None:
@@ -77,7 +79,8 @@ def test_each_value_is_taken_as_it_is_or_refused_in_one_error(run: Run, case: Ca
         assert errors == []
         return
     assert len(errors) == 1, errors
-    assert not errors[0].startswith("evil")
+    assert errors[0].startswith("::error title=gitless ")
+    assert errors[0].count("\n") == 1
 
 
 def test_no_expression_in_a_value_is_evaluated(run: Run) -> None:
@@ -86,3 +89,17 @@ def test_no_expression_in_a_value_is_evaluated(run: Run) -> None:
 
     assert EXPRESSION in error
     assert TOKEN not in run.log.read_text()
+
+
+def test_a_label_stays_within_its_place_in_the_comment(run: Run, stage: Stage) -> None:
+    assert run.jobs == {"Hostile": "success"}
+    bodies = stage.services.api.bodies
+
+    assert len(bodies) == 2
+    for body in bodies:
+        marker, title = body.splitlines()[:2]
+        assert marker.startswith("<!-- gitless:diff:")
+        assert marker.endswith("-->")
+        assert marker.count("--") == 2
+        assert title.startswith("### Diff for ")
+        assert "<b>" not in body

@@ -19,6 +19,7 @@ pytestmark = [
 
 def test_every_example_workflow_runs_and_delivers(stage: Stage) -> None:
     output = io.StringIO()
+    stage.services.api.comments.clear()
     with redirect_stdout(output):
         code = perform(stage, SCENES)
     told = output.getvalue()
