@@ -8,11 +8,13 @@ from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
+from pipeline.ports.proposing import Checkout, PullRequests
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
 
 __all__ = [
     "ApiServer",
+    "Checkout",
     "Clock",
     "Cluster",
     "Decryptor",
@@ -23,6 +25,7 @@ __all__ = [
     "Picture",
     "Places",
     "Presence",
+    "PullRequests",
     "Registry",
     "Renderer",
     "Reporter",

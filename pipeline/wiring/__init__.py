@@ -14,6 +14,7 @@ from pipeline.wiring.gates import custom_definitions, gates, places, places_in, 
 from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
+from pipeline.wiring.proposing import base_branch, checkout, pull_requests
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
 from pipeline.wiring.surroundings import clock, expressions, presence, writer
@@ -34,8 +35,10 @@ from pipeline.wiring.trusting import (
 __all__ = [
     "api_server",
     "artifact_cache",
+    "base_branch",
     "build_platform",
     "check_trust_policy",
+    "checkout",
     "clock",
     "cluster",
     "connection",
@@ -59,6 +62,7 @@ __all__ = [
     "presence",
     "provenance",
     "public_key",
+    "pull_requests",
     "read_certificate",
     "read_manifests",
     "record_ports",

@@ -14,6 +14,7 @@ from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.images_check import ImagesCheckResult
 from pipeline.model.outcome.images_lock import ImagesLockResult
+from pipeline.model.outcome.images_update import ImagesUpdateResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.pull import PullResult
@@ -64,7 +65,7 @@ def _pairs(result: Result) -> _Pairs:
 
 def _others(result: Result) -> _Pairs:
     match result:
-        case ImagesLockResult():
+        case ImagesLockResult() | ImagesUpdateResult():
             yield "changed", result.is_changed
         case ImagesCheckResult():
             yield "changed", bool(result.problems)
