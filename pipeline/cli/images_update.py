@@ -86,7 +86,7 @@ def update(
     result = deliver(result, changes, delivery, os.environ)
     if terminal.output == "patch":
         terminal.keep_result(result)
-        click.echo(result.patch, nl=False)
+        click.echo(result.patch.encode(), nl=False)
     else:
         terminal.print_result(result)
     if exit_code and result.is_changed:

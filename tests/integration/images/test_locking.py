@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline.ports import Registry
 from tests.contract.registry.servers import open_registry, server
 from tests.integration.images.conftest import Gitless, deployment
 from tests.integration.images.pushing import push_image
+from tests.unit.sign.support import private_key, public_pem
 
 pytestmark = [pytest.mark.registry]
 
@@ -154,7 +156,34 @@ def test_a_run_publishes_what_is_locked_and_says_so(web: Registry, folder: Path,
     assert [item["name"] for item in build["materials"] if item["kind"] == "file"] == ["images.lock.yaml"]
     assert gitless("diff", "oci-layout:out:live", "app.yaml", "--exit-code").code == 0
     assert gitless("validate", "--rule", "image-digest=error").code == 0
-    assert json.dumps(build["images"]["images"][0]["pinned"]) == json.dumps(f"{name}:1.0@{digest}")
+    assert build["images"]["images"][0]["pinned"] == f"{name}:1.0@{digest}"
+
+
+def test_provenance_names_the_locked_images_and_the_lock(web: Registry, folder: Path, gitless: Gitless) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    digest = push_image(web, "1.0")
+    name = web.repository.name
+    key = private_key("ours")
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "cosign.key").write_bytes(pem)
+    (folder / "cosign.pub").write_text(public_pem(key))
+    (folder / "app.yaml").write_text(deployment(f"{name}:1.0"))
+    (folder / "gitless.yaml").write_text(
+        "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\nsources: [{path: app.yaml}]\n"
+        "artifact: {repository: 'oci-layout:out', tags: [live]}\nsigning: {key: cosign.key}\n"
+        "attestations: {sbom: []}\ntrust: {keys: [cosign.pub]}\n"
+    )
+    assert gitless("images", "lock").code == 0
+    lock = hashlib.sha256((folder / "images.lock.yaml").read_bytes()).hexdigest()
+
+    assert gitless("run", "--to", "attest").code == 0
+    inspected = gitless("inspect", "oci-layout:out:live", "-o", "json").document
+
+    text = json.dumps(inspected["attestations"])
+    assert f'"sha256": "{digest.removeprefix("sha256:")}"' in text
+    assert "images.lock.yaml" in text
+    assert f'"sha256": "{lock}"' in text
 
 
 def test_policies_choose_for_one_build_alone(web: Registry, folder: Path, gitless: Gitless) -> None:
