@@ -97,8 +97,11 @@ class GitCheckout:
             return self._git("write-tree", more=index)
 
     def _remote_commit(self, remote: str, branch: str) -> str:
-        told = self._network("ls-remote", "--quiet", remote, f"refs/heads/{branch}").stdout.decode()
-        return told.split("\t")[0].strip()
+        ref = f"refs/heads/{branch}"
+        told = self._network("ls-remote", "--quiet", remote, ref).stdout.decode(errors="replace")
+        # Git also finds refs whose last parts are the same.
+        lines = (line.split("\t") for line in told.splitlines())
+        return next((line[0] for line in lines if line[1:] == [ref]), "")
 
     def _git(self, *arguments: str, stdin: bytes = b"", more: Mapping[str, str] | None = None) -> str:
         return self._run(*arguments, stdin=stdin, more=more).stdout.decode(errors="surrogateescape").rstrip("\n")

@@ -12,7 +12,7 @@ import yaml
 from pipeline.ports import Registry
 from tests.contract.registry.servers import open_registry, server
 from tests.integration.images.conftest import Gitless, deployment
-from tests.integration.images.pushing import push_image
+from tests.images import push_image
 from tests.unit.sign.support import private_key, public_pem
 
 pytestmark = [pytest.mark.registry]

@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.ports import Registry
 from tests.integration.images.conftest import Gitless, deployment
-from tests.integration.images.pushing import push_image
+from tests.images import push_image
 from tests.platform.hosting import github
 from tests.platform.hosting.pulls import GitHubPullsApi
 from tests.platform.hosting.server import serving
