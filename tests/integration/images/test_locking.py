@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 import yaml
 
 from pipeline.ports import Registry
-from tests.contract.registry.servers import open_registry, server
-from tests.integration.images.conftest import Gitless, deployment
+from tests.contract.registry.servers import open_registry, options, server
 from tests.images import push_image
+from tests.integration.images.conftest import Gitless, deployment
 from tests.unit.sign.support import private_key, public_pem
 
 pytestmark = [pytest.mark.registry]
@@ -132,6 +133,27 @@ def test_a_password_goes_to_one_registry_only(
     assert result.code == 2
     assert "--username is for one registry" in result.err
     assert gitless("images", "lock", "app.yaml").code == 0
+
+
+def test_each_registry_gets_its_own_login(folder: Path, gitless: Gitless, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, auths = [], {}
+    for kind in ("basic", "token", "none"):
+        running = server(kind)
+        private = open_registry(running, "images-private/web")
+        push_image(private, "1.0")
+        names.append(f"{private.repository.name}:1.0")
+        if kind != "none":
+            login = f"{options(running).username}:{options(running).password}"
+            auths[running.address] = {"auth": base64.b64encode(login.encode()).decode()}
+    (folder / "app.yaml").write_text(deployment(*names))
+    (folder / "config.json").write_text(json.dumps({"auths": auths}))
+
+    denied = gitless("images", "lock", "app.yaml")
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    locked = gitless("images", "lock", "app.yaml", "-o", "json")
+
+    assert (denied.code, locked.code) == (5, 0)
+    assert sorted(entry["image"] for entry in locked.document["images"]) == sorted(names)
 
 
 def test_a_run_publishes_what_is_locked_and_says_so(web: Registry, folder: Path, gitless: Gitless) -> None:

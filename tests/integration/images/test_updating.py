@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
 
 from pipeline.ports import Registry
-from tests.integration.images.conftest import Gitless, deployment
+from tests.contract.registry.servers import open_registry, server
 from tests.images import push_image
+from tests.integration.images.conftest import Gitless, deployment
 from tests.platform.hosting import github
 from tests.platform.hosting.pulls import GitHubPullsApi
 from tests.platform.hosting.server import serving
@@ -189,15 +192,39 @@ def test_a_pull_request_is_opened_once_and_kept_up_to_date(
         assert (refused.code, "ends with a commit that is not ours" in refused.err) == (9, True)
 
 
+@pytest.mark.parametrize("kind", ["referrers", "none"])
+def test_the_newest_of_many_builds_is_found(kind: Literal["referrers", "none"], folder: Path, gitless: Gitless) -> None:
+    builds = open_registry(server(kind), f"images-{uuid.uuid4().hex[:8]}/builds")
+    digest = push_image(builds, *(f"main-{number % 16:x}abc-{1_700_000_000 + 7919 * number}" for number in range(60)))
+    push_image(builds, "main-9-99999999999999.sig", "latest", "v9.9.9")
+    name = builds.repository.name
+    (folder / "all.yaml").write_text(
+        "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nmetadata: {name: b, namespace: apps}\n"
+        f"spec: {{image: '{name}'}}\n---\n"
+        "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: b, namespace: apps}\n"
+        "spec:\n  imageRepositoryRef: {name: b}\n  digestReflectionPolicy: Always\n"
+        "  filterTags: {pattern: '^main-[a-f0-9]+-(?P<ts>[0-9]+)', extract: '$ts'}\n  policy: {numerical: {}}\n"
+        f'---\nimage: old # {{"$imagepolicy": "apps:b"}}\n'
+    )
+
+    assert gitless("images", "update").code == 0
+
+    newest = f"main-babc-{1_700_000_000 + 7919 * 59}"
+    assert (folder / "all.yaml").read_text().splitlines()[-1] == (
+        f'image: {name}:{newest}@{digest} # {{"$imagepolicy": "apps:b"}}'
+    )
+
+
 def test_straight_into_the_next_artifact(web: Registry, repository: Path, gitless: Gitless) -> None:
     name = web.repository.name
     (repository / "deploy" / "kustomization.yaml").unlink()
     (repository / "deploy" / "web.yaml").write_text(deployment(f"{name}:1.0.0"))
     digest = web.resolve("1.2.0").digest
 
-    locked = gitless("images", "update", "deploy", "--lock-only", "-o", "json")
+    locked = gitless("images", "update", "deploy", "--lock-only", "--commit", "--author", ROBOT, "-o", "json")
 
     assert locked.code == 0, locked.err
+    assert git("show", "--format=", "--name-only", cwd=repository) == "images.lock.yaml"
     entry = {"image": f"{name}:1.0.0", "digest": digest, "policy": "apps:web", "tag": "1.2.0"}
     assert yaml.safe_load((repository / "images.lock.yaml").read_text())["images"] == [entry]
     built = gitless("build", "deploy")
