@@ -28,6 +28,10 @@ demo: $(STAMP) ## Run the main job on the example application (QUICK=1: only the
 demo-down: $(STAMP) ## Stop what the demo left running
 	@$(BIN)/python -m examples.demo --down
 
+.PHONY: pipeline-tekton
+pipeline-tekton: $(STAMP) ## Run the Tekton Pipeline and its Tasks on this machine, against the local platform
+	@$(BIN)/python -m examples.rehearsal tekton
+
 .PHONY: test
 test: setup check ## Set everything up and run every test
 	@$(BIN)/pytest -n 2 --dist loadgroup tests
@@ -61,9 +65,9 @@ fuzz: $(FUZZER) ## Feed strangers' bytes to everything that reads them, FUZZ_SEC
 	@PYTHONPATH=$(dir $(FUZZER)) $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: readme
-readme: $(STAMP) ## Write the help in README and docs anew
-	@$(BIN)/python -m tests.delivery.help_blocks --write
-	@$(BIN)/python -m tests.delivery.schema_table --write
+readme: $(STAMP) ## Write what is derived from the program anew: help, tables, actions, tasks, components, manual pages
+	@for module in help_blocks schema_table rule_table guide action_files tekton_files gitlab_templates man_pages completions; do \
+		$(BIN)/python -m tests.delivery.$$module --write || exit 1; done
 
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
@@ -71,4 +75,4 @@ pictures: $(STAMP) ## Draw the pictures of the documentation anew
 
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)
-	@rm -rf .venv build dist .demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings
+	@rm -rf .venv build dist .demo .rehearsal *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz-findings

@@ -17,7 +17,7 @@ from pipeline.handing_over import Handover
 from pipeline.image_pinning import PinningOptions, pin_build
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository, parse_reference
-from pipeline.model.chain_stages import CLUSTER_STAGES, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
+from pipeline.model.chain_stages import CLUSTER_STAGES, IMAGE, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
@@ -122,6 +122,26 @@ class Chain:
         elif "build" not in self._stages:
             self._built_stream()
         self._publisher.begin(stages)
+
+    def _image(self) -> Result | None:
+        from pipeline.imaging import imaging, label_time
+
+        settings = self._options.settings
+        if not settings.image_builds:
+            if self._options.last == IMAGE:
+                raise ConfigurationError(f"{settings.file}: there are no images to build: 'images.build' is missing")
+            return None
+        made = imaging(
+            Path(settings.file).parent,
+            "",
+            self._options.registry,
+            self._environment,
+            self._reporter,
+            source=settings.artifact.source or None,
+            revision=settings.artifact.revision or None,
+            created=label_time(None, self._environment, self._clock.now),
+        )
+        return made.publish(settings.image_builds)
 
     def _build(self) -> Result:
         from pipeline.model.documents.yaml_writing import write_stream

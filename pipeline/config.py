@@ -14,6 +14,7 @@ from pipeline.model.documents.durations import parse_duration
 from pipeline.model.images.lock import LOCK_FILE, ImagesLock, parse_lock
 from pipeline.model.images.policy_reading import settings_policies
 from pipeline.model.settings.guards import read_guards
+from pipeline.model.settings.image_builds import read_image
 from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions, read_recording
 from pipeline.model.settings.signing import SigningOptions
@@ -196,6 +197,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         registry=_registry(body.get("registry", {}), folder),
         images=_images(body.get("images", {}), path),
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
+        image_builds=tuple(read_image(item, folder) for item in body.get("images", {}).get("build", ())),
         records_repository=body.get("records", {}).get("repository", ""),
     )
 

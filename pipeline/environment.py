@@ -178,8 +178,8 @@ def _plain(marker: str, url: str, names: Sequence[str], commit: str) -> Callable
     return read
 
 
-# Named by each system's own documentation of its predefined variables. Tekton sets none: its tasks pass
-# GITLESS_SOURCE and GITLESS_REVISION.
+# Named by each system's own documentation of its predefined variables. Tekton sets none: its task hands on what Tekton
+# Chains calls CHAINS-GIT_URL and CHAINS-GIT_COMMIT, which no branch belongs to.
 _CI_SYSTEMS = (
     _github,
     _plain("GITLAB_CI", "CI_PROJECT_URL", ("CI_COMMIT_TAG", "CI_COMMIT_REF_NAME"), "CI_COMMIT_SHA"),
@@ -195,6 +195,7 @@ _CI_SYSTEMS = (
     ),
     _plain("DRONE", "DRONE_REPO_LINK", ("DRONE_TAG", "DRONE_BRANCH"), "DRONE_COMMIT_SHA"),
     _plain("CI_REPO_URL", "CI_REPO_URL", ("CI_COMMIT_TAG", "CI_COMMIT_BRANCH"), "CI_COMMIT_SHA"),
+    _plain("CHAINS_GIT_COMMIT", "CHAINS_GIT_URL", (), "CHAINS_GIT_COMMIT"),
 )
 
 
@@ -212,13 +213,22 @@ def ci_system(environment: Environment) -> str:
         return "github"
     if environment.get("GITLAB_CI"):
         return "gitlab"
-    return "tekton" if tekton_results(environment) else "none"
+    return "tekton" if declared_results(environment) or tekton_results(environment) else "none"
 
 
 def tekton_results(environment: Environment) -> str:
     """The folder of a Tekton task's results; empty where there is none."""
     given = environment.get("TEKTON_RESULTS_DIR", "")
     return given or (str(_TEKTON_RESULTS) if _TEKTON_RESULTS.is_dir() else "")
+
+
+def declared_results(environment: Environment) -> dict[str, str]:
+    """The results that a Tekton step has declared, and the file of each: ``NAME=FILE`` in each line of a variable.
+
+    Tekton tells files one by one (``$(results.NAME.path)``, ``$(step.results.NAME.path)``), never their folder.
+    """
+    lines = (line.strip() for line in environment.get("GITLESS_TEKTON_RESULTS", "").splitlines())
+    return {name: file for name, found, file in (line.partition("=") for line in lines) if name and found and file}
 
 
 def running_as(environment: Environment) -> str:

@@ -42,6 +42,12 @@ class ConfigurationError(PipelineError):
     code = "configuration"
 
 
+class IdentityError(ConfigurationError):
+    """There is no identity here to log in with, or what it takes to use it is missing."""
+
+    code = "configuration.identity"
+
+
 class TrustError(PipelineError):
     """A signature is missing, wrong or not accepted; or fetched bytes are not what their digest says."""
 

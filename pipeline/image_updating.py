@@ -15,7 +15,7 @@ from pipeline.image_files import rewrite
 from pipeline.model.images.patch import FileChange, patch
 from pipeline.model.outcome.images_update import ImagesUpdateResult, change_lines
 from pipeline.model.proposing import Proposal
-from pipeline.ports import Checkout, Environment
+from pipeline.ports import Committer, Environment
 
 DEFAULT_BRANCH: Final = "gitless/image-updates"
 DEFAULT_MESSAGE: Final = "Update images\n\n{changes}"
@@ -74,14 +74,14 @@ def deliver(
     if delivery.outlet is Outlet.FILES:
         _write(changes)
         return replace(result, is_written=True)
-    checkout = wiring.checkout(Path.cwd(), environment)
+    committer = wiring.committer(Path.cwd(), environment)
     root = _root(Path.cwd())
     paths = {file: _from(root, file) for file in changes}
     _check_outside(paths)
     if delivery.outlet is Outlet.COMMIT:
-        return _commit(result, changes, list(paths.values()), delivery, checkout)
+        return _commit(result, changes, list(paths.values()), delivery, committer)
     contents = {paths[file]: change.after.encode() for file, change in changes.items()}
-    return _propose(result, contents, delivery, checkout, environment)
+    return _propose(result, contents, delivery, committer, environment)
 
 
 def _write(changes: Mapping[str, FileChange]) -> None:
@@ -94,9 +94,9 @@ def _commit(
     changes: Mapping[str, FileChange],
     paths: list[str],
     delivery: Delivery,
-    checkout: Checkout,
+    committer: Committer,
 ) -> ImagesUpdateResult:
-    touched = checkout.changed(paths)
+    touched = committer.changed(paths)
     if touched:
         raise RefusedError(
             f"{', '.join(touched[:5])}: there are changes that are not committed, which would go along",
@@ -104,9 +104,9 @@ def _commit(
             code="refused.uncommitted",
         )
     _write(changes)
-    commit = checkout.commit(paths, _message(result, delivery), delivery.author)
+    commit = committer.commit(paths, _message(result, delivery), delivery.author)
     if delivery.branch:
-        commit = checkout.push(commit, delivery.remote, delivery.branch)
+        commit = committer.push(commit, delivery.remote, delivery.branch)
     return replace(result, is_written=True, commit=commit)
 
 
@@ -114,18 +114,18 @@ def _propose(
     result: ImagesUpdateResult,
     contents: Mapping[str, bytes],
     delivery: Delivery,
-    checkout: Checkout,
+    committer: Committer,
     environment: Environment,
 ) -> ImagesUpdateResult:
     from pipeline.reports import render_result
 
     branch = delivery.branch or DEFAULT_BRANCH
-    base = delivery.base or wiring.base_branch(environment) or checkout.branch()
+    base = delivery.base or wiring.base_branch(environment) or committer.branch()
     if not base or base == branch:
         raise UsageError(f"the pull request of {branch} needs a branch that it is for", hint="name it: --base main")
     service = wiring.pull_requests(delivery.ci, environment)
     message = _message(result, delivery)
-    commit = checkout.propose(contents, message, delivery.author, delivery.remote, branch)
+    commit = committer.propose(contents, message, delivery.author, delivery.remote, branch)
     title = message.partition("\n")[0]
     body = render_result(result, "markdown")
     opened = service.put(Proposal(branch=branch, base=base, title=title, body=body))

@@ -20,6 +20,8 @@ from pipeline.ports import Clock, Environment, Reporter
 
 TOKEN = "GITLESS_GITLAB_TOKEN"  # noqa: S105 - the variable's name
 FOLDER = "GITLESS_CI_DIR"
+_PREFIX = "GITLESS_RESULT_"
+"""Later jobs have these among their variables, where ``GITLESS_TAG`` would be the option ``--tag``."""
 """Where report files go; they are written only where it is set, since a checkout may be what is packed."""
 OUTPUTS, CODE_QUALITY, SUMMARY = "outputs.env", "code-quality.json", "summary.md"
 _MAX_DOTENV = 5 * 1024
@@ -162,7 +164,7 @@ def code_quality_issue(remark: Annotation, place: str) -> dict[str, Any]:
 
 
 def _variable(name: str) -> str:
-    return f"GITLESS_{name.upper().replace('-', '_')}"
+    return f"{_PREFIX}{name.upper().replace('-', '_')}"
 
 
 def _read_dotenv(file: Path) -> dict[str, str]:
@@ -171,4 +173,4 @@ def _read_dotenv(file: Path) -> dict[str, str]:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, ValueError):
         return {}
-    return dict(line.split("=", 1) for line in lines if line.startswith("GITLESS_") and "=" in line)
+    return dict(line.split("=", 1) for line in lines if line.startswith(_PREFIX) and "=" in line)

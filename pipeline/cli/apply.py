@@ -13,6 +13,7 @@ from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
 from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
 from pipeline.cli.passwords import key_password
+from pipeline.cli.pinning import refuse_tag, tag_option
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options, require_signer
 from pipeline.cli.report_context import changing
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @argument(
     "what", envvar="reference", metavar="[REFERENCE|PATH]", required=False, shell_complete=completing.artifacts_or_paths
 )
+@tag_option
 @option("--inventory", shell_complete=completing.inventories,
         help="Name under which is remembered what was applied; the repository's or folder's own name.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="Delete what is gone from the manifests.")
@@ -55,9 +57,9 @@ if TYPE_CHECKING:
 @cluster_options
 @talking("text", "json", "markdown", "junit", "html", reports=True)
 def command(
-    *, what: str | None, inventory: str | None, dry_run: str, guards: GuardSettings, planning: PlanOptions,
-    timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,
-    cluster_options: ClusterOptions, recording: RecordingOptions,
+    *, what: str | None, allow_tag: bool, inventory: str | None, dry_run: str, guards: GuardSettings,
+    planning: PlanOptions, timeout: float, concurrency: int, trust: TrustPolicy | UnsafeSkipVerification,
+    registry_options: RegistryOptions, cluster_options: ClusterOptions, recording: RecordingOptions,
     terminal: Terminal, **decisions: bool,
 ) -> None:  # fmt: skip
     """Apply a signed artifact to a cluster, prune what is gone from it, and record it in an inventory.
@@ -79,6 +81,7 @@ def command(
     from pipeline.stages.apply import apply
 
     require_signer(recording)
+    refuse_tag(what, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
     order = planning.order(trust)
     if order is not None:

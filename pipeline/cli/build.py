@@ -32,7 +32,7 @@ _FILE = "manifests.yaml"
 @option("--policies", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
         help="Also Flux's ImagePolicies in this file or folder, for --update-images; repeatable.")  # fmt: skip
 @registry_options
-@talking("yaml", "text", "json")
+@talking("yaml", "text", "json", ci=True)
 def command(
     *,
     sources: tuple[Path, ...],

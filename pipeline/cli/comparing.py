@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 
 LIVE = "live"
 CHANGES_PENDING = 3
+FAIL_ON = ("none", "policy", "delete", "change")
+"""What a comparison fails for. Each fails for what those before it do, and for more; unsaid it is between the second
+and the third: whatever applying would be refused for."""
 
 _SIDE = click.Path(allow_dash=True)
 _OPTIONS = (
     argument("before", envvar="from", metavar="FROM", type=_SIDE, shell_complete=completing.artifacts_or_paths),
     argument("after", envvar="to", metavar="TO", type=_SIDE, shell_complete=completing.artifacts_or_paths),
     option("--exit-code", is_flag=True, help="Exit with 3 where the sides differ."),
+    option("--fail-on", type=click.Choice(FAIL_ON),
+           help="none: show, and end with 0; policy: fail where a guard trips; delete: exit with 3 where anything is"
+           " deleted; change: the same as --exit-code. Otherwise fail where applying would be refused."),
     option("--full", "is_full", is_flag=True, help="Show what is created and deleted in full, and cut no long values."),
     option("--inventory", shell_complete=completing.inventories,
            help="As apply would: the inventory; the repository's or folder's own name."),
@@ -52,7 +58,8 @@ class Asked:
 
     before: str
     after: str
-    exit_code: bool
+    fail_on: str | None
+    """One of :data:`FAIL_ON`, if anything was said."""
     is_full: bool
     inventory: str | None
     records: RecordReading
@@ -105,6 +112,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
         before: str,
         after: str,
         exit_code: bool,
+        fail_on: str | None,
         is_full: bool,
         inventory: str | None,
         prune: bool,
@@ -122,7 +130,9 @@ def comparing(command: Decorated) -> Callable[..., Any]:
             "take_ownership": take_ownership,
             "guards": guards.guards(),
         }
-        asked = Asked(before, after, exit_code, is_full, inventory, records, decisions)
+        if exit_code and fail_on not in {None, "change"}:
+            raise UsageError(f"--exit-code and --fail-on {fail_on} contradict each other", hint="say one of them")
+        asked = Asked(before, after, "change" if exit_code else fail_on, is_full, inventory, records, decisions)
         return command(asked=asked, **arguments)
 
     stand_in(wrapped, command)
@@ -144,14 +154,18 @@ def live_result(live: LivePlan, wanted: Side, cluster: Cluster, *, is_full: bool
     )
 
 
-def end(result: DiffResult, *, exit_code: bool) -> None:
+def end(result: DiffResult, *, fail_on: str | None) -> None:
     """End as the result asks for, once it is shown.
 
     Raises:
-        PipelineError: applying it would be refused.
-        Exit: something differs, and the exit code is to say so.
+        PipelineError: applying it would be refused; of the reasons ``policy`` takes guards alone, and ``none`` none.
+        Exit: something is deleted or differs, and the exit code is to say so.
     """
+    if fail_on == "none":
+        return
+    if fail_on == "policy":
+        result = result.guarded()
     if result.obstacles:
         raise result.refusal()
-    if exit_code and result.is_different:
+    if (fail_on == "change" and result.is_different) or (fail_on == "delete" and result.is_deleting):
         raise click.exceptions.Exit(CHANGES_PENDING)

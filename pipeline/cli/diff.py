@@ -55,4 +55,4 @@ def command(
         result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
     history = deployed_history(asked, registry_options, terminal)
     terminal.print_result(result, changing(result.plan, old, new, terminal, history))
-    end(result, exit_code=asked.exit_code)
+    end(result, fail_on=asked.fail_on)

@@ -12,6 +12,7 @@ import click
 from pipeline.cli import completing
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.providers import CHOICES, GENERIC
 
 _LONGEST = 86400.0
 """Seconds; whoever waits for a registry for longer than a day has mistyped."""
@@ -109,12 +110,15 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
         key_file: str | None,
         plain_http: bool,
         registry_timeout: float,
+        provider: str,
         **arguments: Any,  # noqa: ANN401 - the command's other options
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         if (username is None) == password_stdin:
             raise click.UsageError("--username and --password-stdin go together")
         password = _read_password() if password_stdin else None
-        options = RegistryOptions(username, password, ca_file, cert_file, key_file, plain_http, registry_timeout)
+        options = RegistryOptions(
+            username, password, ca_file, cert_file, key_file, plain_http, registry_timeout, provider=provider
+        )
         return command(registry_options=options, **arguments)
 
     stand_in(wrapped, command)
@@ -123,6 +127,13 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
         (
             option("--username", help="Registry user; otherwise the docker configuration is asked."),
             option("--password-stdin", is_flag=True, help="Read the registry password from standard input."),
+            option(
+                "--provider",
+                type=click.Choice(CHOICES),
+                default=GENERIC,
+                show_default=True,
+                help="Log in by this provider's CI or cloud identity; auto: that of the registry's name.",
+            ),
             option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Trust this CA for the registry."),
             option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate (PEM)."),
             option("--key-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate's key (PEM)."),
@@ -181,7 +192,9 @@ def cluster_and_namespace(namespace_help: str, default: str | None = None) -> Ca
         decorated: Callable[..., Any] = wrapped
         for add in reversed(
             (
-                option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file; otherwise KUBECONFIG."),
+                option(
+                    "--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file; otherwise KUBECONFIG."
+                ),
                 option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
                 option("-n", "--namespace", default=default, show_default=default is not None, help=namespace_help),
             )

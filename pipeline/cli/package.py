@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +15,12 @@ from pipeline.cli import completing
 from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.artifact.reference import check_tag, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.ports import Reporter
+
+if TYPE_CHECKING:
+    from pipeline.model.artifact.flux import Artifact
 
 
 @click.command()
@@ -27,6 +34,9 @@ from pipeline.model.settings.connections import RegistryOptions
 @option("--default-ignores/--no-default-ignores", default=True, help="Leave out .git and images, archives, videos.")
 @option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
 @option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
+@option("--diff-tag", metavar="TAG", help="Push nothing where this tag has the same content.")
+@option("--format", "shape", type=click.Choice(["flux", "tekton-bundle"]), default="flux", show_default=True,
+        help="flux: the files, as Flux pulls them; tekton-bundle: Tasks, StepActions and Pipelines.")  # fmt: skip
 @registry_options
 @talking(ci=True)
 def command(
@@ -41,6 +51,8 @@ def command(
     default_ignores: bool,
     created: str | None,
     push_if_changed: bool,
+    diff_tag: str | None,
+    shape: str,
     registry_options: RegistryOptions,
     terminal: Terminal,
 ) -> None:
@@ -52,12 +64,11 @@ def command(
     gitless package deploy/ oci://ghcr.io/acme/shop:1.0 --tag latest
     gitless build deploy/ | gitless package - oci-layout:out/shop:1.0
     gitless package deploy/ oci://ghcr.io/acme/shop:main --push-if-changed -o json
+    gitless package tekton/task oci://ghcr.io/acme/tasks:0.1 --format tekton-bundle
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.environment import Provenance, creation_time, without_credentials
     from pipeline.folders import read_input
-    from pipeline.model.artifact.archive import pack
-    from pipeline.model.artifact.flux import build_artifact
     from pipeline.model.settings.overrides import parse_annotations
     from pipeline.stages.package import package
 
@@ -69,22 +80,41 @@ def command(
     every_tag = tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *tags)))
     if push_if_changed and not every_tag:
         raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
+    if push_if_changed and diff_tag is not None:
+        raise UsageError("--push-if-changed and --diff-tag both name what is compared with", hint="say one of them")
+    if diff_tag is not None:
+        check_tag(diff_tag)
     extra = parse_annotations(annotations)
     moment = creation_time(created, os.environ, time.time)
     output = target.repository.path if target.repository.is_layout else None
-    archive = pack(read_input(path, ignored=ignored, default_ignores=default_ignores, output=output))
+    files = read_input(path, ignored=ignored, default_ignores=default_ignores, output=output)
+    build = _builder(shape, files, terminal.reporter)
     detected = Provenance()
     if source is None or revision is None:
         detected = wiring.provenance(Path() if path == "-" else Path(path), os.environ, terminal.reporter)
-    artifact = build_artifact(
-        archive,
+    artifact = build(
         source=detected.source if source is None else without_credentials(source),
         revision=detected.revision if revision is None else revision,
         created=moment,
         annotations=extra,
     )
     registry = wiring.registry(target.repository, registry_options, os.environ, terminal.reporter)
-    unchanged_since = every_tag[0] if push_if_changed else None
+    unchanged_since = every_tag[0] if push_if_changed else diff_tag
     terminal.print_result(
         package(artifact, registry, tags=every_tag, unchanged_since=unchanged_since, reporter=terminal.reporter)
     )
+
+
+def _builder(shape: str, files: Sequence[tuple[str, bytes]], reporter: Reporter) -> Callable[..., Artifact]:
+    """What makes the artifact of these files, once it is told where they come from."""
+    if shape == "flux":
+        from pipeline.model.artifact.archive import pack
+        from pipeline.model.artifact.flux import build_artifact
+
+        return partial(build_artifact, pack(files))
+    from pipeline.model.artifact.tekton_bundle import build_bundle, read_bundle
+
+    bundle = read_bundle(files)
+    if bundle.left_out:
+        reporter.info(f"left out, since they are neither YAML nor JSON: {', '.join(bundle.left_out)}")
+    return partial(build_bundle, bundle.resources)

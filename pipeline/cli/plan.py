@@ -70,7 +70,7 @@ def command(
         result = _saved(result, save, terminal)
     history = deployed_history(asked, registry_options, terminal)
     terminal.print_result(result, changing(result.diff.plan, old, new, terminal, history))
-    end(result.diff, exit_code=asked.exit_code)
+    end(result.diff, fail_on=asked.fail_on)
 
 
 class _Sources:

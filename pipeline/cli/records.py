@@ -65,3 +65,30 @@ def _settings(records: RecordReading) -> Settings | None:
     from pipeline.config import load_settings
 
     return load_settings(Path(records.settings))
+
+
+def open_every_records(
+    records: RecordReading, options: RegistryOptions, terminal: Terminal, *, beside: Registry
+) -> list[Registry]:
+    """Every repository that may have records about a repository's artifacts: the very one, and those that are named.
+
+    Raises:
+        ConfigurationError: the settings file is wrong.
+    """
+    from pipeline import wiring
+
+    settings = _settings(records)
+    targets = settings.targets.values() if settings else ()
+    named = [records.repository, settings.records_repository if settings else ""]
+    named += [target.deploy_record.repository for target in targets]
+    found = [parse_reference(name).repository for name in dict.fromkeys(filter(None, named))]
+    return [
+        beside,
+        *(
+            wiring.record_registry(
+                repository, options, records.registry_config, os.environ, terminal.reporter, is_beside=False
+            )
+            for repository in found
+            if repository != beside.repository
+        ),
+    ]

@@ -46,7 +46,8 @@ _STAGES = click.Choice(STAGES)
         help="The settings file.")  # fmt: skip
 @option("--target", shell_complete=completing.targets,
         help="Which of the file's targets; may be left out where there is only one.")  # fmt: skip
-@option("--from", "first", type=_STAGES, default="build", show_default=True, help="First stage.")
+@option("--from", "first", type=_STAGES, default=STAGES[0], show_default=True,
+        help="First stage; image is only there where the file has images to build.")  # fmt: skip
 @option("--to", "last", type=_STAGES, default="verify", show_default=True, help="Last stage.")
 @option("--repository", help="Publish to this oci:// or oci-layout: repository instead of the file's.")
 @option("--tag", "tags", multiple=True, help="Move this tag instead of the file's; repeatable.")

@@ -55,7 +55,7 @@ _SEVERITIES = ("error", "warning", "note", "off")
 @click.option("--list-rules", is_flag=True, is_eager=True, expose_value=False,
               callback=lambda context, _, wanted: _list_rules(context) if wanted else None,
               help="List gitless's own rules with their severities, and end.")  # fmt: skip
-@option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig file, for --crd cluster.")
+@option("--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file, for --crd cluster.")
 @option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig, for --crd cluster.")
 @registry_options
 @talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)

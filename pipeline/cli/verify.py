@@ -10,6 +10,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
+from pipeline.cli.pinning import refuse_tag, tag_option
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @argument("reference", envvar="reference", required=False, shell_complete=completing.artifacts)
+@tag_option
 @option("--inventory", shell_complete=completing.inventories,
         help="What to verify; may be left out where the namespace has only one inventory.")  # fmt: skip
 @option(
@@ -45,9 +47,9 @@ if TYPE_CHECKING:
 @cluster_options
 @talking("text", "json", "markdown", "sarif", "junit", "html", reports=True)
 def command(
-    *, reference: str | None, inventory: str | None, timeout: float, wait: bool, fail_fast: bool, drift: bool,
-    trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    terminal: Terminal,
+    *, reference: str | None, allow_tag: bool, inventory: str | None, timeout: float, wait: bool, fail_fast: bool,
+    drift: bool, trust: TrustPolicy | UnsafeSkipVerification, registry_options: RegistryOptions,
+    cluster_options: ClusterOptions, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Prove that what runs is what was signed, has not drifted, and is healthy.
 
@@ -60,6 +62,7 @@ def command(
     gitless verify -n shop --key cosign.pub --no-wait                   # how is it right now?
     gitless verify oci://ghcr.io/acme/shop:1.0 --key cosign.pub         # the artifact alone, no cluster
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    refuse_tag(reference, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
     if reference is not None:
         terminal.print_result(_artifact(reference, trust, registry_options, terminal))

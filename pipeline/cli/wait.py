@@ -32,7 +32,7 @@ from pipeline.model.settings.recording import RecordReading
 @record_reading_options
 @registry_options
 @flux_namespaces
-@talking()
+@talking(ci=True)
 def command(
     *, reference: str, kustomizations: tuple[str, ...], timeout: float, reconcile: bool, keep_waiting: bool,
     deployed: str | None, accept_applied: bool, records: RecordReading, registry_options: RegistryOptions,

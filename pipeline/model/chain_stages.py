@@ -6,8 +6,9 @@ from typing import Final
 
 PUBLISHING_STAGES: Final = ("package", "sign", "attest")
 CLUSTER_STAGES: Final = ("diff", "apply", "verify")
+IMAGE: Final = "image"
 VALIDATE: Final = "validate"
-STAGES: Final = ("build", VALIDATE, *PUBLISHING_STAGES, *CLUSTER_STAGES)
+STAGES: Final = (IMAGE, "build", VALIDATE, *PUBLISHING_STAGES, *CLUSTER_STAGES)
 _DOORS: Final = ("package", "apply")
 
 

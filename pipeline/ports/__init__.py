@@ -3,12 +3,15 @@
 from pipeline.ports.api_server import ApiServer, Stream
 from pipeline.ports.artifacts import Registry, Signer, Verifier
 from pipeline.ports.attesting import SbomFormat
+from pipeline.ports.checkouts import Checkout
 from pipeline.ports.ci import Presence
 from pipeline.ports.cluster import Cluster, Inventories
 from pipeline.ports.gates import Gate
+from pipeline.ports.identities import FindLogin, LoginStore, Mask, RegistryIdentity
+from pipeline.ports.image_engine import ImageEngine
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
-from pipeline.ports.proposing import Checkout, PullRequests
+from pipeline.ports.proposing import Committer, PullRequests
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
 
@@ -17,16 +20,22 @@ __all__ = [
     "Checkout",
     "Clock",
     "Cluster",
+    "Committer",
     "Decryptor",
     "Environment",
     "Expressions",
+    "FindLogin",
     "Gate",
+    "ImageEngine",
     "Inventories",
+    "LoginStore",
+    "Mask",
     "Picture",
     "Places",
     "Presence",
     "PullRequests",
     "Registry",
+    "RegistryIdentity",
     "Renderer",
     "Reporter",
     "SbomFormat",

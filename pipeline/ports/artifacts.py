@@ -59,6 +59,18 @@ class Registry(Protocol):
         """
         ...
 
+    def delete_manifest(self, digest: str, tags: Sequence[str] = ()) -> None:
+        """Delete a manifest or index, and every tag that points at it; one that is not there is no error.
+
+        What refers to it stays, and so do its blobs, which the store collects by itself or keeps. ``tags`` are those
+        known to point at it: some registries leave them behind unless they are deleted one by one.
+
+        Raises:
+            RegistryError: it could not be deleted; with the code ``registry.no-deletion`` where the store deletes
+                nothing.
+        """
+        ...
+
     def tags(self) -> Sequence[str]:
         """Every tag, sorted; empty where the repository does not exist."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 from pipeline.model.proposing import Commit, Proposal, PullRequest
 
 
-class Checkout(Protocol):
+class Committer(Protocol):
     """The Git work tree that we are in. Files are named by their path from its root, with slashes."""
 
     def changed(self, files: Sequence[str]) -> tuple[str, ...]:

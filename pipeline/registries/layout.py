@@ -117,6 +117,18 @@ class LayoutRegistry:
             self._write_file(self._folder / "index.json", json.dumps(body, separators=(",", ":")).encode())
         return descriptor
 
+    def delete_manifest(self, digest: str, tags: Sequence[str] = ()) -> None:  # noqa: ARG002 - they are in one file
+        """Take the manifest out of ``index.json`` and delete its file; layers stay, for others may have them, too."""
+        path = self._path(digest)
+        if not path.is_file():
+            return
+        with self._locked():
+            index = self._read_index()
+            entries = [entry for entry in _manifests_of(index) if entry.get("digest") != digest]
+            body = {"schemaVersion": 2, "mediaType": OCI_INDEX, **index, "manifests": entries}
+            self._write_file(self._folder / "index.json", json.dumps(body, separators=(",", ":")).encode())
+            path.unlink(missing_ok=True)
+
     def tags(self) -> Sequence[str]:
         """Every tag, sorted."""
         return sorted({tag for entry in self._entries() if (tag := _tag_of(entry)) is not None})

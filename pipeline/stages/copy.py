@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pipeline.errors import ArtifactNotFoundError, RegistryError
 from pipeline.model.artifact.manifest import Blob, Descriptor, StoredManifest, is_manifest_type, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference, check_tag
+from pipeline.model.deployments.storage import LIST_TYPE
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.tag import point_tags
 from pipeline.stages.trust import TrustPorts, require_trust
 
 _CONCURRENCY = 4
@@ -35,6 +37,7 @@ def copy(
     Raises:
         ArtifactNotFoundError: there is no such artifact, or something that it points at is missing.
         TrustError: the policy refuses the artifact, and nothing was copied; or something is not what its digest says.
+        RefusedError: a tag is locked; all the rest is at the target then, by its digest.
         RegistryError: one of the two could not be read or written; no tag has moved then.
     """
     for tag in tags:
@@ -43,17 +46,27 @@ def copy(
         require_trust(artifact, source, trust, policy)
     elif policy is None:
         reporter.warn("no --key and no other trust option was given: it is copied whoever signed it")
-    work = _Copy(source, target, reporter)
-    work.tree(artifact.digest)
-    manifest = work.done[artifact.digest]
-    for tag in dict.fromkeys(tags):
-        target.write_manifest(Blob(manifest.media_type, manifest.content), tag)
+    counts = copy_tree(artifact.digest, source, target, reporter)
+    point_tags(target.read_manifest(artifact.digest), tags, target)
     return CopyResult(
         source=artifact,
         target=PinnedReference(target.repository, artifact.digest, tags[0] if tags else None),
         tags=tuple(dict.fromkeys(tags)),
-        counts=CopyCounts(**work.counts),
+        counts=counts,
     )
+
+
+def copy_tree(digest: str, source: Registry, target: Registry, reporter: Reporter) -> CopyCounts:
+    """Copy a manifest and all that hangs on it, by digest; no tag of a user is written.
+
+    Raises:
+        ArtifactNotFoundError: there is no such manifest, or something that it points at is missing.
+        TrustError: something is not what its digest says.
+        RegistryError: one of the two could not be read or written.
+    """
+    work = _Copy(source, target, reporter)
+    work.tree(digest)
+    return CopyCounts(**work.counts)
 
 
 @dataclass
@@ -82,6 +95,9 @@ class _Copy:
         self._blobs([*parsed.blobs, *(child for child in parsed.children if child not in inner)])
         self._manifest(manifest)
         for referrer in self.source.referrers(digest):
+            if referrer.artifact_type == LIST_TYPE:
+                # Which deployments followed this one there: it leads to every other artifact of that cluster.
+                continue
             if referrer.digest not in self.done:
                 self._count("referrers")
             self.tree(referrer.digest, depth + 1)

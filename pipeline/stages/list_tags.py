@@ -22,8 +22,8 @@ from pipeline.stages.parallel import in_parallel
 _CONCURRENCY = 8
 _MAX_ASKED = 200
 """Tags of which it is asked what they point at."""
-# Signatures, attestations and SBOMs of cosign, and the fallback tag of the referrers API.
-_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?|.+\.(?:sig|att|sbom)")
+# Signatures, attestations and SBOMs of cosign, the fallback tag of the referrers API, and locks of other tags.
+_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?|.+\.(?:sig|att|sbom)|gitless-lock\..+")
 
 
 def list_tags(

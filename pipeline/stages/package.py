@@ -18,13 +18,14 @@ from pipeline.model.artifact.manifest import (
     FLUX_CONTENT,
     Blob,
     ParsedManifest,
+    StoredManifest,
     parse_manifest,
 )
 from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.artifact.unpacking import Limits, unpacked
 from pipeline.model.outcome.package import PackageResult
 from pipeline.ports import Registry, Reporter
-from pipeline.stages.tag import move_tags
+from pipeline.stages.tag import move_tags, point_tags
 
 
 def package(
@@ -46,6 +47,7 @@ def package(
 
     Raises:
         UsageError: a tag does not follow the grammar; nothing was pushed.
+        RefusedError: a tag is locked; the artifact is there by its digest, and no tag has moved.
         RegistryError: the registry could not be read or written; no tag points at anything incomplete.
         TrustError: the registry answered with another digest than was pushed.
     """
@@ -57,17 +59,17 @@ def package(
             reporter.info(f"unchanged: {registry.repository}:{unchanged_since} has the same content, nothing is pushed")
             move_tags(result.artifact, tags, registry)
             return _with_tags(result, tags)
-    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, artifact.layer)]
+    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, *artifact.layers)]
     pushed = _push_manifest(artifact, registry) or any(sent)
     pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
-    for tag in dict.fromkeys(tags):
-        registry.write_manifest(artifact.manifest, tag)
+    manifest = artifact.manifest
+    point_tags(StoredManifest(manifest.media_type, artifact.digest, manifest.content), tags, registry)
     result = PackageResult(
         artifact=pinned,
         tags=(),
         pushed=pushed,
         content_digest=artifact.content_digest,
-        size=len(artifact.layer.content),
+        size=sum(len(layer.content) for layer in artifact.layers),
         files=artifact.files,
         created=artifact.created,
         source=artifact.source,
@@ -120,7 +122,7 @@ def _unchanged(artifact: Artifact, registry: Registry, tag: str) -> PackageResul
         tags=(),
         pushed=False,
         content_digest=artifact.content_digest,
-        size=parsed.layers[0].size,
+        size=sum(layer.size for layer in parsed.layers),
         files=artifact.files,
         created=parsed.annotations.get(ANNOTATION_CREATED, ""),
         source=parsed.annotations.get(ANNOTATION_SOURCE, ""),
@@ -129,8 +131,12 @@ def _unchanged(artifact: Artifact, registry: Registry, tag: str) -> PackageResul
 
 
 def _has_same_content(there: ParsedManifest, ours: Artifact, registry: Registry) -> bool:
-    if [layer.media_type for layer in there.layers] != [FLUX_CONTENT] or there.children:
+    types = [layer.media_type for layer in ours.layers]
+    if [layer.media_type for layer in there.layers] != types or there.children:
         return False
+    if types != [FLUX_CONTENT]:
+        # Whose layers are named by annotations: those count like the content.
+        return list(there.layers) == [layer.descriptor for layer in ours.layers]
     layer = there.layers[0]
     if layer.digest == ours.layer.descriptor.digest:
         return True

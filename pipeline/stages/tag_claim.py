@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.errors import PipelineError, RefusedError
-from pipeline.model.artifact.manifest import ANNOTATION_REVISION, Blob, StoredManifest, parse_manifest
+from pipeline.model.artifact.manifest import ANNOTATION_REVISION, StoredManifest, parse_manifest
 from pipeline.model.artifact.reference import PinnedReference, check_tag
 from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.tag import MovedTag, TagResult
 from pipeline.ports import Registry
-from pipeline.stages.tag import current
+from pipeline.stages.tag import current, write_tag
+from pipeline.stages.tag_lock import require_unlocked
 
 CONCURRENT = "refused.concurrent-publish"
 _WIDTH = 120
@@ -35,17 +36,27 @@ def tags_now(tags: Sequence[str], registry: Registry) -> dict[str, str | None]:
 class TagClaim:
     """Tags that are to point at one artifact; ``before`` is what they pointed at when its publishing began."""
 
-    def __init__(self, artifact: PinnedReference, before: Mapping[str, str | None], registry: Registry) -> None:
+    def __init__(
+        self,
+        artifact: PinnedReference,
+        before: Mapping[str, str | None],
+        registry: Registry,
+        *,
+        moves_locked: bool = False,
+    ) -> None:
+        """``moves_locked``: whether it holds the locks of these tags itself."""
         self._artifact = artifact
         self._before = before
         self._registry = registry
+        self._moves_locked = moves_locked
         self._written: list[str] = []
 
     def settle(self) -> TagResult:
         """Move them all; one that points at the artifact already is not written.
 
         Raises:
-            RefusedError: somebody else moved one of them meanwhile; the message says to what.
+            RefusedError: somebody else moved one of them meanwhile; the message says to what. Or one is locked, and
+                none has moved.
             RegistryError: the registry could not be read or written; see :meth:`withdraw`.
         """
         digest = self._artifact.digest
@@ -54,9 +65,11 @@ class TagClaim:
         for tag, now in found.items():
             if now not in {self._before[tag], digest}:
                 raise self._lost(tag, now)
-        for tag, now in found.items():
-            if now != digest:
-                self._write(tag, manifest)
+        moving = [tag for tag, now in found.items() if now != digest]
+        if not self._moves_locked:
+            require_unlocked(moving, digest, self._registry)
+        for tag in moving:
+            self._write(tag, manifest)
         return TagResult(
             artifact=self._artifact,
             tags=tuple(MovedTag(tag=tag, previous=now) for tag, now in found.items()),
@@ -71,7 +84,7 @@ class TagClaim:
 
     def _write(self, tag: str, manifest: StoredManifest) -> None:
         self._written.append(tag)
-        self._registry.write_manifest(Blob(manifest.media_type, manifest.content), tag)
+        write_tag(manifest, tag, self._registry)
         now = current(tag, self._registry)
         if now != self._artifact.digest:
             raise self._lost(tag, now)
@@ -83,8 +96,7 @@ class TagClaim:
             previous = self._before[tag]
             if previous is None:
                 return False
-            manifest = self._registry.read_manifest(previous)
-            self._registry.write_manifest(Blob(manifest.media_type, manifest.content), tag)
+            write_tag(self._registry.read_manifest(previous), tag, self._registry)
         except PipelineError:
             return False
         return True

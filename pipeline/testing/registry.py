@@ -132,6 +132,15 @@ class MemoryRegistry:
             raise TrustError(f"{self.repository} answered with another digest than {descriptor.digest}")
         return descriptor
 
+    def delete_manifest(self, digest: str, tags: Sequence[str] = ()) -> None:  # noqa: ARG002 - it finds them itself
+        """Delete the manifest and its tags."""
+        self._called("delete_manifest", digest)
+        with self.store.lock:
+            self.store.manifests.get(self.repository, {}).pop(digest, None)
+            known = self.store.tags.get(self.repository, {})
+            for tag in [tag for tag, pointed_at in known.items() if pointed_at == digest]:
+                del known[tag]
+
     def tags(self) -> Sequence[str]:
         """Every tag, sorted."""
         self._called("tags", "")

@@ -10,14 +10,16 @@ from pipeline.wiring.building import (
     tree_builder,
 )
 from pipeline.wiring.clusters import api_server, cluster, connection, remote_connection
+from pipeline.wiring.engines import image_engine, registry_login
 from pipeline.wiring.gates import custom_definitions, gates, places, places_in, read_manifests
+from pipeline.wiring.identities import find_login, identity, login_check, login_store, mask, provider_for
 from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
-from pipeline.wiring.proposing import base_branch, checkout, pull_requests
+from pipeline.wiring.proposing import base_branch, committer, pull_requests
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import clock, expressions, presence, writer
+from pipeline.wiring.surroundings import checkout, clock, expressions, presence, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -41,18 +43,25 @@ __all__ = [
     "checkout",
     "clock",
     "cluster",
+    "committer",
     "connection",
     "convert_key",
     "custom_definitions",
     "delete_manifest",
     "describe_key",
     "expressions",
+    "find_login",
     "finish_rotation",
     "gates",
     "generate_key_pair",
+    "identity",
+    "image_engine",
     "image_policies",
     "image_ports",
     "lock_materials",
+    "login_check",
+    "login_store",
+    "mask",
     "matching_tags",
     "materials",
     "notation_verifier",
@@ -61,6 +70,7 @@ __all__ = [
     "places_in",
     "presence",
     "provenance",
+    "provider_for",
     "public_key",
     "pull_requests",
     "read_certificate",
@@ -69,6 +79,7 @@ __all__ = [
     "record_registry",
     "record_trust",
     "registry",
+    "registry_login",
     "registry_pool",
     "remote_connection",
     "renderers",

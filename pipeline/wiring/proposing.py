@@ -6,19 +6,19 @@ from pathlib import Path
 
 from pipeline.environment import ci_system
 from pipeline.errors import ConfigurationError
-from pipeline.ports import Checkout, Environment, PullRequests
+from pipeline.ports import Committer, Environment, PullRequests
 from pipeline.wiring.surroundings import clock
 
 
-def checkout(folder: Path, environment: Environment) -> Checkout:
+def committer(folder: Path, environment: Environment) -> Committer:
     """The Git work tree around a folder.
 
     Raises:
         ToolError: git is missing, or the folder is in none.
     """
-    from pipeline.checkouts.git import GitCheckout
+    from pipeline.committers.git import GitCommitter
 
-    return GitCheckout(folder, environment)
+    return GitCommitter(folder, environment)
 
 
 def pull_requests(choice: str, environment: Environment) -> PullRequests:

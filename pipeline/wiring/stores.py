@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import RegistryError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import (
     Clock,
     Environment,
+    FindLogin,
     Registry,
     Reporter,
 )
+from pipeline.wiring.identities import find_login
+from pipeline.wiring.surroundings import clock
 
 if TYPE_CHECKING:
     from pipeline.artifact_cache import ArtifactCache
@@ -30,14 +34,19 @@ def registry(
         return LayoutRegistry(repository)
     from pipeline.registries.oci import connect
 
-    return connect(repository, options, environment, reporter)
+    identify = find_login(repository.host, options, environment, reporter, clock())
+    return connect(repository, options, environment, reporter, identify=identify)
 
 
 def delete_manifest(registry: Registry, digest: str) -> bool:
-    """Delete it where the store can; returns whether it is gone. Layout folders keep everything."""
-    from pipeline.registries.oci.registry import OciRegistry
-
-    return isinstance(registry, OciRegistry) and registry.delete_manifest(digest)
+    """Delete what nobody needs any more, where a registry can; returns whether it is gone. Folders keep everything."""
+    if registry.repository.is_layout:
+        return False
+    try:
+        registry.delete_manifest(digest)
+    except RegistryError:
+        return False
+    return True
 
 
 def artifact_cache(options: PullerOptions) -> ArtifactCache:
@@ -52,15 +61,23 @@ def artifact_cache(options: PullerOptions) -> ArtifactCache:
 
 
 def registry_pool(
-    reporter: Reporter, clock: Clock, *, observe: Callable[[str, int, float], None] | None = None
+    reporter: Reporter,
+    clock: Clock,
+    environment: Environment,
+    *,
+    observe: Callable[[str, int, float], None] | None = None,
 ) -> Callable[[Repository, RegistryOptions, Environment], Registry]:
     """Registries for a process that lives long: connections, logins and tokens are kept and shared.
 
-    ``observe`` is told method, status (0: no answer) and seconds of every exchange.
+    ``environment`` says who this process is to clouds; ``observe`` is told method, status (0: no answer) and seconds of
+    every exchange.
     """
     from pipeline.registries.oci.pool import RegistryPool
 
-    return RegistryPool(reporter, clock, observe=observe).connect
+    def identify(host: str, options: RegistryOptions) -> FindLogin | None:
+        return find_login(host, options, environment, reporter, clock)
+
+    return RegistryPool(reporter, clock, observe=observe, identify=identify).connect
 
 
 def matching_tags(expression: str, tags: Sequence[str]) -> Sequence[str]:

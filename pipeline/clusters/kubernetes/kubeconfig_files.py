@@ -12,14 +12,17 @@ from pipeline.ports import Environment
 def kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:
     """``--kubeconfig``, else ``KUBECONFIG`` (several, with colons), else ``~/.kube/config``; empty: there is none.
 
+    A folder stands for the file ``kubeconfig`` in it: a Tekton workspace is one, which may not be bound.
+
     Raises:
         ClusterError: one is named, and does not exist.
     """
     if options.kubeconfig is not None:
-        if not Path(options.kubeconfig).expanduser().is_file():
-            raise ClusterError(f"kubeconfig {options.kubeconfig} does not exist", code="cluster.configuration")
-        return options.kubeconfig
-    named = environment.get("KUBECONFIG", "")
+        given = _file(options.kubeconfig)
+        if not Path(given).expanduser().is_file():
+            raise ClusterError(f"kubeconfig {given} does not exist", code="cluster.configuration")
+        return given
+    named = ":".join(_file(name) for name in environment.get("KUBECONFIG", "").split(":"))
     if named.strip(":"):
         if not any(Path(file).expanduser().is_file() for file in named.split(":") if file):
             raise ClusterError(
@@ -31,3 +34,7 @@ def kubeconfig_files(options: ClusterOptions, environment: Environment) -> str:
     home = environment.get("HOME")
     default = Path(home) / ".kube" / "config" if home else None
     return str(default) if default is not None and default.is_file() else ""
+
+
+def _file(name: str) -> str:
+    return str(Path(name) / "kubeconfig") if name and Path(name).expanduser().is_dir() else name

@@ -92,6 +92,16 @@ def write_tar(files: Iterable[tuple[str, bytes]], *, may_be_empty: bool = False)
     return Tar(b"".join(blocks), len(contents))
 
 
+def write_file(name: str, content: bytes) -> bytes:
+    """An uncompressed archive of one file alone, without a folder before it.
+
+    Raises:
+        ManifestError: a name that no unpacker would take.
+    """
+    header = _header(_packable(name), len(content), is_folder=False)
+    return b"".join((header, content, bytes(-len(content) % _BLOCK), bytes(2 * _BLOCK)))
+
+
 def compress(content: bytes) -> bytes:
     """Gzip without name and time.
 

@@ -33,12 +33,17 @@ class Artifact:
 
     manifest: Blob
     config: Blob
-    layer: Blob
+    layers: tuple[Blob, ...]
     content_digest: str
     files: int
     created: str
     source: str
     revision: str
+
+    @property
+    def layer(self) -> Blob:
+        """The only layer, or the first of several."""
+        return self.layers[0]
 
     @property
     def digest(self) -> str:
@@ -77,7 +82,7 @@ def build_artifact(
     return Artifact(
         manifest=Blob(OCI_MANIFEST, _json(body)),
         config=config,
-        layer=layer,
+        layers=(layer,),
         content_digest=archive.content_digest,
         files=archive.files,
         created=given[ANNOTATION_CREATED],

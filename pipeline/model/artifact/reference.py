@@ -108,6 +108,24 @@ def is_reference(text: str) -> bool:
     return text.startswith((REGISTRY_SCHEME, LAYOUT_SCHEME))
 
 
+def parse_registry(text: str) -> str:
+    """The ``HOST[:PORT]`` of a registry, which may also be given as a URL or as a reference to something in it.
+
+    Raises:
+        UsageError: it names none.
+    """
+    bare = text.strip()
+    for scheme in (REGISTRY_SCHEME, "https://", "http://"):
+        bare = bare.removeprefix(scheme)
+    host = bare.partition("/")[0]
+    port = host.rpartition(":")[2] if not host.endswith("]") and ":" in host else ""
+    if _HOST.fullmatch(host) is None or (port and int(port) > _LAST_PORT):
+        # Whoever wrote a password into it does not want it repeated.
+        shown = "the text" if "@" in host else ascii(host)[:80]
+        raise UsageError(f"{shown} names no registry; expected HOST[:PORT], such as ghcr.io")
+    return host
+
+
 def parse_reference(text: str) -> Reference:
     """Read a reference of either scheme.
 

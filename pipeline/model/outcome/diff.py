@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from pipeline.errors import PipelineError
+from pipeline.errors import GuardError, PipelineError
 from pipeline.model.applying.live_plan import Obstacle, obstacle_error
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.times import format_time
@@ -83,6 +83,17 @@ class DiffResult:
     def is_different(self) -> bool:
         """Whether there is anything to change, or anything that keeps us from knowing."""
         return not self.plan.is_empty or bool(self.obstacles)
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether anything that is there now is deleted, also where it is created anew."""
+        deleting = {Action.PRUNE, Action.RECREATE}
+        # What comes back under another name is replaced, as a file's hash in a name is meant to do it.
+        return any(change.action in deleting and change.renamed_to is None for change in self.plan.changes)
+
+    def guarded(self) -> DiffResult:
+        """The same with the obstacles alone that are guards."""
+        return replace(self, obstacles=tuple(found for found in self.obstacles if issubclass(found.error, GuardError)))
 
     def refusal(self) -> PipelineError:
         """The error that applying this would end with; the obstacles themselves are in the report."""

@@ -10,20 +10,28 @@ from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.image_build import ImageBuildResult
+from pipeline.model.outcome.image_publish import ImagePublishResult
+from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.images_check import ImagesCheckResult
 from pipeline.model.outcome.images_lock import ImagesLockResult
 from pipeline.model.outcome.images_update import ImagesUpdateResult
+from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import TagResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.outcome.verify_artifact import VerifyArtifactResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action, Plan
 from pipeline.model.validation.finding import Severity
 
@@ -35,7 +43,7 @@ def outputs_of(result: Result) -> dict[str, str]:
 
     Booleans are ``true`` and ``false``. ``digest`` is there also where nothing was pushed.
     """
-    return {name: _text(value) for name, value in _pairs(result) if value not in ("", None)}
+    return {name: _text(value) for name, value in (*_pairs(result), *_image(result)) if value not in ("", None)}
 
 
 def _pairs(result: Result) -> _Pairs:
@@ -59,6 +67,22 @@ def _pairs(result: Result) -> _Pairs:
         case ValidateResult():
             yield from (("passed", result.is_passed), ("errors", result.count(Severity.ERROR)))
             yield "warnings", result.count(Severity.WARNING)
+        case BuildResult():
+            yield "manifests-file", result.file
+        case _:
+            yield from _ended(result)
+
+
+def _ended(result: Result) -> _Pairs:
+    match result:
+        case WaitResult():
+            yield from _artifact(result.artifact)
+            yield "delivered", result.outcome == "delivered"
+        case MatrixResult():
+            yield from (("matrix", result.matrix), ("any", bool(result.entries)))
+        case PromoteResult() | RollbackResult():
+            yield from _artifact(result.target)
+            yield from (("tag", result.target.tag or ""), ("changed", result.is_changed))
         case _:
             yield from _others(result)
 
@@ -92,6 +116,18 @@ def _published(
         case AttestationsResult():
             # One name, several manifests: in the order in which the settings have them.
             yield "attestation-digest", ",".join(made.attestation_digest for made in result.attestations)
+
+
+def _image(result: Result) -> _Pairs:
+    match result:
+        case ImageBuildResult():
+            yield from (("image", result.image), ("image-id", result.image_id))
+        case ImagePushResult():
+            yield from _artifact(result.artifact)
+            yield from (("image", result.image.pinned), ("tag", result.image.tag), ("pushed", True))
+        case ImagePublishResult():
+            # Digest and tag are those of the artifact that a later stage publishes.
+            yield "images", result.references
 
 
 def _artifact(artifact: PinnedReference | None) -> _Pairs:

@@ -15,6 +15,7 @@ class RegistryOptions:
         proxy: the URL of the one proxy to use, whatever the environment says; may hold a password.
         verify_tls: whether the registry's certificate is checked; only who asked for it by name may do without.
         allow_plain_http: HTTPS, or plain HTTP where the registry speaks nothing else.
+        provider: whose identity to log in with: ``auto``, ``generic`` (none) or one of ``PROVIDERS``.
         patient: whether trouble that may pass is waited out; who comes back by himself is told at once instead.
     """
 
@@ -31,6 +32,7 @@ class RegistryOptions:
     verify_tls: bool = True
     allow_plain_http: bool = False
     patient: bool = True
+    provider: str = "generic"
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, password=***)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.settings.guards import GuardSettings
+from pipeline.model.settings.image_builds import ImageSettings
 from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
@@ -82,6 +83,8 @@ class Settings:
     validation: ValidationOptions | None = None
     """``None`` where the file does not have it: then ``run`` validates nothing by itself."""
     registry: RegistrySettings = field(default_factory=RegistrySettings)
+    image_builds: tuple[ImageSettings, ...] = ()
+    """Images that are built and pushed before anything is rendered."""
     images: ImagesSettings = field(default_factory=lambda: ImagesSettings(lock=LOCK_FILE))
     records_repository: str = ""
     """Where deploy records are read from."""

@@ -17,6 +17,7 @@ CYCLONEDX = "https://cyclonedx.org/bom"
 SPDX = "https://spdx.dev/Document"
 PLAN = "https://gitless.dev/attestations/plan/v1"
 DEPLOY_RECORD = "https://gitless.dev/attestations/deploy-record/v1"
+ROLLBACK = "https://gitless.dev/attestations/rollback/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 
 PREDICATE_TYPES = MappingProxyType(
@@ -33,6 +34,7 @@ PREDICATE_TYPES = MappingProxyType(
         "custom": "https://cosign.sigstore.dev/attestation/v1",
         "plan": PLAN,
         "deploy-record": DEPLOY_RECORD,
+        "rollback": ROLLBACK,
         "test-result": TEST_RESULT,
         "vsa": "https://slsa.dev/verification_summary/v1",
         "release": "https://in-toto.io/attestation/release/v0.1",

@@ -13,8 +13,9 @@ from pipeline.errors import PipelineError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.flux.oci_repository import OCIRepositorySpec
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.providers import is_registry_of
 from pipeline.puller.sources.dependencies import SourceDependencies
-from pipeline.puller.sources.failing import AUTHENTICATION_FAILED, SourceError
+from pipeline.puller.sources.failing import AUTHENTICATION_FAILED, INVALID_PROVIDER, Again, SourceError
 from pipeline.puller.sources.secrets import SecretError, pull_secrets, read_secret
 
 _DOCKER_CONFIG, _DOCKER_CFG = ".dockerconfigjson", ".dockercfg"
@@ -48,6 +49,10 @@ def access_to(repository: Repository, spec: OCIRepositorySpec, namespace: str, d
     )
     names = _told("failed to get credential", lambda: _login_secrets(spec, namespace, deps))
     options = _told("failed to get credential", lambda: _with_login(options, repository, names, namespace, deps))
+    if not names:
+        # A source that has a login of its own is nobody else to any registry.
+        _check_vouching(repository.host, spec)
+        options = replace(options, provider=spec.provider)
     if spec.proxy_secret:
         proxy = _told("failed to get proxy address", lambda: _proxy(spec.proxy_secret, namespace, deps))
         options = replace(options, proxy=proxy)
@@ -56,6 +61,17 @@ def access_to(repository: Repository, spec: OCIRepositorySpec, namespace: str, d
         options = _told(what, lambda: _with_certificates(options, spec.cert_secret, namespace, deps))
     variables = {name: value for name, value in deps.environment.items() if name.lower() in _PROXY_VARIABLES}
     return Access(options, variables, bool(names))
+
+
+def _check_vouching(host: str, spec: OCIRepositorySpec) -> None:
+    """Refuse to send this process's own identity to a registry that proves itself only by what the source says."""
+    if is_registry_of(spec.provider, host) and (spec.insecure or spec.cert_secret):
+        raise SourceError(
+            f"spec.provider '{spec.provider}' logs in where the registry's certificate is one that everybody trusts; "
+            "leave spec.insecure and spec.certSecretRef away, or give a login in spec.secretRef",
+            reason=INVALID_PROVIDER,
+            again=Again.WHEN_CHANGED,
+        )
 
 
 def login_for(repository: Repository, secret: str, deps: SourceDependencies) -> RegistryOptions:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import PipelineError, ToolError, TrustError
+from pipeline.errors import ConfigurationError, PipelineError, ToolError, TrustError
+from pipeline.model.documents.times import parse_time
 from pipeline.model.flux.api import SOURCE_VERIFIED
+from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.governing import governing_policies, read_policy_reference
 from pipeline.model.flux.oci_repository import Verification
 from pipeline.model.flux.outcome import ObjectEvent, Severity
@@ -25,6 +27,7 @@ from pipeline.puller.sources.verifying import (
     provider_name,
 )
 from pipeline.stages.notation_signatures import find_notation_signatures, notation_issued_at
+from pipeline.stages.rollback_statement import is_rollback_stated
 from pipeline.stages.trust import require_trust
 
 _ANYBODY = ObjectEvent(
@@ -87,6 +90,31 @@ class Demands:
         times += [_by_policy(document, chosen, registry, deps) for document in self.policies]
         issued_at = min((time for time in times if time is not None), default=None)
         return Accepted(issued_at, tuple(notes), is_verified)
+
+    def is_rollback_stated(
+        self, chosen: Chosen, served: SourceArtifact, registry: Registry, deps: SourceDependencies
+    ) -> bool:
+        """Whether all who are believed here have somebody who signed that one goes back from what is served.
+
+        Notation has no statements. What was stated before this was served is about another time.
+
+        Raises:
+            PipelineError: that cannot be found out.
+        """
+        if self.verification is not None and self.verification.provider == NOTATION and not self.policies:
+            return False
+        policies = [document.understand(deps.check_policy) for document in self.policies]
+        if self.verification is not None and self.verification.provider == COSIGN:
+            policies.append(cosign_policy(self.verification, self.namespace, deps))
+        try:
+            since = parse_time(served.last_update_time)
+        except ConfigurationError:
+            return False
+        previous = served.manifest_digest
+        return bool(policies) and all(
+            is_rollback_stated(chosen.pinned, previous, registry, deps.trust, policy, not_before=since)
+            for policy in policies
+        )
 
 
 def read_demands(body: Body, verification: Verification | None, deps: SourceDependencies) -> Demands:

@@ -90,7 +90,7 @@ def source_dependencies(
         environment=environment,
         reporter=reporter,
         clock=clock,
-        connect=wiring.registry_pool(reporter, clock, observe=observe),
+        connect=wiring.registry_pool(reporter, clock, environment, observe=observe),
         trust=wiring.trust_ports(environment, reporter, cache_dir=options.cache_dir),
         check_policy=wiring.check_trust_policy,
         notation=wiring.notation_verifier(environment),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from pipeline.errors import PipelineError
+from pipeline.errors import IdentityError, PipelineError
 from pipeline.model.artifact.reference import is_digest
 from pipeline.model.flux.api import INVALID_SPEC, POLICY_DIGEST
 from pipeline.model.flux.artifact import SourceArtifact
@@ -17,12 +17,13 @@ from pipeline.model.flux.outcome import ObjectEvent, Outcome
 from pipeline.model.flux.reading import InvalidObjectError
 from pipeline.model.flux.trust_record import trust_record_of, without_trust_record
 from pipeline.model.manifests import Body
+from pipeline.model.settings.providers import is_registry_of
 from pipeline.ports import Registry
 from pipeline.puller.sources.access import Access, access_to
 from pipeline.puller.sources.choosing import Chosen, choose, choose_by_digest, parse_url
 from pipeline.puller.sources.demands import Demands, read_demands
 from pipeline.puller.sources.dependencies import SourceDependencies
-from pipeline.puller.sources.failing import INVALID_PROVIDER, PULL_FAILED, Again, SourceError
+from pipeline.puller.sources.failing import AUTHENTICATION_FAILED, INVALID_PROVIDER, PULL_FAILED, Again, SourceError
 from pipeline.puller.sources.pulling import Pulled, pull
 from pipeline.puller.sources.status import NewStatus
 from pipeline.puller.sources.succession import accept
@@ -113,7 +114,7 @@ class _Reconciliation:
             self._bring_up_to_date(chosen, registry)
         except PipelineError as error:
             self._restore(registry)
-            raise self._explained(error, access) from error
+            raise self._explained(error, access, repository.host) from error
 
     def _bring_up_to_date(self, chosen: Chosen, registry: Registry) -> None:
         if self._is_done(chosen):
@@ -134,7 +135,11 @@ class _Reconciliation:
 
     def _verify(self, chosen: Chosen, registry: Registry) -> None:
         accepted = self._demands.require(chosen, registry, self._deps)
-        succession = accept(chosen, accepted, self._demands, self._status, self._body)
+
+        def is_stated(served: SourceArtifact) -> bool:
+            return self._demands.is_rollback_stated(chosen, served, registry, self._deps)
+
+        succession = accept(chosen, accepted, self._demands, self._status, self._body, is_stated)
         if accepted.is_verified:
             self._status.verified(chosen.revision, str(self._demands))
         else:
@@ -201,20 +206,33 @@ class _Reconciliation:
             return before
         return new
 
-    def _explained(self, error: PipelineError, access: Access) -> PipelineError:
-        """The error; or, where it comes of a provider whose logins we do not know, that."""
-        cause: BaseException | None = error
-        while cause is not None and not (isinstance(cause, PipelineError) and cause.code == "registry.denied"):
-            cause = cause.__cause__
+    def _explained(self, error: PipelineError, access: Access, host: str) -> PipelineError:
+        """The error; or, where it comes of the cloud whose identity was to log in, what is wrong with that."""
         provider = self._spec.provider
-        if cause is None or provider == _GENERIC or access.has_secrets:
+        if provider == _GENERIC or access.has_secrets:
+            return error
+        unknown = _cause(error, lambda cause: isinstance(cause, IdentityError))
+        if unknown is not None:
+            return SourceError(f"failed to get credential: {unknown.message}", reason=AUTHENTICATION_FAILED)
+        denied = _cause(error, lambda cause: cause.code == "registry.denied")
+        if denied is None or is_registry_of(provider, host):
             return error
         return SourceError(
-            f"{error.message}; spec.provider '{provider}' asks for its workload identity, which is not supported: "
+            f"{error.message}; spec.provider '{provider}' logs in to registries of its own alone, and {host} is none: "
             "expected a login in spec.secretRef, or a registry that needs none",
             reason=INVALID_PROVIDER,
             again=Again.WHEN_CHANGED,
         )
+
+
+def _cause(error: PipelineError, is_it: Callable[[PipelineError], bool]) -> PipelineError | None:
+    """The error itself or what it came of, if it is of some kind."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PipelineError) and is_it(cause):
+            return cause
+        cause = cause.__cause__
+    return None
 
 
 def _content_configuration(body: Body) -> Mapping[str, Any]:

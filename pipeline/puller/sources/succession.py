@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.errors import TrustError
 from pipeline.model.flux.api import ROLLBACK_ANNOTATION, SOURCE_VERIFIED
+from pipeline.model.flux.artifact import SourceArtifact
 from pipeline.model.flux.outcome import ObjectEvent, Severity
 from pipeline.model.flux.trust_record import recorded_time, trust_record
 from pipeline.model.manifests import Body
+from pipeline.model.trust.replay import Succession as Replaced
 from pipeline.model.trust.replay import check_not_older
 from pipeline.puller.sources.choosing import Chosen
 from pipeline.puller.sources.demands import Accepted, Demands
@@ -27,10 +30,18 @@ class Succession:
     events: tuple[ObjectEvent, ...] = ()
 
 
-def accept(chosen: Chosen, accepted: Accepted, demands: Demands, status: NewStatus, body: Body) -> Succession:
+def accept(
+    chosen: Chosen,
+    accepted: Accepted,
+    demands: Demands,
+    status: NewStatus,
+    body: Body,
+    is_stated: Callable[[SourceArtifact], bool],
+) -> Succession:
     """Let it follow.
 
-    Who edits the spec, or names a digest in it, asks for exactly what it says, of whatever age.
+    Who edits the spec, or names a digest in it, asks for exactly what it says, of whatever age. ``is_stated`` says
+    whether whoever is believed has signed that one goes back from what is served; it is asked only where it matters.
 
     Raises:
         SourceError: it was signed before the one that is served, and nobody asked for it.
@@ -48,7 +59,9 @@ def accept(chosen: Chosen, accepted: Accepted, demands: Demands, status: NewStat
             allow_rollback=is_asked_for or allowed,
         )
     except TrustError as error:
-        raise _refused(error, chosen) from error
+        if served is None or not is_stated(served):
+            raise _refused(error, chosen) from error
+        succession = Replaced(is_rollback=True, note=f"rolled back as a signed statement asks: {error.message}")
     # What is never said to be verified is looked at again and again.
     is_known = not accepted.is_verified and served is not None and served.revision == chosen.revision
     events = [] if is_known else list(accepted.notes)
@@ -65,8 +78,8 @@ def accept(chosen: Chosen, accepted: Accepted, demands: Demands, status: NewStat
 
 def _refused(error: TrustError, chosen: Chosen) -> SourceError:
     return SourceError(
-        f"{error.message}; to go back to it, change spec.ref, or annotate the OCIRepository with "
-        f"{ROLLBACK_ANNOTATION}={chosen.digest}",
+        f"{error.message}; to go back to it, sign the rollback (gitless rollback --signing-key), change spec.ref, or "
+        f"annotate the OCIRepository with {ROLLBACK_ANNOTATION}={chosen.digest}",
         reason=VERIFICATION_ERROR,
         condition=SOURCE_VERIFIED,
         again=Again.AT_INTERVAL,

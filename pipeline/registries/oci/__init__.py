@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.ports import Clock, Environment, Registry, Reporter
+from pipeline.ports import Clock, Environment, FindLogin, Registry, Reporter
 
 if TYPE_CHECKING:
     from pipeline.registries.oci.transport import Transport
@@ -20,10 +20,12 @@ def connect(
     reporter: Reporter,
     *,
     clock: Clock | None = None,
+    identify: FindLogin | None = None,
 ) -> Registry:
     """A registry's repository; nothing is sent, and no login is looked for, before the first call.
 
-    Returns at once and loads the HTTP client meanwhile: call it before long work that needs no registry.
+    Returns at once and loads the HTTP client meanwhile: call it before long work that needs no registry. ``identify``
+    gives the login that an identity of CI or cloud is exchanged for; it is asked when the registry wants one.
 
     Raises:
         UsageError: the options contradict each other.
@@ -49,7 +51,7 @@ def connect(
         return Transport(
             endpoint,
             options,
-            lambda: find_credentials(repository, options, environment),
+            lambda refused: find_credentials(repository, options, environment, identify, refused),
             environment,
             reporter,
             clock or SystemClock(),

@@ -7,14 +7,16 @@ challenge names. Protocol: "Token Authentication" of the distribution project (G
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from pipeline.errors import RegistryError
-from pipeline.ports import Clock
+from pipeline.model.settings.credentials import Credentials
+from pipeline.ports import Clock, FindLogin
 from pipeline.registries.oci.challenges import (
     Challenge,
     Scopes,
@@ -24,12 +26,13 @@ from pipeline.registries.oci.challenges import (
     parse_challenges,
     parse_scopes,
 )
-from pipeline.registries.oci.credentials import Credentials
 from pipeline.registries.oci.endpoints import Endpoint, is_loopback, without_query
 
 CLIENT_ID = "gitless"
 _DEFAULT_LIFETIME = 60.0
 _MARGIN = 5.0
+_REMEMBERED = 16
+"""Secrets of logins that were used before are looked for in answers as well."""
 _NO_SUCH_METHOD = frozenset({404, 405})
 _REFUSED = frozenset({400, 401, 403})
 
@@ -63,7 +66,7 @@ class Authentication:
     def __init__(
         self,
         endpoint: Endpoint,
-        find: Callable[[], Credentials | None],
+        find: FindLogin,
         ask: AskTokenServer,
         clock: Clock,
     ) -> None:
@@ -73,20 +76,16 @@ class Authentication:
         self._clock = clock
         self._lock = RLock()
         self._known: tuple[Credentials | None] | None = None
-        self._basic: str | None = None
+        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)
+        self._asks_for_basic = False
         self._challenge: Challenge | None = None
         self._tokens: list[_Token] = []
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Everything that must not be shown, as far as it is known by now."""
-        credentials = self._known[0] if self._known else None
-        tokens = tuple(token.authorization.removeprefix("Bearer ") for token in self._tokens)
-        if credentials is None:
-            return tokens
-        basic = credentials.basic.removeprefix("Basic ")
-        own = (credentials.password, credentials.identity_token, credentials.access_token, basic)
-        return tuple(secret for secret in (*own, *tokens) if secret)
+        tokens = (token.authorization.removeprefix("Bearer ") for token in self._tokens)
+        return (*self._secrets, *tokens)
 
     @property
     def logged_in(self) -> bool:
@@ -96,8 +95,9 @@ class Authentication:
     def authorization(self, scopes: Scopes) -> str | None:
         """What to send at once, by what the registry asked for before."""
         with self._lock:
-            if self._basic is not None:
-                return self._basic
+            if self._asks_for_basic:
+                credentials = self._credentials()
+                return credentials.basic if credentials is not None else None
             if self._challenge is None:
                 return None
             return self._kept_token(scopes) or self._new_token(self._challenge, scopes)
@@ -115,14 +115,41 @@ class Authentication:
                 return self._kept_token(wanted) or self._new_token(bearer, wanted)
             credentials = self._credentials()
             if "basic" in challenges and credentials is not None and credentials.username:
-                self._basic = credentials.basic
-                return None if refused == self._basic else self._basic
+                if refused == credentials.basic:
+                    credentials = self._others(credentials)
+                self._asks_for_basic = credentials is not None
+                return credentials.basic if credentials is not None else None
             return None
 
+    def another(self, refused: str) -> str | None:
+        """What to send where a login that was kept from before is refused: an identity may have a new one."""
+        with self._lock:
+            credentials = self._credentials() if self._asks_for_basic else None
+            if credentials is None or credentials.basic != refused:
+                return None
+            other = self._others(credentials)
+            return other.basic if other is not None else None
+
     def _credentials(self) -> Credentials | None:
-        if self._known is None:
-            self._known = (self._find(),)
-        return self._known[0]
+        known = self._known[0] if self._known else None
+        has_ended = known is not None and known.expires is not None and known.expires - _MARGIN <= self._clock.now()
+        if self._known is None or has_ended:
+            self._remember(self._find(known if has_ended else None))
+        return self._known[0] if self._known else None
+
+    def _others(self, refused: Credentials) -> Credentials | None:
+        """What an identity gives instead of a login that was refused before its time."""
+        if refused.expires is None:
+            return None
+        other = self._find(refused)
+        if other is None or other == refused:
+            return None
+        self._remember(other)
+        return other
+
+    def _remember(self, found: Credentials | None) -> None:
+        self._known = (found,)
+        self._secrets.extend(found.secrets if found is not None else ())
 
     def _kept_token(self, scopes: Scopes) -> str | None:
         now = self._clock.now()
@@ -134,6 +161,10 @@ class Authentication:
         if credentials is not None and credentials.access_token:
             return f"Bearer {credentials.access_token}"
         answer = self._request_token(challenge, scopes, credentials)
+        if answer.status in _REFUSED and credentials is not None:
+            other = self._others(credentials)
+            answer = answer if other is None else self._request_token(challenge, scopes, other)
+        self._check(challenge, answer)
         token, lifetime = _parse_token(answer.body, self._endpoint.host)
         good_until = self._clock.now() + max(lifetime - _MARGIN, lifetime / 2)
         found = _Token(scopes, f"Bearer {token}", good_until)
@@ -147,7 +178,7 @@ class Authentication:
         wanted = format_scopes(scopes)
         if credentials is not None and credentials.identity_token:
             grant = {"grant_type": "refresh_token", "refresh_token": credentials.identity_token}
-            return self._accepted(realm, self._post(realm, service, wanted, grant))
+            return self._post(realm, service, wanted, grant)
         query = [("service", service)] if service else []
         query += [("scope", scope) for scope in wanted]
         if credentials is not None:
@@ -158,7 +189,7 @@ class Authentication:
         if answer.status in _NO_SUCH_METHOD and credentials is not None:
             grant = {"grant_type": "password", "username": credentials.username, "password": credentials.password}
             answer = self._post(realm, service, wanted, grant)
-        return self._accepted(realm, answer)
+        return answer
 
     def _post(self, realm: str, service: str, scopes: Sequence[str], grant: Mapping[str, str]) -> TokenAnswer:
         form = {"service": service, "scope": " ".join(scopes), "client_id": CLIENT_ID, **grant}
@@ -177,15 +208,15 @@ class Authentication:
             )
         return realm
 
-    def _accepted(self, realm: str, answer: TokenAnswer) -> TokenAnswer:
+    def _check(self, challenge: Challenge, answer: TokenAnswer) -> None:
         if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
-            return answer
-        server = without_query(realm)
+            return
+        server = without_query(challenge.parameters["realm"])
         if answer.status in _REFUSED:
             who = "the login" if self.logged_in else "access without a login"
             raise RegistryError(
                 f"{self._endpoint.host}: the token server {server} refused {who} (HTTP {answer.status})",
-                hint="check user and password: --username with --password-stdin, or `docker login`",
+                hint="check user and password: --username with --password-stdin, --provider, or `gitless login`",
                 code="registry.denied",
             )
         raise RegistryError(f"{self._endpoint.host}: the token server {server} answered HTTP {answer.status}")

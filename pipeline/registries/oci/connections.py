@@ -1,4 +1,4 @@
-"""TLS for registries, and loading oras without what it never uses here."""
+"""TLS for registries, and oras without what it never uses here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import requests.adapters
 
 from pipeline.errors import ConfigurationError
+from pipeline.registries.oci.endpoints import Endpoint
 
 
 class _JsonSchemaWhenUsed(ModuleType):
@@ -39,6 +40,18 @@ def without_jsonschema() -> Iterator[None]:
     finally:
         if isinstance(sys.modules.get("jsonschema"), _JsonSchemaWhenUsed):
             del sys.modules["jsonschema"]
+
+
+def container_of(endpoint: Endpoint) -> Any:  # noqa: ANN401 - oras has no type information
+    """A repository as oras names it, which makes the URLs."""
+    with without_jsonschema():
+        import oras.container
+
+    authority = endpoint.authority
+    if "." not in authority and ":" not in authority:
+        # oras takes a host without dot and port for a part of the path.
+        authority = f"{authority}:{80 if endpoint.scheme == 'http' else 443}"
+    return oras.container.Container(f"{authority}/{endpoint.path}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,53 +10,46 @@ import base64
 import binascii
 import json
 import re
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
-from pipeline.errors import ConfigurationError, RegistryError
+from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.credentials import Credentials
+from pipeline.ports import FindLogin
+from pipeline.registries.oci import credential_helpers
 from pipeline.registries.oci.endpoints import DOCKER_HUB, is_docker_hub
 
-_DOCKER_HUB_KEY = "https://index.docker.io/v1/"
-_IDENTITY_USER = "<token>"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A user with a password, or an identity token to trade for access tokens, or an access token itself."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
-
-    @property
-    def basic(self) -> str:
-        """The value of a Basic ``Authorization`` header."""
-        encoded = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        return f"Basic {encoded}"
+DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 
 
 def find_credentials(
-    repository: Repository, options: RegistryOptions, environment: Mapping[str, str]
+    repository: Repository,
+    options: RegistryOptions,
+    environment: Mapping[str, str],
+    identify: FindLogin | None = None,
+    refused: Credentials | None = None,
 ) -> Credentials | None:
     """The login for a repository, or ``None``.
 
+    Options come first, then the identity of CI or cloud by ``identify``, then files. ``refused`` is what the registry
+    refused a moment ago: only an identity has anything else to say.
+
     Raises:
         ConfigurationError: a login file cannot be read.
-        RegistryError: a credential helper is missing, failed or hangs.
+        IdentityError: the provider that was asked for by name knows nobody here.
+        RegistryError: a credential helper is missing, failed or hangs; or a provider refuses.
     """
     if options.username and options.password:
         return Credentials(options.username, options.password)
     if options.identity_token or options.access_token:
         return Credentials(identity_token=options.identity_token or "", access_token=options.access_token or "")
-    for file in _login_files(environment):
-        configuration = _read(file)
+    if identify is not None and (identified := identify(refused)) is not None:
+        return identified
+    for file in login_files(environment):
+        configuration = read_logins(file)
         if configuration is not None:
             found = _from_configuration(file, configuration, repository, environment, options.timeout)
             if found is not None:
@@ -73,7 +66,7 @@ def credentials_in(configuration: Mapping[str, Any], repository: Repository, ori
     Raises:
         ConfigurationError: it is malformed.
     """
-    entries = {_normal_key(key): entry for key, entry in _table(origin, configuration, "auths").items()}
+    entries = {normal_key(key): entry for key, entry in table_in(origin, configuration, "auths").items()}
     keys = _keys_by_precision(repository)
     patterns = sorted((key for key in entries if "*" in key), key=len, reverse=True)
     for key in (*keys, *(pattern for pattern in patterns if _covers(pattern, keys))):
@@ -89,7 +82,8 @@ def _covers(pattern: str, keys: tuple[str, ...]) -> bool:
     return any(expression.fullmatch(key) for key in keys)
 
 
-def _login_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
+def login_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where logins are looked for, in this order: podman's variable alone, or docker's file and then podman's."""
     if environment.get("REGISTRY_AUTH_FILE"):
         return (Path(environment["REGISTRY_AUTH_FILE"]),)
     if environment.get("DOCKER_CONFIG"):
@@ -103,14 +97,19 @@ def _login_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
     return (docker, *podman)
 
 
-def _read(file: Path) -> Mapping[str, Any] | None:
+def read_logins(file: Path) -> Mapping[str, Any] | None:
+    """The document in a login file; ``None`` where there is no such file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is something else.
+    """
     try:
-        document = json.loads(file.read_bytes())
+        document = json.loads(file.read_bytes() or b"{}")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot read the registry logins: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # The decoder's own message would quote what surrounds the mistake.
         raise ConfigurationError(f"{file}: not valid JSON", hint="log in again, or remove the file") from error
     if not isinstance(document, dict):
@@ -125,14 +124,12 @@ def _from_configuration(
     environment: Mapping[str, str],
     timeout: float,
 ) -> Credentials | None:
-    helpers = _table(file, configuration, "credHelpers")
-    keys = _hub_keys() if is_docker_hub(repository.host) else (repository.host,)
-    helper = next((helpers[key] for key in keys if helpers.get(key)), None) or configuration.get("credsStore")
-    if helper:
-        found = _ask_helper(str(helper), keys[0], environment, timeout)
+    helper = helper_for(file, configuration, repository.host)
+    if helper is not None:
+        found = credential_helpers.get(helper, server_of(repository.host), environment, timeout)
         if found is not None:
             return found
-    entries = {_normal_key(key): entry for key, entry in _table(file, configuration, "auths").items()}
+    entries = {normal_key(key): entry for key, entry in table_in(file, configuration, "auths").items()}
     for key in _keys_by_precision(repository):
         entry = entries.get(key)
         if isinstance(entry, dict) and (found := _from_entry(file, key, entry)) is not None:
@@ -140,7 +137,25 @@ def _from_configuration(
     return None
 
 
-def _table(file: Path | str, configuration: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def helper_for(file: Path | str, configuration: Mapping[str, Any], host: str) -> str | None:
+    """The credential helper that keeps a host's login by docker's configuration."""
+    helpers = table_in(file, configuration, "credHelpers")
+    keys = _hub_keys() if is_docker_hub(host) else (host,)
+    helper = next((helpers[key] for key in keys if helpers.get(key)), None) or configuration.get("credsStore")
+    return str(helper) if helper else None
+
+
+def server_of(host: str) -> str:
+    """What docker calls a host in its configuration and to its helpers."""
+    return DOCKER_HUB_KEY if is_docker_hub(host) else host
+
+
+def table_in(file: Path | str, configuration: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """One of a login file's objects; empty where it has none.
+
+    Raises:
+        ConfigurationError: it is no object.
+    """
     table = configuration.get(name) or {}
     if not isinstance(table, dict):
         raise ConfigurationError(f"{file}: expected '{name}' to be an object")
@@ -148,10 +163,10 @@ def _table(file: Path | str, configuration: Mapping[str, Any], name: str) -> Map
 
 
 def _hub_keys() -> tuple[str, ...]:
-    return (_DOCKER_HUB_KEY, DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
+    return (DOCKER_HUB_KEY, DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 
 
-def _normal_key(key: str) -> str:
+def normal_key(key: str) -> str:
     """Keys may be URLs, of old: ``https://host/v1/`` means ``host``."""
     bare = key.removeprefix("https://").removeprefix("http://")
     host, _, path = bare.partition("/")
@@ -177,53 +192,8 @@ def _from_entry(file: Path | str, key: str, entry: Mapping[str, Any]) -> Credent
         if not colon:
             raise ConfigurationError(f"{file}: 'auth' of '{key}' is not base64 of USER:PASSWORD", hint="log in again")
         password = password.rstrip("\0")
-    if entry.get("identitytoken") or username == _IDENTITY_USER:
+    if entry.get("identitytoken") or username == credential_helpers.IDENTITY_USER:
         return Credentials(identity_token=str(entry.get("identitytoken") or password))
     if entry.get("registrytoken"):
         return Credentials(access_token=str(entry["registrytoken"]))
     return Credentials(username, password) if username else None
-
-
-def _ask_helper(helper: str, server: str, environment: Mapping[str, str], timeout: float) -> Credentials | None:
-    """Ask ``docker-credential-HELPER`` through the docker SDK, which has neither a time limit nor discreet errors."""
-    program = f"docker-credential-{helper}"
-    if shutil.which(program) is None:
-        raise RegistryError(
-            f"the credential helper {program}, which the docker configuration names for {server}, is not on PATH",
-            hint="install it, or remove it from 'credHelpers' or 'credsStore' in the docker configuration",
-            code="registry.credential-helper",
-        )
-    answers: list[Mapping[str, Any] | Exception | None] = []
-    asking = Thread(target=_run_helper, args=(helper, server, environment, answers), daemon=True)
-    asking.start()
-    asking.join(timeout)
-    answer = answers[0] if answers else TimeoutError(f"it did not answer within {timeout:g} s")
-    if answer is None:
-        return None
-    if isinstance(answer, Exception):
-        # The SDK's text holds whatever the helper printed, which may be a secret: only our own words are shown.
-        why = str(answer) if isinstance(answer, TimeoutError) else "it failed"
-        raise RegistryError(
-            f"the credential helper {program} gave no login for {server}: {why}",
-            hint=f"try it: echo {server} | {program} get",
-            code="registry.credential-helper",
-        ) from None
-    username, secret = str(answer.get("Username") or ""), str(answer.get("Secret") or "")
-    if username == _IDENTITY_USER:
-        return Credentials(identity_token=secret)
-    return Credentials(username, secret) if username else None
-
-
-def _run_helper(
-    helper: str, server: str, environment: Mapping[str, str], answers: list[Mapping[str, Any] | Exception | None]
-) -> None:
-    from docker.credentials import Store
-    from docker.credentials.errors import CredentialsNotFound
-
-    try:
-        store: Any = Store(helper, environment=dict(environment))
-        answers.append(dict(store.get(server)))
-    except CredentialsNotFound:
-        answers.append(None)
-    except Exception as error:  # noqa: BLE001 - carried over to the thread that waits, which reports it
-        answers.append(error)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
 
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.ports import Clock, Registry, Reporter
+from pipeline.ports import Clock, FindLogin, Registry, Reporter
 from pipeline.registries.oci.credentials import find_credentials
 from pipeline.registries.oci.endpoints import endpoint_of
 from pipeline.registries.oci.failures import LostConnectionError
@@ -38,9 +38,11 @@ class RegistryPool:
         max_registries: int = 2048,
         max_sessions: int = 64,
         resting: Resting | None = None,
+        identify: Callable[[str, RegistryOptions], FindLogin | None] = lambda _host, _options: None,
     ) -> None:
         self._reporter = reporter
         self._clock = clock
+        self._identify = identify
         self._sessions = Sessions(max_sessions, observe, resting)
         self._limit = max_registries
         self._lock = Lock()
@@ -71,10 +73,11 @@ class RegistryPool:
         return OciRegistry(repository, options, transport.endpoint, Loaded(transport))
 
     def _transport(self, repository: Repository, options: RegistryOptions, environment: Mapping[str, str]) -> Transport:
+        identify = self._identify(repository.host, options)
         return Transport(
             endpoint_of(repository, options),
             options,
-            lambda: find_credentials(repository, options, environment),
+            lambda refused: find_credentials(repository, options, environment, identify, refused),
             environment,
             self._reporter,
             self._clock,
@@ -95,6 +98,7 @@ class RegistryPool:
             access_token=options.access_token,
             proxy=options.proxy,
             patient=options.patient,
+            provider=options.provider,
         )
         key = (repository.host, secure.ca_file, secure.cert_file, secure.verify_tls, secure.proxy)
         with self._lock:

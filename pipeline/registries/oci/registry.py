@@ -43,6 +43,8 @@ _READ = frozenset({_FOUND})
 _TO_BE_EXPLAINED = frozenset({400, 405, 406})
 _WRITTEN = frozenset({200, 201, 202})
 _GONE = frozenset({200, 202, 204, _NOT_FOUND})
+# What the specification has for registries without deletion, and what some answer instead.
+_NO_DELETION = frozenset({400, 405, 501})
 # What registries without the referrers API answer instead of the 404 they should.
 _NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
 _PAGE = 1000
@@ -150,20 +152,18 @@ class OciRegistry:
                 self._fallback.add(subject, as_referrer(descriptor, manifest.content))
         return descriptor
 
-    def delete_manifest(self, digest: str) -> bool:
-        """Delete a manifest; returns whether it is gone: most registries delete nothing unless they are told to.
+    def delete_manifest(self, digest: str, tags: Sequence[str] = ()) -> None:
+        """Delete a manifest; see the port. Most registries delete nothing unless they are told to.
 
         Where the registry keeps no referrers itself, it is taken out of the fallback tag of its subject.
         """
-        try:
-            subject = self._subject_of(digest)
-            self._delete(digest)
-        except RegistryError:
-            return False
+        subject = self._subject_of(digest)
+        self._delete(digest)
+        for tag in tags:
+            self._delete_left_behind(tag, digest)
         if subject is not None:
             with suppress(RegistryError):
                 self._fallback.remove(subject, digest)
-        return True
 
     def tags(self) -> Sequence[str]:
         """Every tag, sorted; see the port."""
@@ -278,8 +278,23 @@ class OciRegistry:
     def _fallback(self) -> FallbackTag:
         return FallbackTag(self.repository, self._read_manifest, self._put_manifest, self._delete)
 
-    def _delete(self, digest: str) -> None:
-        self._manifest_call("DELETE", digest, f"delete manifest {digest}", _GONE, DELETE)
+    def _delete(self, reference: str) -> None:
+        what = f"delete manifest {reference} of {self.repository.path}"
+        response = self._manifest_call("DELETE", reference, what, _GONE | _NO_DELETION, DELETE)
+        if response.status_code in _NO_DELETION:
+            raise RegistryError(
+                f"{self._host}: cannot {what}: the registry deletes nothing (status {response.status_code})",
+                hint="allow deletion in the registry's configuration, or delete by the registry's own means",
+                code="registry.no-deletion",
+            )
+
+    def _delete_left_behind(self, tag: str, digest: str) -> None:
+        try:
+            found = self.resolve(tag).digest
+        except ArtifactNotFoundError:
+            return
+        if found == digest:
+            self._delete(tag)
 
     def _subject_of(self, digest: str) -> str | None:
         try:

@@ -7,28 +7,26 @@ oras makes the session, the URLs and the requests for blobs; every request it ma
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.errors import PipelineError, RegistryError
 from pipeline.model.artifact.manifest import MAX_MANIFEST_BYTES
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.ports import Clock, Environment, Reporter
+from pipeline.ports import Clock, Environment, FindLogin, Reporter
 from pipeline.registries.oci import failures
 from pipeline.registries.oci.authentication import Authentication, TokenAnswer
 from pipeline.registries.oci.calls import SAFE, Call, SizedBody
 from pipeline.registries.oci.challenges import PULL, PUSH, Scopes, repository_scope
-from pipeline.registries.oci.connections import without_jsonschema
-from pipeline.registries.oci.credentials import Credentials
+from pipeline.registries.oci.connections import container_of, without_jsonschema
 from pipeline.registries.oci.endpoints import Endpoint, is_loopback, origin_of, proxies_for, without_query
 from pipeline.registries.oci.retries import Patience, is_worth_retrying, retry_after
 from pipeline.registries.oci.sessions import Sessions, send_with
 
 with without_jsonschema():
-    import oras.container
     import oras.provider
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         self,
         endpoint: Endpoint,
         options: RegistryOptions,
-        find_credentials: Callable[[], Credentials | None],
+        find_credentials: FindLogin,
         environment: Environment,
         reporter: Reporter,
         clock: Clock,
@@ -68,7 +66,7 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         self._warned = False
         self.clock = clock
         self._authentication = Authentication(endpoint, find_credentials, self._ask_token_server, clock)
-        self.container = self._container(endpoint)
+        self.container = container_of(endpoint)
 
     def url(self, place: str) -> str:
         """The URL of ``host/v2/…`` as oras' containers give it."""
@@ -174,24 +172,26 @@ class Transport(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         )
         return failures.refused(self.endpoint, what, answer, secrets=known.secrets, logged_in=known.logged_in)
 
-    def _container(self, endpoint: Endpoint) -> Any:  # noqa: ANN401 - oras has no type information
-        authority = endpoint.authority
-        if "." not in authority and ":" not in authority:
-            # oras takes a host without dot and port for a part of the path.
-            authority = f"{authority}:{80 if endpoint.scheme == 'http' else 443}"
-        return oras.container.Container(f"{authority}/{endpoint.path}")
-
     def _send_authorized(self, call: Call) -> requests.Response:
         authorization = self._authentication.authorization(call.scopes)
         response = self._follow(call, authorization)
-        if response.status_code != _UNAUTHORIZED or origin_of(str(response.url)) != self.endpoint.origin:
+        if not self._is_refused(response):
             return response
         challenge = response.headers.get("WWW-Authenticate", "")
         self._bounded(response, call.what)
         renewed = self._authentication.respond(challenge, call.scopes, authorization)
         if renewed is None:
             raise self.refused(call.what, response)
-        return self._follow(call, renewed)
+        response = self._follow(call, renewed)
+        another = self._authentication.another(renewed) if self._is_refused(response) else None
+        if another is None:
+            return response
+        response.close()
+        return self._follow(call, another)
+
+    def _is_refused(self, response: requests.Response) -> bool:
+        """Whether the registry itself wants to know who asks."""
+        return response.status_code == _UNAUTHORIZED and origin_of(str(response.url)) == self.endpoint.origin
 
     def _follow(self, call: Call, authorization: str | None) -> requests.Response:
         url = call.url

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline import ambient_tokens
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.printable import printable
 from pipeline.ports import Environment
-from pipeline.signers.keyless import ambient_tokens
 
 AUDIENCE = "sigstore"
 VARIABLE = "SIGSTORE_ID_TOKEN"

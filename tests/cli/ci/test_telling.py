@@ -285,8 +285,8 @@ def test_gitlab_is_told_by_files_sections_and_a_note(
         assert gitless("diff", "old", "new", "--comment") == 0
         assert gitless("run", "--to", "package") == 0
 
-    assert "GITLESS_CHANGED=true\n" in (folder / "reports" / "outputs.env").read_text()
-    assert "GITLESS_TAG=latest\n" in (folder / "reports" / "outputs.env").read_text()
+    assert "GITLESS_RESULT_CHANGED=true\n" in (folder / "reports" / "outputs.env").read_text()
+    assert "GITLESS_RESULT_TAG=latest\n" in (folder / "reports" / "outputs.env").read_text()
     assert gitlab.bodies[0].startswith("<!-- gitless:diff: -->\n### Diff: 1 to delete")
     told = capsys.readouterr()
     assert "section_start:" in told.err

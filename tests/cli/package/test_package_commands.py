@@ -71,6 +71,18 @@ def test_push_if_changed_always_tells_the_digest(capsys: Captured) -> None:
     assert again["digest"] == first["digest"]
 
 
+def test_diff_tag_pushes_only_what_differs_from_that_tag(folder: Path, capsys: Captured) -> None:
+    first = document(capsys, "package", "deploy", "oci-layout:store:stable")
+    same = document(capsys, "package", "deploy", "oci-layout:store:2.0", "--diff-tag", "stable", "--revision", "new")
+    (folder / "deploy" / "more.yaml").write_text("kind: ConfigMap\n")
+    other = document(capsys, "package", "deploy", "oci-layout:store:3.0", "--diff-tag", "stable")
+    unknown = document(capsys, "package", "deploy", "oci-layout:store:4.0", "--diff-tag", "never", "--revision", "new")
+
+    assert [made["pushed"] for made in (first, same, other, unknown)] == [True, False, True, True]
+    assert (same["digest"], same["tags"]) == (first["digest"], ["2.0"])
+    assert other["digest"] != first["digest"]
+
+
 def test_annotations_may_hold_equals_signs(capsys: Captured) -> None:
     one = document(capsys, "package", "deploy", "oci-layout:store:1.0", "-a", "k=v=w", "--created", "epoch")
     hexadecimal = one["digest"].removeprefix("sha256:")
@@ -112,6 +124,12 @@ REFUSED = {
     "digest as target": (("package", "deploy", f"oci-layout:s@sha256:{'0' * 64}"), 2, "names a digest"),
     "annotation": (("package", "deploy", "oci-layout:s:1", "-a", "novalue"), 2, "expected KEY=VALUE"),
     "changed without tag": (("package", "deploy", "oci-layout:s", "--push-if-changed"), 2, "compares with a tag"),
+    "changed twice": (
+        ("package", "deploy", "oci-layout:s:1", "--push-if-changed", "--diff-tag", "1"),
+        2,
+        "both name what is compared",
+    ),
+    "changed since no tag": (("package", "deploy", "oci-layout:s:1", "--diff-tag", "a b"), 2, "is not a tag"),
     "time": (("package", "deploy", "oci-layout:s:1", "--created", "soon"), 2, "not a time"),
     "tag": (("package", "deploy", "oci-layout:s:1", "--tag", "-x"), 2, "'-x' is not a tag"),
     "nothing left": (("package", "deploy", "oci-layout:s:1", "--ignore-path", "*"), 8, "nothing to package"),

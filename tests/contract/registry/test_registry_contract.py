@@ -190,6 +190,53 @@ def test_index_is_stored_as_one(open_repository: Open) -> None:
     assert registry.read_manifest(index.descriptor.digest).content == index.content
 
 
+def test_a_deleted_manifest_is_gone_with_all_its_tags_and_nothing_else(open_repository: Open) -> None:
+    registry = open_repository("team/app")
+    doomed = registry.write_manifest(manifest(registry, "doomed"), "v1")
+    registry.write_manifest(Blob(OCI_MANIFEST, registry.read_manifest(doomed.digest).content), "latest")
+    kept = registry.write_manifest(manifest(registry, "kept"), "v2")
+
+    registry.delete_manifest(doomed.digest, ("v1", "latest"))
+
+    assert list(registry.tags()) == ["v2"]
+    assert registry.resolve("v2").digest == kept.digest
+    with pytest.raises(ArtifactNotFoundError):
+        registry.read_manifest(doomed.digest)
+    with pytest.raises(ArtifactNotFoundError):
+        registry.resolve("latest")
+
+
+def test_deleting_what_is_not_there_is_no_error(open_repository: Open) -> None:
+    registry = open_repository("team/app")
+    kept = registry.write_manifest(manifest(registry), "v1")
+
+    registry.delete_manifest(MISSING)
+
+    assert registry.resolve("v1").digest == kept.digest
+
+
+def test_a_deleted_referrer_is_listed_no_more_and_the_others_are(open_repository: Open) -> None:
+    registry = open_repository("team/app")
+    subject = registry.write_manifest(manifest(registry), "v1")
+    first = registry.write_manifest(manifest(registry, "first", subject, artifactType="application/sig"))
+    second = registry.write_manifest(manifest(registry, "second", subject, artifactType="application/sig"))
+
+    registry.delete_manifest(first.digest)
+
+    assert [found.digest for found in registry.referrers(subject.digest)] == [second.digest]
+    assert registry.resolve("v1").digest == subject.digest
+
+
+def test_a_deleted_manifest_can_be_written_again(open_repository: Open) -> None:
+    registry = open_repository("team/app")
+    descriptor = registry.write_manifest(manifest(registry), "v1")
+    registry.delete_manifest(descriptor.digest, ("v1",))
+
+    registry.write_manifest(manifest(registry), "v1")
+
+    assert registry.resolve("v1").digest == descriptor.digest
+
+
 def test_referrers_are_found_by_subject(open_repository: Open) -> None:
     registry = open_repository("team/app")
     subject = registry.write_manifest(manifest(registry), "v1")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import ambient_tokens
 from pipeline.errors import ConfigurationError
-from pipeline.signers.keyless import ambient_tokens
 from pipeline.signers.keyless.identity_tokens import FoundToken, find_token
 from tests.unit.keyless.tokens import NOW, token
 

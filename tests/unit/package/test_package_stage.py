@@ -27,6 +27,8 @@ def test_tags_come_last(registry: MemoryRegistry, listener: Listener) -> None:
         ("write_blob", ours.layer.descriptor.digest),
         ("read_manifest", ours.digest),
         ("write_manifest", ours.digest),
+        ("resolve", "gitless-lock.v1"),
+        ("resolve", "gitless-lock.latest"),
         ("write_manifest", "v1"),
         ("write_manifest", "latest"),
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.ci.gitlab import GitLab
 from pipeline.ci.tekton import Tekton
+from pipeline.environment import ci_system, declared_results
 from pipeline.model.telling import Annotation, Told
 from pipeline.model.validation.finding import Severity
 from pipeline.reports.console import Console
@@ -39,7 +40,7 @@ def test_outputs_of_all_commands_of_a_job_are_variables_for_the_jobs_after_it(tm
     gitlab(tmp_path, log).tell(Told(stage="diff", outputs={"changed": "false", "two-lines": "a\nEVIL=1"}))
 
     text = (tmp_path / "reports" / "outputs.env").read_text()
-    assert text == "GITLESS_DIGEST=sha256:1\nGITLESS_CHANGED=false\n"
+    assert text == "GITLESS_RESULT_DIGEST=sha256:1\nGITLESS_RESULT_CHANGED=false\n"
 
 
 def test_more_variables_than_gitlab_takes_are_not_written(tmp_path: Path, log: Log) -> None:
@@ -125,7 +126,7 @@ def test_results_are_files_without_a_line_break_at_their_end(tmp_path: Path, log
         "created": "1",
         "updated": "2",
         "deleted": "3",
-        "counts": '{"created":1,"updated":2,"deleted":3}',
+        "counts": '{"created":"1","updated":"2","deleted":"3"}',
     }
     assert log.lines == []
 
@@ -157,3 +158,50 @@ def test_without_a_folder_tekton_is_told_nothing_and_says_so(log: Log) -> None:
     presence.tell(Told(stage="diff", outputs={"changed": "true"}))
 
     assert log.lines == ["Warning: results are not written: there is no /tekton/results; set TEKTON_RESULTS_DIR"]
+
+
+def declared(folder: Path, *names: str) -> dict[str, str]:
+    return {name: str(folder / "steps" / name / "value") for name in names}
+
+
+def test_of_declared_results_exactly_those_are_written_each_into_its_own_file(tmp_path: Path, log: Log) -> None:
+    presence = Tekton("", declared(tmp_path, "pushed", "tag"), Console(log, verbose=False, environment={}))
+
+    presence.tell(Told(stage="package", outputs={"pushed": "false", "tag": "1.0", "digest": "sha256:1"}))
+
+    found = {str(file.relative_to(tmp_path)): file.read_text() for file in tmp_path.rglob("*") if file.is_file()}
+    assert found == {"steps/pushed/value": "false", "steps/tag/value": "1.0"}
+    assert log.lines == []
+
+
+def test_a_declared_result_without_a_value_is_empty_unless_chains_would_take_it_for_a_subject(
+    tmp_path: Path, log: Log
+) -> None:
+    files = declared(tmp_path, "tag", "report-file", "IMAGE_URL", "IMAGE_DIGEST")
+    presence = Tekton("", files, Console(log, verbose=False, environment={}))
+
+    presence.tell(Told(stage="package", outputs={"tag": "1.0", "pushed": "true", "digest-url": "oci-layout:x"}))
+    presence.tell(Told(stage="sign", outputs={"signature-digest": "sha256:1"}))
+
+    assert {name: Path(file).read_text() for name, file in files.items() if Path(file).exists()} == {
+        "tag": "1.0",
+        "report-file": "",
+    }
+
+
+def test_a_failure_leaves_declared_results_alone(tmp_path: Path, log: Log) -> None:
+    presence = Tekton("", declared(tmp_path, "changed"), Console(log, verbose=False, environment={}))
+
+    presence.tell(Told(stage="diff", is_failure=True))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_are_declared_by_name_and_file_one_in_each_line() -> None:
+    lines = "changed=/tekton/results/changed\n\n  counts=/a=b \nnothing\n=/x\ny=\n"
+
+    assert declared_results({"GITLESS_TEKTON_RESULTS": lines}) == {
+        "changed": "/tekton/results/changed",
+        "counts": "/a=b",
+    }
+    assert ci_system({"GITLESS_TEKTON_RESULTS": "a=/b"}) == "tekton"

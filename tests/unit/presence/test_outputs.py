@@ -3,16 +3,22 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.manifests import ObjectId
+from pipeline.model.flux.waiting import State, Verdict
+from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
+from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
+from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
@@ -33,6 +39,7 @@ from tests.unit.markdown.support import (
 
 PLACE = {"digest": DIGEST, "digest-url": f"oci://ghcr.io/acme/shop@{DIGEST}"}
 OTHER = "sha256:" + "e" * 64
+STAGING = PinnedReference(ARTIFACT.repository, ARTIFACT.digest, "staging")
 
 
 def package(*, pushed: bool = True, tags: tuple[str, ...] = ("1.1", "latest")) -> PackageResult:
@@ -44,6 +51,12 @@ def package(*, pushed: bool = True, tags: tuple[str, ...] = ("1.1", "latest")) -
 
 def attestation(digest: str = OTHER) -> AttestResult:
     return AttestResult(artifact=ARTIFACT, predicate_type="x", attestation_digest=digest, signer="key", attested=True)
+
+
+def delivery(state: State) -> WaitResult:
+    return WaitResult(
+        artifact=ARTIFACT, cluster="here", verdict=Verdict(state=state, reason="", lines=()), seconds=1.0, timeout=2.0
+    )
 
 
 RESULTS: list[tuple[Result, dict[str, str]]] = [
@@ -76,8 +89,25 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
     (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
+    (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
+    (BuildResult(Manifests(())), {}),
+    (
+        PromoteResult(source=ARTIFACT, target=STAGING, tags=(MovedTag(tag="staging", previous=None),)),
+        {**PLACE, "tag": "staging", "changed": "true"},
+    ),
+    (
+        RollbackResult(target=STAGING, previous=OTHER, is_release=False, is_changed=False, lock=None),
+        {**PLACE, "tag": "staging", "changed": "false"},
+    ),
+    (delivery(State.DELIVERED), {**PLACE, "delivered": "true"}),
+    (delivery(State.WAITING), {**PLACE, "delivered": "false"}),
     (RunResult(name="shop", target="", digest_url=PLACE["digest-url"], stages=()), PLACE),
     (RunResult(name="shop", target="", digest_url="", stages=()), {}),
+    (
+        MatrixResult(since=OTHER, entries=(MatrixEntry(name="shop", file="a/gitless.yaml", target="staging"),)),
+        {"matrix": '[{"name":"shop","file":"a/gitless.yaml","target":"staging"}]', "any": "true"},
+    ),
+    (MatrixResult(since=OTHER, entries=()), {"matrix": "[]", "any": "false"}),
 ]  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import pytest
 from pipeline.errors import ConfigurationError, RegistryError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
-from pipeline.registries.oci.credentials import Credentials, find_credentials
+from pipeline.model.settings.credentials import Credentials
+from pipeline.registries.oci.credentials import find_credentials
 
 APP = Repository("registry.test", "team/app")
 SECRET = "s3cr3t-password"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ClusterError, RegistryError
+from pipeline.errors import ClusterError, IdentityError, RegistryError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.puller.sources import PrivateFiles
@@ -213,8 +213,33 @@ def test_a_cloud_provider_whose_login_is_needed_stalls_the_source(world: World, 
     stalled = told(body, "Stalled")
     assert stalled is not None
     assert stalled[1] == "InvalidProviderConfiguration"
-    assert f"spec.provider '{provider}' asks for its workload identity, which is not supported" in stalled[2]
+    assert f"spec.provider '{provider}' logs in to registries of its own alone, and registry.test is none" in stalled[2]
     assert outcome.requeue_after == 600.0
+
+
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_a_cloud_that_knows_nobody_here_is_told_as_a_missing_login(world: World, provider: str) -> None:
+    world.push()
+    world.registry.faults.fail("resolve", IdentityError("there is no identity here"))
+    body = source(provider=provider)
+    world.reconcile(body)
+    failed = told(body, "FetchFailed")
+    assert failed is not None
+    assert (failed[1], failed[2]) == ("AuthenticationFailed", "failed to get credential: there is no identity here")
+    assert options(world).provider == provider
+    assert told(body, "Stalled") is None
+
+
+@pytest.mark.parametrize("spec", [{"insecure": True}, {"certSecretRef": {"name": "tls"}}])
+def test_the_process_s_identity_goes_to_nobody_whom_a_tenant_vouches_for(world: World, spec: dict[str, object]) -> None:
+    world.push()
+    world.secret("tls", {"ca.crt": "authority"})
+    body = source(provider="aws", url="oci://123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app", **spec)
+    world.reconcile(body)
+    stalled = told(body, "Stalled")
+    assert stalled is not None
+    assert stalled[1] == "InvalidProviderConfiguration"
+    assert world.connected == []
 
 
 def test_a_cloud_provider_does_no_harm_where_its_login_is_not_needed(world: World) -> None:

@@ -1,0 +1,134 @@
+"""``gitless prune-registry``."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli import completing
+from pipeline.cli.options import Duration, argument, option, registry_options
+from pipeline.cli.record_options import record_reading_options, warn_unverified_records
+from pipeline.cli.terminal import Terminal, talking
+from pipeline.cli.trust_options import trust_options_if_any
+from pipeline.errors import UsageError
+from pipeline.model.artifact.reference import Repository, parse_reference
+from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.recording import RecordReading
+from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
+
+if TYPE_CHECKING:
+    from pipeline.model.promotion.retention import Retention
+    from pipeline.ports import Registry
+    from pipeline.stages.prune_registry import Deployments
+
+_DEPLOYED = 10
+
+
+@click.command()
+@argument("repositories", envvar="repository", nargs=-1, required=True, metavar="REPOSITORY...",
+          shell_complete=completing.artifacts)  # fmt: skip
+@option("--keep", type=click.IntRange(0), metavar="N",
+        help="Keep the N highest versions, and the N newest of what has no version.")  # fmt: skip
+@option("--older-than", type=Duration(), metavar="DURATION", help="Delete only what is older, such as 720h.")
+@option("--keep-tags", multiple=True, metavar="PATTERN",
+        help="Keep tags in which the regular expression is found: give ^ and $; repeatable.")  # fmt: skip
+@option("--keep-deployed", type=click.IntRange(0), default=_DEPLOYED, show_default=True, metavar="N",
+        help="Keep the N last artifacts of every cluster by its deploy records; 0: ask for none.")  # fmt: skip
+@option("--keep-signed-releases", is_flag=True,
+        help="Keep versions without a prerelease that the trust policy accepts.")  # fmt: skip
+@option("--yes", is_flag=True, help="Delete; without it, only show what would be deleted.")
+@trust_options_if_any
+@record_reading_options
+@registry_options
+@talking(ci=True)
+def command(
+    *, repositories: tuple[str, ...], keep: int | None, older_than: float | None, keep_tags: tuple[str, ...],
+    keep_deployed: int, keep_signed_releases: bool, yes: bool, trust: TrustPolicy | UnsafeSkipVerification | None,
+    records: RecordReading, registry_options: RegistryOptions, terminal: Terminal,
+) -> None:  # fmt: skip
+    """Show what nothing keeps in repositories of artifacts, and with --yes delete it with its signatures.
+
+    A digest stays with all its tags as soon as one of these holds: it is among the newest that --keep says, younger
+    than --older-than, has a tag that is kept or locked, is deployed, or a signed release. How old something is, its
+    own annotation says, or with a trust policy its signatures, or deploy records; what nobody knows it of is kept.
+
+    \b
+    gitless prune-registry oci://ghcr.io/acme/shop --keep 20 --record-key production.pub
+    gitless prune-registry oci://ghcr.io/acme/shop --older-than 2160h --keep-tags '^(main|production)$' \\
+      --keep-signed-releases --key cosign.pub --record-key production.pub --yes
+    """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline import wiring
+    from pipeline.model.outcome.prune_registry import PruneRegistryResult
+    from pipeline.model.promotion.retention import Retention
+    from pipeline.stages.prune_registry import PruneOptions, PrunePorts, Pruning, require_deployments
+
+    if keep is None and older_than is None:
+        raise UsageError("nothing says what may go", hint="give --keep N, --older-than DURATION, or both")
+    policy = Retention(keep=keep, older_than=older_than, keep_signed_releases=keep_signed_releases)
+    patterns = [_pattern(text) for text in keep_tags]
+    chosen = _Chosen(policy, keep_deployed, records, registry_options, terminal)
+    if keep_deployed:
+        warn_unverified_records(records, terminal)
+    options = PruneOptions(retention=policy, trust=trust if isinstance(trust, TrustPolicy) else None)
+    ports = PrunePorts(
+        trust=wiring.trust_ports(os.environ, terminal.reporter), clock=wiring.clock(), reporter=terminal.reporter
+    )
+    planned = []
+    for repository in dict.fromkeys(_repository(text) for text in repositories):
+        registry = wiring.registry(repository, registry_options, os.environ, terminal.reporter)
+        deployments = chosen.deployments(registry)
+        if keep_deployed and yes:
+            require_deployments(deployments)
+        pruning = Pruning(registry, options, ports)
+        tags = {tag: found for tag in registry.tags() if (found := _matching(tag, patterns))}
+        planned.append((pruning, pruning.plan(tags, deployments)))
+    # Nothing is deleted anywhere before every plan could be made.
+    done = [pruning.perform(plan) if yes else plan for pruning, plan in planned]
+    terminal.print_result(PruneRegistryResult(repositories=tuple(done), is_dry_run=not yes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    policy: Retention
+    keep_deployed: int
+    records: RecordReading
+    registry_options: RegistryOptions
+    terminal: Terminal
+
+    def deployments(self, registry: Registry) -> Deployments:
+        """What the clusters whose records are at hand have."""
+        from pipeline import wiring
+        from pipeline.cli.records import open_every_records
+        from pipeline.stages.prune_registry import Deployments, read_deployments
+
+        found = Deployments()
+        if not self.keep_deployed:
+            return found
+        trust = wiring.record_trust(self.records, os.environ, self.terminal.reporter)
+        for place in open_every_records(self.records, self.registry_options, self.terminal, beside=registry):
+            found = found.merged(read_deployments(place, trust, self.keep_deployed))
+        if not found.clusters:
+            self.terminal.reporter.warn("no deploy record says what is deployed, so nothing is kept for that")
+        return found
+
+
+def _repository(text: str) -> Repository:
+    parsed = parse_reference(text)
+    if parsed.tag or parsed.digest:
+        raise UsageError(f"{text} names one artifact", hint=f"name the repository: {parsed.repository}")
+    return parsed.repository
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise UsageError(f"--keep-tags '{text}' is not a regular expression: {error}") from None
+
+
+def _matching(tag: str, patterns: list[re.Pattern[str]]) -> str:
+    return next((pattern.pattern for pattern in patterns if pattern.search(tag)), "")

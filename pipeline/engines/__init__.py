@@ -1,0 +1,1 @@
+"""Container engines: whatever speaks Docker's API."""

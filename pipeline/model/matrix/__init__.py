@@ -1,0 +1,1 @@
+"""Which targets of which ``gitless.yaml`` a change touches."""
