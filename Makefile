@@ -28,6 +28,10 @@ demo: $(STAMP) ## Run the main job on the example application (QUICK=1: only the
 demo-down: $(STAMP) ## Stop what the demo left running
 	@$(BIN)/python -m examples.demo --down
 
+.PHONY: pipeline-github
+pipeline-github: $(STAMP) ## Run the example GitHub workflows on this machine, against the local platform
+	@$(BIN)/python -m examples.rehearsal github
+
 .PHONY: pipeline-tekton
 pipeline-tekton: $(STAMP) ## Run the Tekton Pipeline and its Tasks on this machine, against the local platform
 	@$(BIN)/python -m examples.rehearsal tekton
@@ -72,6 +76,15 @@ readme: $(STAMP) ## Write what is derived from the program anew: help, tables, a
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write
+
+.PHONY: dist
+dist: $(STAMP) ## Build wheel and sdist into dist/, the same bytes everywhere
+	@$(BIN)/python -m tests.delivery.distributions dist
+
+.PHONY: release-pins
+release-pins: $(STAMP) ## For a release: have actions/setup install the wheel of this tree, and lock its dependencies
+	@$(BIN)/python -m tests.delivery.requirements --write
+	@$(BIN)/python -m tests.delivery.distributions dist --pin
 
 .PHONY: clean
 clean: ## Remove what is derived (the tools' cache stays)

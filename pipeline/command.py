@@ -40,6 +40,9 @@ _PURPOSES = {
     "git": ("tells which revision is checked out", "https://git-scm.com/downloads"),
 }
 
+PROGRAMS = tuple(_PURPOSES)
+"""Every program that gitless may call."""
+
 # What programs need to find their files, the network and the user's language; tokens and passwords that gitless was
 # given in its environment are none of their business.
 _PASSED = frozenset(

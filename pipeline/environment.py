@@ -48,7 +48,9 @@ def detect_provenance(path: Path, environment: Environment, git: Git, reporter: 
     """
     from_ci = _from_ci(environment)
     from_git = _from_git(path, git, reporter)
-    if from_ci is not None and (from_git is None or from_git.commit == from_ci.commit):
+    if from_ci is not None and from_git is not None and from_git.commit == from_ci.commit:
+        return _Checkout(from_ci.url or from_git.url, from_ci.name or from_git.name, from_ci.commit).provenance()
+    if from_ci is not None and from_git is None:
         return from_ci.provenance()
     return from_git.provenance() if from_git is not None else Provenance()
 

@@ -17,8 +17,8 @@ from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.engine import ImageBuild
 from pipeline.model.images.lock import ImagesLock, LockedImage, lock_text, parse_lock
 from pipeline.model.images.writing import PinnedImage, write_kustomization, write_values
+from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
-from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.image_builds import ImageSettings, WrittenPlaces
@@ -98,12 +98,12 @@ class Imaging:
         list(_edits(unknown, places))
         repository = Repository(named.name.host, named.name.path)
         registry = wiring.registry(repository, self.registry, self.environment, self.reporter)
-        login = wiring.registry_login(repository, self.registry, self.environment)
+        login = wiring.registry_login(repository, self.registry, self.environment, self.reporter)
         self.reporter.info(f"pushing {named.text}")
         result = push_image(named, tags, self.engine, login, registry)
         return replace(result, written=tuple(_write(result.image, places)))
 
-    def publish(self, images: Sequence[ImageSettings]) -> ImagePublishResult:
+    def publish(self, images: Sequence[ImageSettings]) -> ImageResult:
         """Build all of them, and then push all of them.
 
         Raises:
@@ -111,7 +111,7 @@ class Imaging:
         """
         built = [self.build(image) for image in images]
         pushed = [self.push(image.image, image.tags, image.written) for image in images]
-        return ImagePublishResult(tuple(zip(built, pushed, strict=True)))
+        return ImageResult(tuple(zip(built, pushed, strict=True)))
 
     def named(self, text: str) -> NamedImage:
         """The image by its name; one without a tag has the commit's first digits for one.

@@ -56,6 +56,7 @@ COMMANDS = {
     "keys": "Make and show signing keys.",
     "schema": "Print the JSON Schema of gitless.yaml.",
     "puller": "Serve OCIRepositories and Kustomizations in a cluster.",
+    "version": "Show this version, what it runs with, and whether there is a newer one.",
     "completion": "Print a shell completion script.",
 }
 

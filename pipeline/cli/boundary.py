@@ -25,7 +25,8 @@ NOBODY_READS = 141
 _CHANGES = 3
 """What ``--exit-code`` ends with where the sides differ."""
 _FAILED_WRITES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Also the marks that turn the direction of writing: they make a name look like another.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def open_streams() -> None:
@@ -145,7 +146,7 @@ def _variable_behind(error: click.ClickException) -> str | None:
 
 def _visible(text: str) -> str:
     """Control characters of names, written out: a terminal would obey them."""
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _say(line: str) -> None:

@@ -20,7 +20,7 @@ _AUDIENCE = "GITLESS_IDENTITY_AUDIENCE"
 
 
 @click.command()
-@argument("registry", envvar="registry")
+@argument("registry", envvar="login_registry")
 @registry_options
 @option(
     "--credential-helper",
@@ -28,7 +28,7 @@ _AUDIENCE = "GITLESS_IDENTITY_AUDIENCE"
     help="Have docker-credential-NAME keep this registry's login; without a login, use the one that it has.",
 )
 @option("--identity-audience", metavar="TEXT", help="Audience of the CI's identity token, instead of the provider's.")
-@talking(ci=True)
+@talking()
 def command(
     *,
     registry: str,

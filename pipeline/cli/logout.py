@@ -14,7 +14,7 @@ from pipeline.model.settings.connections import RegistryOptions
 
 
 @click.command()
-@argument("registry", envvar="registry", required=False)
+@argument("registry", envvar="login_registry", required=False)
 @option("--all", "everywhere", is_flag=True, help="Every registry that the file has a login to.")
 @talking()
 def command(*, registry: str | None, everywhere: bool, terminal: Terminal) -> None:

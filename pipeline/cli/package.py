@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @option("--created", metavar="TIME", help="now, epoch or RFC 3339; otherwise SOURCE_DATE_EPOCH or the epoch.")
 @option("--push-if-changed", is_flag=True, help="Push nothing where the first tag has the same content.")
 @option("--diff-tag", metavar="TAG", help="Push nothing where this tag has the same content.")
-@option("--format", "shape", type=click.Choice(["flux", "tekton-bundle"]), default="flux", show_default=True,
+@option("--format", "shape", envvar="GITLESS_ARTIFACT_FORMAT", show_envvar=True,
+        type=click.Choice(["flux", "tekton-bundle"]), default="flux", show_default=True,
         help="flux: the files, as Flux pulls them; tekton-bundle: Tasks, StepActions and Pipelines.")  # fmt: skip
 @registry_options
 @talking(ci=True)

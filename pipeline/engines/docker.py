@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from pipeline.ports import Environment, Reporter
 
 _SECONDS = 600
 """Without a byte from the engine; while it builds it may be silent for ever."""
+_UNIX = "unix://"
+_ANY_VERSION = "1.41"
+"""Only until the engine has said which it speaks."""
 _WIDTH = 400
 _DENIED = ("unauthorized", "denied", "no basic auth", "authentication required", "401", "403")
 
@@ -118,12 +123,11 @@ class DockerEngine:
     def _client(self, failed: Any = None) -> Iterator[Any]:  # noqa: ANN401 - the SDK's client has no types
         """A connection for one call; ``failed`` makes an error of what the engine says to a request it refuses."""
         import requests
-        from docker import APIClient
         from docker.errors import APIError, DockerException
 
         endpoint = find_endpoint(self._asked, self._environment)
         try:
-            client: Any = APIClient(base_url=endpoint.url, tls=endpoint.tls or False, version="auto", timeout=_SECONDS)
+            client = _connect(endpoint)
         except (DockerException, requests.exceptions.RequestException, OSError, ValueError, TypeError) as error:
             raise _absent(endpoint, error) from None
         try:
@@ -136,6 +140,21 @@ class DockerEngine:
             raise _engine_failed(f"the connection was lost ({type(error).__name__})") from None
         finally:
             client.close()
+
+
+def _connect(endpoint: EngineEndpoint) -> Any:  # noqa: ANN401 - the SDK's client has no types
+    """A client in the version of the API that the engine speaks."""
+    from docker import APIClient
+
+    if endpoint.url.startswith(_UNIX):
+        # The SDK leaves the socket open when nobody listens.
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+            probe.connect(endpoint.url.removeprefix(_UNIX))
+    make = partial(APIClient, base_url=endpoint.url, tls=endpoint.tls or False, timeout=_SECONDS)
+    # Asked to find the version by itself, it leaves a connection open when that fails.
+    with closing(make(version=_ANY_VERSION)) as first:
+        version = str(first.version(api_version=False)["ApiVersion"])
+    return make(version=version)
 
 
 def _text(image: ImageName) -> str:

@@ -17,8 +17,10 @@ from pipeline.model.documents.untyped import text_at
 from pipeline.ports import Reporter
 
 _STEP = re.compile(r"step (\d+)/(\d+)\s*:\s*(.*)", re.IGNORECASE)
+_ITS_OWN = ("--->", "Removing intermediate container")
+"""What the engine says between what the steps say."""
 _WARNING = "[Warning]"
-_LINES_KEPT = 10
+_LINES_KEPT = 20
 _LINE_WIDTH = 300
 _INSTRUCTION_WIDTH = 80
 _LONGEST_PART = 64 * 1024
@@ -78,7 +80,8 @@ class BuildLog:
         tell(f"{self._label}: {line.removeprefix(_WARNING).strip()}")
         match = _STEP.fullmatch(line)
         if match is None:
-            self._last.append(line)
+            if not line.strip().startswith(_ITS_OWN):
+                self._last.append(line)
             return
         self._last.clear()
         number, total, instruction = int(match[1]), int(match[2]), printable(match[3], _INSTRUCTION_WIDTH)

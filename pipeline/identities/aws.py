@@ -74,7 +74,8 @@ class AwsIdentity:
         environment = self._environment
         role = environment.get("AWS_ROLE_ARN", "")
         if not role or any(environment.get(name) for name in _OWN_KEYS) or not subject_tokens.is_given(environment):
-            return boto3.session.Session()
+            # Where the SDK itself exchanges a token, it asks the service of this region; it may be told of no other.
+            return boto3.session.Session(region_name=registry.region)
         from botocore import UNSIGNED
 
         audience = f"{_AUDIENCE}.cn" if registry.is_china else _AUDIENCE

@@ -59,6 +59,8 @@ class GcpIdentity:
 
     def credentials(self, host: str) -> Credentials:
         """An access token, as a password that is good for about an hour."""
+        if not is_gcp(host):
+            raise IdentityError(f"{host} is no registry of {_WHO}")
         require("google.auth", "gcp", f"the login to {host}")
         from google.auth.exceptions import GoogleAuthError
 

@@ -29,6 +29,8 @@ class GitHubIdentity:
 
     def credentials(self, host: str) -> Credentials:
         """The job's token."""
+        if not self.serves(host):
+            raise IdentityError(f"{host} is no registry of GitHub")
         token = next((self._environment[name] for name in TOKENS if self._environment.get(name)), "").strip()
         if not token:
             raise IdentityError(

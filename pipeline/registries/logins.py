@@ -102,22 +102,22 @@ class DockerLogins:
             self._forget(document, host)
 
     def erase(self, host: str) -> tuple[bool, str | None]:
-        """Take every entry of the host out of the file, and have the helper forget it."""
+        """Take every entry of the host out of the file, then have the helper forget it."""
         if read_logins(self._file) is None:
             return False, None
         with self._changing() as document:
             helper = helper_for(self._file, document, host)
             had = self._forget(document, host)
-            if helper:
-                told = credential_helpers.erase(helper, server_of(host), self._environment, self._timeout)
-                return had or told, helper
+        if helper is None:
             return had, None
+        told = credential_helpers.erase(helper, server_of(host), self._environment, self._timeout)
+        return had or told, helper
 
     def hosts(self) -> tuple[str, ...]:
-        """Those of the file, sorted; a helper that keeps everything is listed there as well."""
+        """Those of the file, sorted; where podman has logged in to a part of a registry, with that part's path."""
         document = read_logins(self._file) or {}
-        keys = (*table_in(self._file, document, "auths"), *table_in(self._file, document, "credHelpers"))
-        return tuple(sorted({normal_key(key).partition("/")[0] for key in keys}))
+        table_in(self._file, document, "credHelpers")
+        return tuple(sorted({normal_key(key) for key in table_in(self._file, document, "auths")}))
 
     @contextmanager
     def _changing(self) -> Iterator[_Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pipeline.errors import RegistryError
 from pipeline.model.outcome.login import LoginResult
 from pipeline.model.outcome.logout import ForgottenLogin, LogoutResult
 from pipeline.model.settings.credentials import Credentials
@@ -47,13 +48,19 @@ def log_out(hosts: Sequence[str], store: LoginStore) -> LogoutResult:
     """Forget the logins, in the file and in the credential helpers that it names.
 
     Raises:
-        RegistryError: a credential helper failed.
+        RegistryError: a credential helper failed; every other login is forgotten all the same.
         ConfigurationError: docker's configuration is broken or cannot be written.
     """
-    forgotten = []
+    forgotten, failures = [], []
     for host in hosts:
-        removed, helper = store.erase(host)
-        forgotten.append(ForgottenLogin(registry=host, removed=removed, helper=helper))
+        try:
+            removed, helper = store.erase(host)
+        except RegistryError as error:
+            failures.append(error)
+        else:
+            forgotten.append(ForgottenLogin(registry=host, removed=removed, helper=helper))
+    if failures:
+        raise failures[0]
     return LogoutResult(file=store.place, logins=tuple(forgotten))
 
 

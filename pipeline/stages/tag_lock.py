@@ -32,10 +32,12 @@ def lock_of(tag: str, registry: Registry) -> TagLock | None:
     except ArtifactNotFoundError:
         return None
     try:
-        return read_lock(registry.read_manifest(digest), tag)
-    except ArtifactNotFoundError as error:
+        stored = registry.read_manifest(digest)
+    except (ArtifactNotFoundError, TrustError) as error:
         return unreadable(tag, error.message)
-    except TrustError as error:
+    try:
+        return read_lock(stored, tag)
+    except RegistryError as error:
         return unreadable(tag, error.message)
 
 

@@ -19,7 +19,7 @@ from pipeline.wiring.pictures import picture
 from pipeline.wiring.proposing import base_branch, committer, pull_requests
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
-from pipeline.wiring.surroundings import checkout, clock, expressions, presence, writer
+from pipeline.wiring.surroundings import checkout, clock, expressions, presence, programs_found, writer
 from pipeline.wiring.trusting import (
     check_trust_policy,
     notation_verifier,
@@ -69,6 +69,7 @@ __all__ = [
     "places",
     "places_in",
     "presence",
+    "programs_found",
     "provenance",
     "provider_for",
     "public_key",

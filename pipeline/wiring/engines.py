@@ -6,6 +6,8 @@ from pipeline.model.artifact.reference import Repository
 from pipeline.model.images.engine import RegistryLogin
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Environment, ImageEngine, Reporter
+from pipeline.wiring.identities import find_login
+from pipeline.wiring.surroundings import clock
 
 
 def image_engine(asked: str, environment: Environment, reporter: Reporter) -> ImageEngine:
@@ -15,16 +17,20 @@ def image_engine(asked: str, environment: Environment, reporter: Reporter) -> Im
     return DockerEngine(asked, environment, reporter)
 
 
-def registry_login(repository: Repository, options: RegistryOptions, environment: Environment) -> RegistryLogin | None:
+def registry_login(
+    repository: Repository, options: RegistryOptions, environment: Environment, reporter: Reporter
+) -> RegistryLogin | None:
     """What an engine is told to log in with: whatever our own registry client would use.
 
     Raises:
         ConfigurationError: a login file cannot be read.
-        RegistryError: a credential helper is missing or failed.
+        IdentityError: the provider that was asked for by name knows nobody here.
+        RegistryError: a credential helper is missing or failed; or a provider refuses.
     """
     from pipeline.registries.oci.credentials import find_credentials
 
-    found = find_credentials(repository, options, environment)
+    identify = find_login(repository.host, options, environment, reporter, clock())
+    found = find_credentials(repository, options, environment, identify)
     if found is None:
         return None
     return RegistryLogin(found.username, found.password, found.identity_token, found.access_token)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.providers import GENERIC
 from pipeline.model.settings.recording import RecordingOptions, RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Environment, Registry, Reporter
@@ -36,6 +37,7 @@ def record_registry(
     """
     if registry_config:
         environment = {**environment, "REGISTRY_AUTH_FILE": registry_config}
+        options = replace(options, provider=GENERIC)
     if registry_config or not is_beside:
         options = replace(options, username=None, password=None, identity_token=None, access_token=None)
     return registry(repository, options, environment, reporter)

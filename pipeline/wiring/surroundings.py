@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pipeline.environment import ci_system, declared_results, tekton_results
+from pipeline.errors import ToolError
 from pipeline.ports import (
     Checkout,
     Clock,
@@ -28,6 +29,19 @@ def clock() -> Clock:
     from pipeline.clock import SystemClock
 
     return SystemClock()
+
+
+def programs_found(environment: Environment) -> dict[str, str]:
+    """Where each program that gitless calls is; empty for one that is not there."""
+    from pipeline.command import PROGRAMS, find_tool
+
+    def found(name: str) -> str:
+        try:
+            return str(find_tool(name, environment))
+        except ToolError:
+            return ""
+
+    return {name: found(name) for name in PROGRAMS}
 
 
 def checkout(folder: Path, environment: Environment) -> Checkout:

@@ -76,10 +76,16 @@ def _of_single_stages(known: set[str]) -> Iterator[ActionInput]:
         for option in inputs(stage):
             if option.variable not in known:
                 found.setdefault(option.variable, []).append((stage, _of_stage(stage, option)))
+    taken = {item.name for item in inputs("run")}
     for variable, given in found.items():
         name = "ref" if variable == "GITLESS_REFERENCE" else given[0][1].name
+        # Two stages may mean different things by one name.
+        name = variable.removeprefix("GITLESS_").replace("_", "-").lower() if name in taken else name
+        taken.add(name)
         described = ROOT_DESCRIPTIONS.get(name) or _in_each_stage(given)
-        yield replace(given[0][1], name=name, default="", is_required=False, description=described)
+        yield replace(
+            given[0][1], name=name, default="", is_required=False, description=described, expression=f"inputs.{name}"
+        )
 
 
 def _in_each_stage(given: list[tuple[str, ActionInput]]) -> str:

@@ -26,7 +26,9 @@ _COMMENT = ("pull-requests: write", "with `comment`")
 
 TEXTS = {
     "build": ActionText(
-        "Render folders, kustomizations and Helm charts into canonical YAML.", "layers", (_READ_SOURCES,)
+        "Render folders, kustomizations and Helm charts into canonical YAML.",
+        "layers",
+        (_READ_SOURCES, ("packages: read", "with `update-images`")),
     ),
     "validate": ActionText(
         "Hold Kubernetes manifests against schemas, policies and lint rules, with annotations at their lines.",

@@ -28,6 +28,8 @@ _NAMES: dict[tuple[str, str], str] = {
     ("", "before"): "from",
     ("", "after"): "to",
     ("", "trust_policy"): "verify-policy",
+    ("build", "policies"): "image-policies",
+    ("package", "shape"): "artifact-format",
     ("promote", "source"): "from",
     ("promote", "target"): "to",
 }

@@ -23,8 +23,22 @@ SAMPLES: dict[str, dict[str, str]] = {
     "apply": {"ref": ARTIFACT, "inventory": "shop", "namespace": "shop", **_PUBLIC},
     "verify": {"inventory": "shop", "namespace": "shop", "timeout": "10m", **_PUBLIC},
     "wait": {"ref": ARTIFACT, "deployed": "production", "record-keys": "/workspace/trust/cluster.pub"},
-    "promote": {"from": ARTIFACT, "to": "oci://ghcr.io/acme/shop:production", **_PUBLIC},
-    "rollback": {"ref": "oci://ghcr.io/acme/shop:production"},
+    "promote": {
+        "from": ARTIFACT,
+        "to": "oci://ghcr.io/acme/shop:production",
+        "require-healthy": "staging",
+        "min-age": "1h",
+        "record-keys": "/workspace/trust/staging.pub",
+        **_PUBLIC,
+    },
+    "rollback": {
+        "ref": "oci://ghcr.io/acme/shop:production",
+        "to": "previous-good",
+        "cluster": "production",
+        "reason": "orders fail",
+        "record-keys": "/workspace/trust/production.pub",
+        **_PUBLIC,
+    },
 }
 """Parameters that a sample sets; the others keep their defaults."""
 _CLUSTER = {"diff": "gitless-diff", "plan": "gitless-diff", "apply": "gitless-apply", "verify": "gitless-diff"}

@@ -48,8 +48,7 @@ class Stage:
     def inputs(self) -> tuple[Input, ...]:
         """The command's, those that matter first."""
         found = {given.name: given for given in inputs(self.name) if given.name not in LEFT_OUT}
-        first = [name for name in self.first if name in found]
-        return tuple(found[name] for name in (*first, *(name for name in found if name not in first)))
+        return tuple(found[name] for name in (*self.first, *(name for name in found if name not in self.first)))
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -132,12 +131,12 @@ _ALL = (
     Stage(
         "promote", "Give an artifact, by its digest, the tag or repository of the next environment.",
         "Signatures and everything else beside it come along. What does not satisfy the trust policy is not promoted.",
-        ("from", "to", "keys", "verify-policy"),
+        ("from", "to", "tags", "require-healthy", "min-age", "keys", "verify-policy", "record-keys"),
     ),
     Stage(
         "rollback", "Point a tag at an artifact that was good before, and hold it there.",
         "Nothing rolls forward until the lock is released.",
-        ("ref", "to"),
+        ("ref", "to", "cluster", "reason", "lock", "release", "keys", "verify-policy", "record-keys", "signing-key"),
     ),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.model.presence.outputs import outputs_of
 from tests.delivery.action_files import TREE, files
-from tests.delivery.action_inputs import ACTIONS, ROOT_COMMANDS
+from tests.delivery.action_inputs import ACTIONS, ROOT_COMMANDS, root_inputs
 from tests.delivery.stage_inputs import inputs
 from tests.delivery.stage_outputs import OUTPUTS, own_outputs
 from tests.delivery.workflow_files import action_paths, load, steps
@@ -58,6 +58,8 @@ def test_a_stage_is_its_variables_and_one_call(name: str) -> None:
 def test_the_action_at_the_root_takes_what_the_chain_and_every_stage_take() -> None:
     given = variables(load(TREE / "action.yml"))
 
+    names = [item.name for item in root_inputs()]
+    assert sorted(set(names)) == sorted(names)
     every = {item.variable for name in ROOT_COMMANDS for item in inputs(name)}
     assert given.keys() - BESIDES == {"COMMAND", *every}
 

@@ -17,7 +17,7 @@ def test_pages_are_what_the_program_has_now() -> None:
 def test_a_reader_of_manual_pages_takes_them_all() -> None:
     files = sorted(FOLDER.iterdir())
 
-    command = [binary("mandoc"), "-T", "lint", "-W", "error", *files]
+    command = [str(binary("mandoc")), "-T", "lint", "-W", "error", *map(str, files)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (checked.returncode, checked.stdout) == (0, "")

@@ -6,8 +6,9 @@ dockerd needs root. A container's steps have the machine's network only where th
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -85,19 +86,14 @@ class Engine(Running):
         return next(place for place in places if place.exists())
 
     def _answers(self) -> bool:
-        import requests
-        from docker import APIClient
-        from docker.errors import DockerException
-
-        if not Path(self.url.removeprefix("unix://")).exists():
-            return False
-        client = APIClient(base_url=self.url, version="1.41", timeout=5)
-        try:
-            return bool(client.ping())
-        except (DockerException, requests.exceptions.RequestException):
-            return False
-        finally:
-            client.close()
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+            probe.settimeout(5)
+            try:
+                probe.connect(self.url.removeprefix("unix://"))
+                probe.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+                return b" 200 " in probe.recv(1024)
+            except OSError:
+                return False
 
     def stop(self) -> None:
         """Stop it with its containers."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from examples.rehearsal.tekton.account import pipeline_lines, preamble, task_lines
@@ -18,7 +17,6 @@ from examples.rehearsal.tekton.pipelines import run_pipeline
 from examples.rehearsal.tekton.runs import Place, read_pipeline_run, read_task_run
 from examples.rehearsal.tekton.tasks import run_task
 from examples.rehearsal.tekton.values import Value, value_from
-from examples.rehearsal.tekton.workspaces import give_back_writing
 from pipeline.model.documents.yaml_reading import read_documents
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,15 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for line in preamble():
         say(line)
-    if not options.run:
-        from examples.rehearsal.tekton.rehearsal import rehearse
-
-        return rehearse(options.state.absolute(), is_verbose=options.verbose)
     try:
-        with _folder(options.state) as folder:
-            return _own(options, folder)
+        if not options.run:
+            from examples.rehearsal.tekton.rehearsal import rehearse
+
+            return rehearse(options.state.absolute(), is_verbose=options.verbose)
+        return _own(options, _folder(options.state.absolute()))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
     except TektonError as error:
-        say(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
         return 2
 
 
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _own(options: argparse.Namespace, folder: Path) -> int:
     catalogue = Catalogue()
     catalogue.load(*sorted(FILES.glob("*/*/*/*.yaml")), *options.files)
-    runs = [found for file in options.run for found in catalogue.load_text(file.read_bytes(), str(file))]
+    runs = [found for file in options.run for found in catalogue.load_file(file)]
     claims = {name: Path(value).absolute() for name, value in map(_pair, options.claim)}
     given: dict[str, Value] = dict(map(_param, options.param))
     place = Place(folder=folder, path=image_path(folder), claims=claims)
@@ -105,11 +105,9 @@ def _param(text: str) -> tuple[str, Value]:
     return name, value
 
 
-@contextmanager
-def _folder(state: Path) -> Iterator[Path]:
+def _folder(state: Path) -> Path:
     state.mkdir(parents=True, exist_ok=True)
-    yield Path(tempfile.mkdtemp(prefix="runs-", dir=state))
-    give_back_writing(state)
+    return Path(tempfile.mkdtemp(prefix="runs-", dir=state))
 
 
 def say(line: str) -> None:

@@ -11,7 +11,7 @@ from pipeline.model.documents.printable import printable
 
 NOT_DONE = (
     "the image is not pulled and there is no container: programs come from this machine's PATH",
-    "securityContext, computeResources and service accounts are looked at, and not enforced",
+    "securityContext, computeResources, service accounts and workspaces of single steps are not enforced",
     "a read-only workspace is a copy, and writing to it is found after the step",
     "sidecars, matrix, resolvers, CEL, custom tasks, Pipelines in Pipelines, projected and CSI volumes are refused",
 )

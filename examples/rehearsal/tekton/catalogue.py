@@ -41,7 +41,19 @@ class Catalogue:
         """
         for path in paths:
             for file in sorted(path.rglob("*.yaml")) if path.is_dir() else [path]:
-                self.load_text(file.read_bytes(), str(file))
+                self.load_file(file)
+
+    def load_file(self, file: Path) -> list[tuple[str, str]]:
+        """Add the documents of one file; returns their kinds and names.
+
+        Raises:
+            TektonError: as for :meth:`load`, or the file cannot be read.
+        """
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise TektonError(f"{file} cannot be read: {error.strerror}") from error
+        return self.load_text(content, str(file))
 
     def load_text(self, content: bytes, file: str) -> list[tuple[str, str]]:
         """Add the documents of one file; returns their kinds and names."""

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from examples.rehearsal.tekton import params
+from examples.rehearsal.tekton import params, programs
 from examples.rehearsal.tekton.catalogue import Catalogue
 from examples.rehearsal.tekton.errors import INVALID_RESULT_REFERENCE, PIPELINE_VALIDATION_FAILED, TektonError
 from examples.rehearsal.tekton.outcomes import COMPLETED, FAILED, SKIPPED, SUCCEEDED, PipelineOutcome, TaskOutcome
@@ -138,13 +138,16 @@ class _Running:
         left = list(tasks)
         running: dict[Future[TaskOutcome], PipelineTask] = {}
         with ThreadPoolExecutor(max(1, len(left))) as pool:
-            while left or running:
-                for task in [task for task in left if self._is_ready(task)]:
-                    left.remove(task)
-                    running[pool.submit(start(task))] = task
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    task = running.pop(future)
-                    self._finish(task, future.result())
+            try:
+                while left or running:
+                    for task in [task for task in left if self._is_ready(task)]:
+                        left.remove(task)
+                        running[pool.submit(start(task))] = task
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        self._finish(running.pop(future), future.result())
+            except BaseException:
+                programs.end_everything()
+                raise
 
     def _is_ready(self, task: PipelineTask) -> bool:
         return task.parents() <= self._done.keys()

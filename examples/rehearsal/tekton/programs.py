@@ -15,6 +15,7 @@ from examples.rehearsal.tekton.errors import TektonError
 
 MOST_IN_ONE = 128 * 1024
 """Bytes that Linux takes in one argument or variable (MAX_ARG_STRLEN)."""
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 _SHEBANG = "#!/bin/sh\nset -e\n"
 
 
@@ -57,12 +58,21 @@ def run(
             )
         except (OSError, ValueError) as error:
             raise TektonError(f"{command[0]} cannot be started: {_words(error)}", reason="StartError") from error
+        _RUNNING.add(process)
         try:
             return Ended(process.wait(seconds))
         except subprocess.TimeoutExpired:
             return Ended(-signal.SIGKILL, is_timed_out=True)
         finally:
             _end(process)
+            _RUNNING.discard(process)
+
+
+def end_everything() -> None:
+    """End what runs in whatever thread: somebody has interrupted the whole."""
+    for process in tuple(_RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _check_sizes(command: Sequence[str], environment: Mapping[str, str]) -> None:

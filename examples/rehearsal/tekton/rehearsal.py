@@ -17,7 +17,6 @@ from examples.rehearsal.tekton.runs import read_pipeline_run, read_task_run
 from examples.rehearsal.tekton.shop import Shop
 from examples.rehearsal.tekton.tasks import run_task
 from examples.rehearsal.tekton.values import Value
-from examples.rehearsal.tekton.workspaces import give_back_writing
 from tests.platform.binaries import ensure
 from tests.platform.control_plane import ControlPlane
 from tests.platform.errors import PlatformError
@@ -26,9 +25,7 @@ from tests.platform.registries import ReferrersRegistry
 
 def rehearse(state: Path, *, is_verbose: bool = False) -> int:
     """Bring up the platform below ``state``, run everything, and take it down; returns the exit code."""
-    if state.exists():
-        give_back_writing(state)
-        shutil.rmtree(state)
+    shutil.rmtree(state, ignore_errors=True)
     try:
         ensure(("registry", *TOOLS))
         with ExitStack() as stack:

@@ -123,8 +123,8 @@ def _reference(fields: Fields, name: str, kind: str) -> str:
     if name not in fields:
         raise TektonError(f"{fields.place} refers to no {kind}: {name} or {name.removesuffix('Ref')}Spec")
     inner = fields.inner(name)
-    found = inner.required("name")
-    if inner.text("kind", kind) != kind:
-        raise TektonError(f"{inner.place}.kind is not {kind}")
+    found, found_kind = inner.text("name"), inner.text("kind", kind)
     inner.done(unsupported={"resolver", "params", "bundle"}, told={"apiVersion"})
+    if not found or found_kind != kind:
+        raise TektonError(f"{inner.place} names no {kind}")
     return found

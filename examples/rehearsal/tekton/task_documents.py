@@ -61,8 +61,8 @@ class Step:
     on_error: str = "stopAndFail"
     seconds: float | None = None
     when: tuple[When, ...] = ()
-    workspaces: Mapping[str, str] = field(default_factory=dict)
-    """Of its own, where they are kept from other steps: name and another path, or an empty one."""
+    workspaces: tuple[str, ...] = ()
+    """Of its own, which are kept from other steps: looked at, and not enforced."""
     ref: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
 
@@ -170,7 +170,7 @@ def read_step(fields: Fields, *, is_template: bool = False, is_action: bool = Fa
         on_error="stopAndFail" if is_template or is_action else fields.text("onError", "stopAndFail"),
         seconds=None if is_template or is_action else fields.seconds("timeout"),
         when=() if is_template or is_action else read_when(fields),
-        workspaces=dict(() if is_template or is_action else fields.each("workspaces", _read_isolated)),
+        workspaces=() if is_template or is_action else fields.each("workspaces", _read_isolated),
         ref=ref,
         params={} if is_template or is_action else params.read_given(fields),
     )
@@ -274,7 +274,7 @@ def _read_workspace(fields: Fields) -> WorkspaceSpec:
     return found
 
 
-def _read_isolated(fields: Fields) -> tuple[str, str]:
-    found = fields.required("name"), fields.text("mountPath")
-    fields.done()
+def _read_isolated(fields: Fields) -> str:
+    found = fields.required("name")
+    fields.done(unsupported={"mountPath"})
     return found

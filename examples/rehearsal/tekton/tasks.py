@@ -14,12 +14,13 @@ from examples.rehearsal.tekton.errors import TektonError
 from examples.rehearsal.tekton.expansion import expand, expand_environment
 from examples.rehearsal.tekton.hardening import weaknesses
 from examples.rehearsal.tekton.outcomes import FAILED, SUCCEEDED, StepOutcome, TaskOutcome
+from examples.rehearsal.tekton.params import Bound
 from examples.rehearsal.tekton.pods import Pod
 from examples.rehearsal.tekton.substitution import Replacements, variables
 from examples.rehearsal.tekton.task_documents import Mount, Step, TaskSpec
 from examples.rehearsal.tekton.values import Value
 from examples.rehearsal.tekton.when import all_hold
-from examples.rehearsal.tekton.workspaces import Binding
+from examples.rehearsal.tekton.workspaces import Binding, Placed
 
 DEFAULT_SECONDS = 3600.0
 """Tekton's default for a TaskRun and a PipelineRun."""
@@ -53,7 +54,12 @@ def run_task(run: TaskRun, catalogue: Catalogue) -> TaskOutcome:
     """Run it; whatever is wrong with it is its outcome, and never an exception."""
     started = time.monotonic()
     try:
-        outcome = _Running(run, catalogue, started).outcome()
+        bound = params.bind(run.task.params, run.given, f"Task {run.task.name}")
+        placed = workspaces.place(run.task.workspaces, run.bindings, run.folder / "workspaces", catalogue)
+        try:
+            outcome = _Running(run, catalogue, started, bound, placed).outcome()
+        finally:
+            workspaces.discard(placed.values())
     except TektonError as error:
         outcome = TaskOutcome(name=run.name, status=FAILED, reason=error.reason, message=str(error))
     return replace(outcome, seconds=time.monotonic() - started)
@@ -62,26 +68,23 @@ def run_task(run: TaskRun, catalogue: Catalogue) -> TaskOutcome:
 class _Running:
     """The state of one TaskRun."""
 
-    def __init__(self, run: TaskRun, catalogue: Catalogue, started: float) -> None:
+    def __init__(
+        self, run: TaskRun, catalogue: Catalogue, started: float, bound: Bound, placed: Mapping[str, Placed]
+    ) -> None:
         self._run = run
         self._catalogue = catalogue
         self._started = started
-        placed = workspaces.place(run.task.workspaces, run.bindings, run.folder / "workspaces", catalogue)
         self._pod = Pod(run.folder, run.task, placed)
-        self._bound = params.bind(run.task.params, run.given, f"Task {run.task.name}")
         written = [mount for step in (run.task.template, *run.task.steps) for mount in step.mounts]
         values = {
-            name: self._pod.local_value(value, written)
-            for name, value in {**run.propagated, **self._bound.values}.items()
+            name: self._pod.local_value(value, written) for name, value in {**run.propagated, **bound.values}.items()
         }
         self._params = Replacements.of(values, params.SPELLINGS)
         steps_ = tuple(steps.resolved(step, catalogue, self._params) for step in run.task.steps)
         self._task = replace(run.task, steps=steps_)
         self._pod = replace(self._pod, task=self._task)
         self._done: list[StepOutcome] = []
-        self._notes = [
-            f"the param {name} was given, is not declared and is passed over" for name in self._bound.ignored
-        ]
+        self._notes = [f"the param {name} was given, is not declared and is passed over" for name in bound.ignored]
 
     def outcome(self) -> TaskOutcome:
         """Run the steps until one fails."""

@@ -27,7 +27,7 @@ def value_from(raw: object) -> Value:
     """
     if isinstance(raw, str):
         return raw
-    if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+    if isinstance(raw, list | tuple) and all(isinstance(item, str) for item in raw):
         return tuple(raw)
     if isinstance(raw, dict) and all(isinstance(item, str) for item in raw.values()):
         return dict(raw)

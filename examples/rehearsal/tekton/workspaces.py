@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -113,11 +113,16 @@ def place(
     if missing:
         raise TektonError(f"these workspaces are declared and bound to nothing: {', '.join(missing)}")
     known = {spec.name: spec for spec in declared}
-    # What is bound and not declared is there as well (propagated), writable and at the default path.
-    return {
-        name: _placed(known.get(name, WorkspaceSpec(name, f"/workspace/{name}")), binding, folder / name, catalogue)
-        for name, binding in bound.items()
-    }
+    found: dict[str, Placed] = {}
+    try:
+        for name, binding in bound.items():
+            # What is bound and not declared is there as well (propagated), writable and at the default path.
+            spec = known.get(name, WorkspaceSpec(name, f"/workspace/{name}"))
+            found[name] = _placed(spec, binding, folder / name, catalogue)
+    except TektonError:
+        discard(found.values())
+        raise
+    return found
 
 
 def _placed(spec: WorkspaceSpec, binding: Binding, own: Path, catalogue: Catalogue) -> Placed:
@@ -159,7 +164,9 @@ def _write_object(binding: Binding, own: Path, catalogue: Catalogue) -> None:
     for key, path in (binding.items or {key: key for key in data}).items():
         if key not in data:
             raise TektonError(f"{binding.kind} {binding.source} has no key {key}")
-        file = _within(own, "", "") / path
+        if path.startswith("/") or ".." in PurePosixPath(path).parts:
+            raise TektonError(f"{binding.kind} {binding.source}: the path {path} leads out of the workspace")
+        file = own / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_bytes(data[key])
@@ -170,6 +177,14 @@ def _take_away_writing(folder: Path) -> None:
         for path in (Path(found), *(Path(found, name) for name in files)):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode & ~0o222)
+
+
+def discard(placed: Iterable[Placed]) -> None:
+    """Delete the copies that a TaskRun had, of Secrets above all."""
+    for workspace in placed:
+        if workspace.before is not None:
+            give_back_writing(workspace.folder)
+            shutil.rmtree(workspace.folder)
 
 
 def give_back_writing(folder: Path) -> None:

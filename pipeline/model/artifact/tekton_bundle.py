@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.errors import ManifestError
 from pipeline.model.artifact.archive import compress, write_file
 from pipeline.model.artifact.flux import ANNOTATION_CONTENT_DIGEST, Artifact
+from pipeline.model.artifact.ignore import FILE_NAME
 from pipeline.model.artifact.manifest import (
     ANNOTATION_CREATED,
     ANNOTATION_REVISION,
@@ -59,7 +60,8 @@ def read_bundle(files: Iterable[tuple[str, bytes]]) -> Bundle:
     left_out: list[str] = []
     for path, content in files:
         if not path.endswith(SUFFIXES):
-            left_out.append(path)
+            # What says itself what is left out needs no mention.
+            left_out += [] if path.rpartition("/")[2] == FILE_NAME else [path]
             continue
         for body, line in read_documents(content, path):
             resource = _resource(body, Origin(path, line))

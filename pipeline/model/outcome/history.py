@@ -11,16 +11,23 @@ from pipeline.model.deployments.record import DeployRecord, ObjectEvent
 from pipeline.model.documents.times import format_time
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import header
+from pipeline.model.promotion.lock import TagLock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One record; ``counts`` compare it with the one before, where one is kept. ``signer`` may be nobody."""
+    """One record; ``counts`` compare it with the one before, where one is kept. ``signer`` may be nobody.
+
+    ``tags`` point at its artifact now, and ``rolled_back`` is the lock by which a tag went back from it since; both
+    only where that was asked for.
+    """
 
     record: DeployRecord
     record_digest: str
     signer: str = ""
     counts: Counts | None = None
+    tags: tuple[str, ...] = ()
+    rolled_back: TagLock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,8 @@ class HistoryResult:
     objects: Mapping[ObjectId, tuple[ObjectEvent, ...]] | None = field(default=None, hash=False)
     """``None`` where nobody asked for an object."""
     notes: tuple[str, ...] = ()
+    locks: tuple[TagLock, ...] | None = None
+    """Of the artifacts' tags, in force or released; ``None`` where nobody asked for tags."""
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -45,6 +54,11 @@ class HistoryResult:
             "deployments": [_deployment(item) for item in self.deployments],
             "notes": list(self.notes),
         }
+        if self.locks is not None:
+            document["locks"] = [lock.document() for lock in self.locks]
+            for told, item in zip(document["deployments"], self.deployments, strict=True):
+                told["tags"] = list(item.tags)
+                told["rolledBack"] = item.rolled_back.reason if item.rolled_back is not None else None
         if self.objects is not None:
             document["objects"] = [
                 {

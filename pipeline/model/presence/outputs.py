@@ -13,8 +13,8 @@ from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
-from pipeline.model.outcome.image_publish import ImagePublishResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.images_check import ImagesCheckResult
 from pipeline.model.outcome.images_lock import ImagesLockResult
@@ -125,7 +125,7 @@ def _image(result: Result) -> _Pairs:
         case ImagePushResult():
             yield from _artifact(result.artifact)
             yield from (("image", result.image.pinned), ("tag", result.image.tag), ("pushed", True))
-        case ImagePublishResult():
+        case ImageResult():
             # Digest and tag are those of the artifact that a later stage publishes.
             yield "images", result.references
 

@@ -156,7 +156,8 @@ def table_in(file: Path | str, configuration: Mapping[str, Any], name: str) -> M
     Raises:
         ConfigurationError: it is no object.
     """
-    table = configuration.get(name) or {}
+    table = configuration.get(name)
+    table = {} if table is None else table
     if not isinstance(table, dict):
         raise ConfigurationError(f"{file}: expected '{name}' to be an object")
     return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.model.deployments.history import Counts
 from pipeline.model.deployments.record import ObjectEvent
@@ -10,6 +10,8 @@ from pipeline.model.documents.printable import printable
 from pipeline.model.documents.times import format_time
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.history import Deployment, HistoryResult
+from pipeline.model.promotion.lock import TagLock
+from pipeline.reports.text.rollback import lock_in_words
 from pipeline.reports.text.tables import table
 
 _WIDTH = 80
@@ -28,7 +30,19 @@ def render(result: HistoryResult, *, color: bool) -> str:
         return f"No deploy records of {result.cluster} in {result.repository}\n{notes}"
     is_one = len({item.record.inventory for item in result.deployments}) == 1
     headings = _HEADINGS if is_one else (*_HEADINGS, "INVENTORY")
-    return table(headings, [_row(item, with_inventory=not is_one) for item in result.deployments]) + notes
+    rows = [_row(item, with_inventory=not is_one) for item in result.deployments]
+    if result.locks is None:
+        return table(headings, rows) + notes
+    rows = [(*row, _now(item, result.locks)) for row, item in zip(rows, result.deployments, strict=True)]
+    locks = "".join(f"lock: {lock_in_words(lock)}\n" for lock in result.locks)
+    return table((*headings, "NOW"), rows) + locks + notes
+
+
+def _now(item: Deployment, locks: Iterable[TagLock]) -> str:
+    """The tags that point at it now, and whether one went back from it."""
+    held = {lock.tag for lock in locks if lock.is_in_force}
+    tags = [f"{printable(tag, _WIDTH)} (locked)" if tag in held else printable(tag, _WIDTH) for tag in item.tags]
+    return ", ".join([*tags, *(["rolled back"] if item.rolled_back is not None else [])]) or "-"
 
 
 def _row(item: Deployment, *, with_inventory: bool) -> tuple[str, ...]:

@@ -183,3 +183,17 @@ def test_an_apply_and_the_verified_artifact_are_reported_as_tests(gitless: Gitle
     assert Path("out.xml").read_text() == applied.out
     assert [item.get("failures") for item in ET.fromstring(verified.out)] == ["0"]
     assert json.loads(scanned.out)["runs"][0]["results"] == []
+
+
+def test_a_tag_alone_is_refused_where_only_digests_are_wanted(
+    gitless: Gitless, cluster: MemoryCluster, signed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLESS_ALLOW_TAG", "false")
+    tag = f"{signed.partition('@')[0]}:v1"
+
+    for command in ("apply", "verify"):
+        refused = gitless(command, tag, "--key", "cosign.pub")
+        assert (refused.code, cluster.requests) == (2, [])
+        assert f"{tag} has no digest, and a tag can move at any time" in refused.err
+    assert gitless("apply", signed, "--key", "cosign.pub", "-n", "shop").code == 0
+    assert gitless("apply", tag, "--key", "cosign.pub", "-n", "shop", "--allow-tag").code == 0

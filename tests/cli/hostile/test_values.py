@@ -99,7 +99,8 @@ def test_every_error_is_one_json_line_where_json_is_asked_for(
 
 
 def test_control_characters_of_names_do_not_reach_the_terminal(gitless: Gitless) -> None:
-    code, _, err = gitless("build", "\x1b[31mred\x07")
+    code, _, err = gitless("build", "\x1b[31mred\x07\u202eder")
     assert code == 2
-    assert "\\x1b[31mred\\x07 does not exist" in err
+    assert "\\x1b[31mred\\x07\\u202eder does not exist" in err
     assert "\x1b" not in err
+    assert "\u202e" not in err

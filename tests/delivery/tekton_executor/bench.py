@@ -13,6 +13,7 @@ from examples.rehearsal.tekton.outcomes import PipelineOutcome, TaskOutcome
 from examples.rehearsal.tekton.pipelines import run_pipeline
 from examples.rehearsal.tekton.runs import Place, read_pipeline_run, read_task_run
 from examples.rehearsal.tekton.tasks import run_task
+from examples.rehearsal.tekton.values import Value, value_from
 
 _TASK_RUN = """
 apiVersion: tekton.dev/v1
@@ -43,7 +44,7 @@ class Bench:
         """A StepAction."""
         self.add("StepAction", name, spec, "tekton.dev/v1beta1")
 
-    def object(self, text: str) -> None:
+    def manifests(self, text: str) -> None:
         """A Secret or ConfigMap."""
         self.catalogue.load_text(textwrap.dedent(text).encode(), "objects.yaml")
 
@@ -74,8 +75,8 @@ def _indented(spec: str) -> str:
     return textwrap.indent(textwrap.dedent(spec), "  ")
 
 
-def _values(given: Mapping[str, object]) -> dict:  # type: ignore[type-arg]
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+def _values(given: Mapping[str, object]) -> dict[str, Value]:
+    return {name: value_from(value) for name, value in given.items()}
 
 
 def log(outcome: TaskOutcome, step: int = 0) -> str:

@@ -77,7 +77,7 @@ def test_a_command_needs_no_shell_and_sees_only_what_the_task_says(
 
 
 def test_variables_come_from_secrets_and_config_maps(bench: Bench) -> None:
-    bench.object("""
+    bench.manifests("""
         apiVersion: v1
         kind: Secret
         metadata: {name: s}
@@ -229,7 +229,7 @@ def test_what_a_hardened_step_lacks_is_noted_and_not_enforced(bench: Bench) -> N
 
 
 def test_a_secret_before_a_param_is_noted_since_the_param_can_name_it(bench: Bench) -> None:
-    bench.object("{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {k: hidden}}")
+    bench.manifests("{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {k: hidden}}")
     spec = """
         taskSpec:
           params: [{name: value}]

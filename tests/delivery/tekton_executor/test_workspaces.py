@@ -80,7 +80,7 @@ def test_writing_to_a_read_only_workspace_fails_the_run_and_leaves_it_alone(benc
 
 
 def test_secrets_and_config_maps_become_files(bench: Bench) -> None:
-    bench.object("""
+    bench.manifests("""
         apiVersion: v1
         kind: Secret
         metadata: {name: s}
@@ -102,6 +102,7 @@ def test_secrets_and_config_maps_become_files(bench: Bench) -> None:
     """)
 
     assert log(done) == "config.json\n{}a\nb\n"
+    assert list(bench.folder.rglob("config.json")) == []
 
 
 @pytest.mark.parametrize(

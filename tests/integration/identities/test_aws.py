@@ -87,7 +87,6 @@ def test_a_token_in_a_file_is_exchanged_by_the_sdk(
     file = scene.folder / "token"
     file.write_text(issuer.issue("sts.amazonaws.com"))
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(file))
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
 
     outcome = gitless("list", f"oci://{ECR}/acme/nothing", "--provider", "aws")
 
@@ -171,3 +170,21 @@ def test_a_user_and_password_win_over_the_identity(aws: Aws, job: GitHubJob, sce
 
     assert registry(Repository(ECR, "acme/none"), options, os.environ, Silent()).tags() == ()
     assert list(aws.passwords) == ["given-by-hand"]
+
+
+def test_the_pool_of_a_long_lived_process_logs_in_by_the_identity_too(
+    aws: Aws, job: GitHubJob, scene: Scene, gitless: Gitless
+) -> None:
+    from pipeline.model.artifact.reference import Repository
+    from pipeline.model.settings.connections import RegistryOptions
+    from pipeline.wiring import clock, registry_pool
+    from tests.contract.registry.servers import Silent
+
+    connect = registry_pool(Silent(), clock(), os.environ)
+    options = RegistryOptions(ca_file=str(scene.basic.ca_file), provider="aws", patient=False)
+    way = {"HTTPS_PROXY": os.environ["HTTPS_PROXY"]}
+
+    assert connect(Repository(ECR, "acme/pooled"), options, way).tags() == ()
+    aws.passwords.clear()
+    assert connect(Repository(ECR, "acme/pooled"), options, way).tags() == ()
+    assert len(aws.passwords) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 
 import pytest
 
@@ -122,3 +123,22 @@ def test_a_missing_extra_is_named(
 
     assert outcome.code == 2
     assert f"pip install 'gitless-pipeline[{extra}]'" in outcome.err
+
+
+def test_a_container_engine_is_told_to_log_in_by_the_identity_as_well(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline import wiring
+    from pipeline.model.artifact.reference import Repository
+    from pipeline.model.settings.connections import RegistryOptions
+    from tests.contract.registry.servers import Silent
+
+    set_variables(monkeypatch, GITHUB)
+
+    login = wiring.registry_login(
+        Repository("ghcr.io", "acme/shop"), RegistryOptions(provider="github"), os.environ, Silent()
+    )
+
+    assert login is not None
+    assert (login.username, login.password) == ("octocat", TOKEN)
+    assert capsys.readouterr().err == f"::add-mask::{TOKEN}\n"

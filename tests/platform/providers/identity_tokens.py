@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.platform.providers.serving import Request, Response, Served, as_json
 
@@ -27,14 +28,14 @@ class Issuer:
     name: str = GITHUB
 
     @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(65537, 2048)
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.generate_private_key(ec.SECP256R1())
 
     def issue(self, audience: str, *, subject: str = SUBJECT, lifetime: float = 300, **claims: str) -> str:
         """A token from now on."""
         now = int(time.time())
         document = {"iss": self.name, "sub": subject, "aud": audience, "iat": now, "exp": now + lifetime, **claims}
-        return jwt.encode(document, self._key, algorithm="RS256")
+        return jwt.encode({**document, "jti": secrets.token_hex(8)}, self._key, algorithm="ES256")
 
     def claims(self, token: str, audience: str) -> dict[str, Any]:
         """What an accepted token says.
@@ -44,7 +45,7 @@ class Issuer:
         """
         try:
             found: dict[str, Any] = jwt.decode(
-                token, self._key.public_key(), algorithms=["RS256"], audience=audience, issuer=self.name
+                token, self._key.public_key(), algorithms=["ES256"], audience=audience, issuer=self.name
             )
         except jwt.InvalidTokenError as error:
             raise RefusedTokenError(str(error)) from None

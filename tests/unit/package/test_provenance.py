@@ -148,6 +148,10 @@ SYSTEMS = {
         },
         Provenance("https://bitbucket.test/o/r", f"main@sha1:{ONE}"),
     ),
+    "tekton": (
+        {"CHAINS_GIT_URL": "https://git.test/o/r", "CHAINS_GIT_COMMIT": ONE},
+        Provenance("https://git.test/o/r", f"sha1:{ONE}"),
+    ),
 }
 
 
@@ -162,6 +166,14 @@ def test_ci_names_the_branch_of_a_detached_checkout_of_the_same_commit() -> None
     variables, expected = SYSTEMS["gitlab"]
 
     assert detect(variables, {"status": status(ONE, "(detached)")}) == expected
+
+
+def test_a_ci_that_knows_no_branch_leaves_it_to_the_checkout_of_the_same_commit() -> None:
+    variables, _ = SYSTEMS["tekton"]
+    answers = {"status": status(), "get-url": "https://elsewhere.test/r"}
+
+    assert detect(variables, answers) == Provenance("https://git.test/o/r", f"main@sha1:{ONE}")
+    assert detect({**variables, "CHAINS_GIT_URL": ""}, answers).source == "https://elsewhere.test/r"
 
 
 def test_checkout_of_another_commit_is_believed_before_the_ci() -> None:

@@ -75,7 +75,7 @@ def test_neither_files_nor_their_order_nor_comments_change_the_digest() -> None:
 
 
 def test_files_that_hold_no_manifests_are_named() -> None:
-    found = read_bundle([("README.md", b"# x"), ("a.yaml", resource("a"))])
+    found = read_bundle([("README.md", b"# x"), ("x/.sourceignore", b"y/"), ("a.yaml", resource("a"))])
 
     assert found.left_out == ("README.md",)
     assert [str(item.id.name) for item in found.resources] == ["a"]

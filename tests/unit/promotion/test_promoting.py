@@ -263,3 +263,20 @@ def test_a_failure_on_the_way_moves_no_tag(world: World) -> None:
     with pytest.raises(PipelineError, match="broken"):
         world.promote(artifact)
     assert world.production.tags() == []
+
+
+def test_records_beside_the_artifact_travel_and_not_the_history_that_they_are_part_of(world: World) -> None:
+    world.records = world.staging
+    others = [world.publish(f"other{number}") for number in range(12)]
+    artifact = world.publish("one")
+    for number in range(12):
+        world.deployed(artifact)
+        world.deployed(others[number])
+
+    world.promote(artifact)
+
+    there = world.production.store.manifests[PRODUCTION]
+    kinds = [item.artifact_type for item in world.production.referrers(artifact.digest)]
+    assert kinds.count("application/vnd.gitless.dev.deploy-record.v1+json") == 12
+    assert not {other.digest for other in others} & there.keys()
+    assert world.production.tags() == ["live"]

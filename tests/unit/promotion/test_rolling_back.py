@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, RefusedError, TrustError, UsageError
 from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
-from pipeline.model.artifact.manifest import Blob, Descriptor
+from pipeline.model.artifact.manifest import OCI_MANIFEST, Blob, Descriptor, StoredManifest, sha256_digest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.promotion.lock import TagLock, lock_tag, write_lock
-from pipeline.model.trust.policy import TrustPolicy
+from pipeline.model.trust.policy import AllOf, Attested, Rule, SignedBy, Signers, TrustPolicy
 from pipeline.model.trust.predicate_types import ROLLBACK
 from pipeline.stages.copy import copy
 from pipeline.stages.package import package
@@ -262,7 +264,7 @@ def test_who_is_overtaken_leaves_no_lock(world: World, pair: tuple[PinnedReferen
     assert not lock.is_in_force
 
 
-@pytest.mark.parametrize("what", ["artifact", "other tag", "no digest"])
+@pytest.mark.parametrize("what", ["artifact", "other tag", "no digest", "malformed"])
 def test_what_is_no_lock_where_one_would_be_locks_and_can_be_released(
     world: World, pair: tuple[PinnedReference, ...], what: str
 ) -> None:
@@ -270,10 +272,14 @@ def test_what_is_no_lock_where_one_would_be_locks_and_can_be_released(
     place = world.staging.store.tags[STAGING]
     if what == "artifact":
         place[lock_tag("live")] = bad.digest
+    elif what == "malformed":
+        content = json.dumps({"annotations": {"dev.gitless.lock.tag": 1}}).encode()
+        stored = StoredManifest(OCI_MANIFEST, sha256_digest(content), content)
+        world.staging.store.manifests[STAGING][stored.digest] = stored
+        place[lock_tag("live")] = stored.digest
     else:
-        lock = TagLock(
-            tag="other" if what == "other tag" else "live", digest="" if what == "no digest" else good.digest
-        )
+        tag, digest = "other" if what == "other tag" else "live", "" if what == "no digest" else good.digest
+        lock = TagLock(tag=tag, digest=digest)
         world.roll_back(bad.digest, tag="live")
         world.staging.write_manifest(write_lock(lock), lock_tag("live"))
 
@@ -350,3 +356,23 @@ def test_a_signed_rollback_is_stated_beside_the_artifact_it_goes_back_to(
     assert not stated(bad.digest, since=world.clock.now() + 1)
     # And it is no signature of the artifact.
     assert world.roll_back(good.digest).verified_by == result.verified_by
+
+
+def test_under_rules_alone_whoever_is_asked_to_sign_this_artifact_may_state_it(
+    world: World, pair: tuple[PinnedReference, ...]
+) -> None:
+    good, bad = pair
+    since = world.clock.now()
+    world.roll_back(good.digest, signs=True)
+    ours, theirs = Signers(policy("ours").keys), Signers(policy("theirs").keys)
+
+    def stated(*rules: Rule) -> bool:
+        return is_rollback_stated(
+            good, bad.digest, world.staging, world.trust, TrustPolicy(rules=rules), not_before=since
+        )
+
+    asked = AllOf((SignedBy(ours), Attested("an SBOM", ("https://sbom.test",), theirs)))
+    assert stated(Rule("all", ("staging.test/**",), asked))
+    # Who may only attest, or sign elsewhere, is not asked.
+    assert not stated(Rule("all", ("staging.test/**",), Attested("an SBOM", ("https://sbom.test",), ours)))
+    assert not stated(Rule("elsewhere", ("other.test/**",), asked))

@@ -13,6 +13,7 @@ from pipeline.model.artifact.manifest import Descriptor
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.deployments.record import Deployed
+from pipeline.model.documents.times import EPOCH
 from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.rollback import RollbackResult
 from pipeline.model.promotion.lock import TagLock
@@ -39,6 +40,10 @@ PRODUCTION = Repository("production.test", "shop")
 CLUSTER = DeployedName("staging")
 
 
+def manifest(text: str) -> bytes:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{text: {text}}}\n".encode()
+
+
 @dataclass
 class World:
     clock: MemoryClock = field(default_factory=MemoryClock)
@@ -58,15 +63,14 @@ class World:
     ) -> PinnedReference:
         """An artifact, signed a minute after the one before."""
         registry = at or self.staging
-        manifest = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{text: {text}}}\n"
-        made = build_artifact(pack([("a.yaml", manifest.encode())]), **({"created": created} if created else {}))
+        made = build_artifact(pack([("a.yaml", manifest(text))]), created=created or EPOCH)
         artifact = package(made, registry, tags=tags, reporter=self.reporter).artifact
         self.clock.sleep(60)
         for name in by:
             sign(artifact, registry, signer(name, clock=self.clock), self.verifier)
         return artifact
 
-    def deployed(self, artifact: PinnedReference, **said: Any) -> None:
+    def deployed(self, artifact: PinnedReference, **said: Any) -> None:  # noqa: ANN401 - a record's fields
         """The cluster says what became of it."""
         self.clock.sleep(60)
         told = record(
@@ -97,7 +101,7 @@ class World:
         target: MemoryRegistry | None = None,
         trust: TrustPolicy | UnsafeSkipVerification | None = None,
         healthy: bool = False,
-        **options: Any,
+        **options: Any,  # noqa: ANN401 - the stage's
     ) -> PromoteResult:
         to = target or self.production
 
@@ -125,7 +129,14 @@ class World:
             ),
         )
 
-    def roll_back(self, to: str, *, signs: bool = False, tag: str = "live", **options: Any) -> RollbackResult:
+    def roll_back(
+        self,
+        to: str,
+        *,
+        signs: bool = False,
+        tag: str = "live",
+        **options: Any,  # noqa: ANN401 - the stage's
+    ) -> RollbackResult:
         given = {"reason": "orders fail", "by": "ops@desk", "trust": policy("ours"), **options}
         return rollback(
             RollbackOptions(repository=STAGING, tag=tag, to=to, **given),

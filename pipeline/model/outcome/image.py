@@ -11,10 +11,10 @@ from pipeline.model.outcome.image_push import ImagePushResult
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePublishResult:
+class ImageResult:
     """Every image of the settings, built and then pushed, in their order."""
 
-    kind: ClassVar[str] = "ImagePublishResult"
+    kind: ClassVar[str] = "ImageResult"
 
     images: tuple[tuple[ImageBuildResult, ImagePushResult], ...]
 

@@ -1,0 +1,51 @@
+import re
+
+import click
+
+from pipeline.cli.application import COMMANDS, application
+from pipeline.model.artifact.reference import Repository
+from pipeline.model.promotion.lock import LOCK_TYPE, LOCKED, TagLock, can_be_locked, lock_tag, locked_error
+from pipeline.model.trust.predicate_types import ROLLBACK
+from tests.delivery.schema_table import PAGE
+
+TEXT = (PAGE.parent / "promotion.md").read_text()
+FORMATS = " ".join((PAGE.parent / "formats.md").read_text().split())
+
+
+def test_every_option_on_the_page_exists() -> None:
+    context = click.Context(application)
+    commands = [application.get_command(context, name) for name in COMMANDS]
+    known = {
+        name
+        for command in commands
+        if command is not None
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+    found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
+
+    assert len(found) > 15
+    assert found - known == set()
+
+
+def test_a_refusal_looks_as_the_page_shows_it() -> None:
+    shown = TEXT.split("```\nError: ")[1].split("```")[0].replace("\n  by", " by")
+    told = re.search(r"since (\S+) by (\S+): (.+)\n", shown)
+    assert told is not None
+    lock = TagLock(tag="production", digest="sha256:…", reason=told[3], by=told[2], at=1795702152.0)
+
+    error = locked_error(lock, Repository("registry.prod", "acme/shop"))
+
+    assert f"{error.message}\n  {error.hint}\n" == shown
+    assert error.code == LOCKED
+
+
+def test_what_is_written_into_the_registry_is_documented() -> None:
+    assert LOCK_TYPE in FORMATS
+    assert ROLLBACK in FORMATS
+    assert f"`{lock_tag('TAG')}`" in FORMATS
+    assert f"`{lock_tag('TAG')}`" in TEXT
+    assert can_be_locked("x" * 115)
+    assert not can_be_locked("x" * 116)
+    assert "more than 115 characters" in " ".join(TEXT.split())
