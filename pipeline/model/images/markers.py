@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,7 +99,7 @@ def find_markers(text: str, file: str) -> MarkedText:
         taken.append(comment.span(1))
         markers.append(
             Marker(
-                line=text.count("\n", 0, end) + 1,
+                line=token.end_mark.line + 1,
                 policy=named[0],
                 part=named[1],
                 value=token.value,
@@ -118,9 +119,11 @@ def with_values(marked: MarkedText, values: Mapping[Marker, str]) -> str:
     Raises:
         ManifestError: the file is written in a way in which it would not read as it should.
     """
-    made = marked.text
-    for marker in sorted(values, key=lambda marker: marker.start, reverse=True):
-        made = made[: marker.start] + _written(values[marker], marker.quote) + made[marker.end :]
+    parts, at = [], 0
+    for marker in sorted(values, key=lambda marker: marker.start):
+        parts += [marked.text[at : marker.start], _written(values[marker], marker.quote)]
+        at = marker.end
+    made = "".join([*parts, marked.text[at:]])
     expected = [_meaning(token) for token in _tokens(marked.text, marked.file)]
     for marker, value in values.items():
         expected[marker.position] = (expected[marker.position][0], value)
@@ -180,7 +183,9 @@ def _named(comment: str) -> tuple[str, MarkedPart] | None:
 
 
 def _is_within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)
+    """Whether one of the spans, which are in order and apart from each other, holds the place."""
+    before = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return before >= 0 and at < spans[before][1]
 
 
 def _written(value: str, quote: str) -> str:
