@@ -50,7 +50,9 @@ def lock(*, asked: ImageSources, prune: bool, registry_options: RegistryOptions,
     from pipeline.stages.lock_images import lock_images, require_locked
 
     ports = wiring.image_ports(registry_options, os.environ, terminal.reporter)
-    result = lock_images(asked.resources(terminal), asked.lock(), ports, file=str(asked.lock_file), prune=prune)
+    result = lock_images(
+        asked.resources(terminal), asked.lock(), ports, file=str(asked.lock_file), prune=prune, fields=asked.fields
+    )
     if result.is_changed or not asked.lock_file.exists():
         write_whole(asked.lock_file, lock_text(result.lock).encode())
     terminal.print_result(result)
@@ -79,7 +81,7 @@ def check(*, asked: ImageSources, exit_code: bool, registry_options: RegistryOpt
     ports = wiring.image_ports(registry_options, os.environ, terminal.reporter)
     resources = asked.resources(terminal)
     policies = asked.policies((), terminal, policies_in(asked.unique(resources)))
-    result = check_images(resources, asked.lock(), policies, ports, file=str(asked.lock_file))
+    result = check_images(resources, asked.lock(), policies, ports, file=str(asked.lock_file), fields=asked.fields)
     terminal.print_result(result)
     if exit_code and result.problems:
         raise click.exceptions.Exit(CHANGES_PENDING)

@@ -14,6 +14,7 @@ from pipeline.cli import completing
 from pipeline.cli.options import Decorated, argument, option, stand_in
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import LOCK_FILE, ImagesLock
 from pipeline.model.images.policy import ImagePolicy
 from pipeline.model.images.policy_reading import merged_policies
@@ -81,6 +82,11 @@ class ImageSources:
 
         own = self.settings.images.policies if self.settings is not None else ()
         return merged_policies(known, own, wiring.image_policies((*paths, *self.policy_paths), terminal.reporter))
+
+    @property
+    def fields(self) -> tuple[ImageField, ...]:
+        """Where the settings say that custom resources name images."""
+        return self.settings.images.fields if self.settings is not None else ()
 
     def lock(self) -> ImagesLock:
         """What the lock file says now."""

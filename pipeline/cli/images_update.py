@@ -143,7 +143,7 @@ def _locked(asked: ImageSources, options: RegistryOptions, terminal: Terminal) -
     before = asked.lock()
     policies = asked.policies((), terminal, policies_in(asked.unique(resources)))
     lock = ImagesLockResult(
-        file=str(asked.lock_file), before=before, lock=update_lock(resources, before, policies, ports)
+        file=str(asked.lock_file), before=before, lock=update_lock(resources, before, policies, ports, asked.fields)
     )
     changes = _lock_change(lock)
     return ImagesUpdateResult(files=tuple(changes), lock=lock), changes

@@ -27,7 +27,7 @@ def test_settings_of_examples_are_settings() -> None:
     bodies = [yaml.safe_load(example) for example in EXAMPLES]
     settings = [body for body in bodies if isinstance(body, dict) and isinstance(body.get("images"), dict)]
 
-    assert len(settings) == 2
+    assert len(settings) == 3
     for body in settings:
         whole = {"apiVersion": "gitless.dev/v1", "kind": "Pipeline", "name": "shop", **body}
         check_settings(whole, yaml.safe_dump(whole).encode(), "gitless.yaml")

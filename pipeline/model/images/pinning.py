@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.model.attestation.image_names import parse_image_name
-from pipeline.model.attestation.materials import image_fields
+from pipeline.model.images.fields import FieldPath, ImageField, named_images
 from pipeline.model.images.lock import ImagesLock, LockedImage
 from pipeline.model.manifests import Manifests, Resource
 
-_Fields = tuple[tuple[tuple[str | int, ...], str], ...]
+_Fields = tuple[tuple[FieldPath, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class Pinned:
     missing: tuple[NamedImage, ...]
 
 
-def tagged_images(resources: Iterable[Resource]) -> tuple[NamedImage, ...]:
+def tagged_images(resources: Iterable[Resource], fields: Sequence[ImageField] = ()) -> tuple[NamedImage, ...]:
     """Every image without digest, by name, each once with all objects that name it."""
-    return _named((resource, tuple(image_fields(resource))) for resource in resources)
+    return _named((resource, named_images(resource, fields)) for resource in resources)
 
 
-def pin(manifests: Manifests, lock: ImagesLock) -> Pinned:
+def pin(manifests: Manifests, lock: ImagesLock, fields: Sequence[ImageField] = ()) -> Pinned:
     """Give every image its locked digest; what has one is left alone. Identity and origin stay as they are."""
     known = {locked.image: locked for locked in lock.images}
-    found = [(resource, tuple(image_fields(resource))) for resource in manifests]
+    found = [(resource, named_images(resource, fields)) for resource in manifests]
     named = _named(found)
     return Pinned(
         Manifests(tuple(_pinned(resource, fields, known) for resource, fields in found)),
@@ -70,7 +70,7 @@ def _pinned(resource: Resource, fields: _Fields, known: Mapping[str, LockedImage
     return resource if body is resource.body else replace(resource, body=body)
 
 
-def _with(value: Any, path: tuple[str | int, ...], text: str) -> Any:  # noqa: ANN401 - JSON data
+def _with(value: Any, path: FieldPath, text: str) -> Any:  # noqa: ANN401 - JSON data
     """The value with one text in it replaced; what is around it is copied, the rest shared."""
     if not path:
         return text
