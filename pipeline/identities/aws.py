@@ -129,7 +129,9 @@ class AwsIdentity:
         code = str(response.get("Error", {}).get("Code", ""))
         said = self._discretion.said(str(response.get("Error", {}).get("Message", "")))
         if code in _BUSY or code.startswith("5"):
-            return RegistryError(f"{host}: AWS is too busy for {operation} ({ascii(code)[1:60]})", hint="try it later")
+            return RegistryError(
+                f"{host}: AWS is too busy for {operation} ({ascii(code)[1:-1][:60]})", hint="try it later"
+            )
         hint = "allow ecr:GetAuthorizationToken to whoever runs this"
         if operation == "AssumeRoleWithWebIdentity":
             hint = "look at AWS_ROLE_ARN and the role's trust policy: its provider, audience and subject"

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "pyproject.toml"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 LOCK = ROOT / "actions" / "setup" / "requirements.txt"
+EXTRAS = ("aws", "azure", "gcp")
+"""What the clouds' registries and keys take: a job that names a provider is to find it."""
 _HEAD = """\
 # Everything that gitless needs, by version and checksums, for every system and Python 3.11 and later.
 # Written by `python -m tests.delivery.requirements --write`.
@@ -46,6 +48,7 @@ def locked() -> str:
         "--quiet",
         "--python-version",
         oldest,
+        *(option for extra in EXTRAS for option in ("--extra", extra)),
     ]
     command = [uv.find_uv_bin(), "pip", "compile", *options, "--constraints", str(CONSTRAINTS), str(PROJECT)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

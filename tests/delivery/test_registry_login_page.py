@@ -26,6 +26,8 @@ def test_every_variable_of_ours_on_the_page_about_logins_is_read_by_the_program(
         github.TOKENS[0],
         "GITLESS_PROVIDER",
         "GITLESS_LOGIN_REGISTRY",
+        "GITLESS_PATH",
+        "GITLESS_REFERENCE",
     }
 
     assert set(re.findall(r"GITLESS_[A-Z_]+", PAGE.read_text())) == ours

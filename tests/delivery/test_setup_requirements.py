@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from pipeline import __version__
 from tests.delivery.distributions import PINS
-from tests.delivery.requirements import CONSTRAINTS, LOCK, PROJECT, entries, normal
+from tests.delivery.requirements import CONSTRAINTS, EXTRAS, LOCK, PROJECT, entries, normal
 
 TEXT = LOCK.read_text()
 LOCKED = entries(TEXT)
@@ -21,7 +21,9 @@ CONSTRAINED = {
 
 
 def declared() -> list[Requirement]:
-    return [Requirement(text) for text in tomllib.loads(PROJECT.read_text())["project"]["dependencies"]]
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    optional = (text for extra in EXTRAS for text in project["optional-dependencies"][extra])
+    return [Requirement(text) for text in (*project["dependencies"], *optional)]
 
 
 def needed() -> set[str]:

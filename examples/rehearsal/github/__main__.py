@@ -22,7 +22,9 @@ _MOST = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns 0 where every job succeeded, 1 where one failed, 2 where it could not go on."""
     parser = argparse.ArgumentParser(prog="python -m examples.rehearsal github", description=__doc__)
-    parser.add_argument("--state", type=Path, default=ROOT / ".rehearsal" / "github", help="where everything of it is kept")
+    parser.add_argument(
+        "--state", type=Path, default=ROOT / ".rehearsal" / "github", help="where everything of it is kept"
+    )
     parser.add_argument("--only", choices=SCENES, help="end after this workflow")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what the steps print")
     options = parser.parse_args(arguments)

@@ -41,7 +41,7 @@ def of_this_tree(folder: Path) -> Path:
 
 
 def _download(fresh: Path) -> None:
-    say("wheels: fetching what gitless needs (70 MB)")
+    say("wheels: fetching what gitless needs (90 MB)")
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet", "--disable-pip-version-check"]
     command = [
         sys.executable,
