@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import LOCK_FILE, ImagesLock, parse_lock
 from pipeline.model.images.policy_reading import settings_policies
 from pipeline.model.settings.guards import read_guards
@@ -295,6 +296,9 @@ def _images(item: Mapping[str, Any], path: Path) -> ImagesSettings:
         is_named="lock" in item,
         require=item.get("require", False),
         policies=settings_policies(item.get("policies", ()), path.name),
+        fields=tuple(
+            ImageField(field.get("group", ""), field["kind"], field["path"]) for field in item.get("fields", ())
+        ),
     )
 
 
