@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -24,7 +25,9 @@ _UNIX = "unix://"
 _ANY_VERSION = "1.41"
 """Only until the engine has said which it speaks."""
 _WIDTH = 400
-_DENIED = ("unauthorized", "denied", "no basic auth", "authentication required", "401", "403")
+_DENIED = re.compile(
+    r"\b(unauthorized|denied|forbidden|no basic auth|authentication required|401|403)\b", re.IGNORECASE
+)
 
 
 class DockerEngine:
@@ -218,7 +221,7 @@ def _missing(image: ImageName) -> PipelineError:
 
 def _refused(image: ImageName, said: str, login: RegistryLogin | None) -> PipelineError:
     text = printable(masked(said, _secrets(login)), _WIDTH)
-    if any(word in text.lower() for word in _DENIED):
+    if _DENIED.search(text):
         return RegistryError(
             f"{image.host} refused the push of {_text(image)}: {text}",
             hint="correct the login, or its rights" if login else f"log in first: gitless login {image.host}",

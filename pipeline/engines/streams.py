@@ -17,6 +17,8 @@ from pipeline.model.documents.untyped import mapping_at, number_at, text_at
 from pipeline.ports import Reporter
 
 _STEP = re.compile(r"step (\d+)/(\d+)\s*:\s*(.*)", re.IGNORECASE)
+_PUSHED = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")
+"""Where podman says it, and docker too."""
 _ITS_OWN = ("--->", "Removing intermediate container")
 """What the engine says between what the steps say."""
 _WARNING = "[Warning]"
@@ -114,7 +116,8 @@ class PushLog:
         """Look at the next item; an error is kept in ``error``."""
         item = mapping_at(item)
         self.error = self.error or error_in(item)
-        found = text_at(item, "aux", "Digest")
+        said = _PUSHED.search(text_at(item, "status"))
+        found = text_at(item, "aux", "Digest") or (said[1] if said else "")
         if is_digest(found):
             self.digest = found
         layer, total = text_at(item, "id"), number_at(item, "progressDetail", "total") or 0

@@ -44,9 +44,15 @@ def materials_of(sources: Sequence[Source], renderers: Sequence[Renderer]) -> tu
 
 def _renderer(source: Source, renderers: Sequence[Renderer]) -> Renderer:
     if not source.renderer:
-        for renderer in renderers:
-            if renderer.recognises(source.path):
-                return renderer
+        try:
+            found = next((renderer for renderer in renderers if renderer.recognises(source.path)), None)
+        except PermissionError as error:
+            raise UsageError(
+                f"{error.filename or source.path} cannot be read: {error.strerror}",
+                hint="let it be read by whoever runs this; in gitless's own image that is the user 65532",
+            ) from None
+        if found is not None:
+            return found
     for renderer in renderers:
         if renderer.name == source.renderer:
             return renderer

@@ -76,7 +76,7 @@ class Engine(Running):
         with (input_file or Path(os.devnull)).open("rb") as stream:
             done = subprocess.run(command, stdin=stream, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise PlatformError(f"docker {' '.join(map(str, arguments))} failed:\n{done.stderr[-4000:]}")
+            raise PlatformError(f"docker {' '.join(map(str, arguments))} failed:\n{done.stderr[-1500:]}")
         return done.stdout
 
     @property

@@ -15,6 +15,7 @@ import pytest
 from pipeline import __version__
 from tests.platform.base_images import build, kept_engine, python_image, tools_image
 from tests.platform.engine import Engine
+from tests.platform.errors import PlatformError
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "gitless.test/gitless:1"
@@ -59,11 +60,21 @@ def test_stages_run_without_network_on_a_read_only_file_system(run: Run, tmp_pat
 
     kustomized = run("build", "shop/environments/production")
     templated = run("build", "shop/charts/cache", "--helm-namespace", "shop")
-    validated = json.loads(run("validate", "shop/environments/production", "-o", "json"))
+    validated = json.loads(run("validate", "shop/charts/cache", "-o", "json"))
 
     assert "kind: Deployment" in kustomized
     assert "namespace: shop" in templated
     assert validated["kind"] == "ValidateResult"
+
+
+def test_a_folder_that_this_user_may_not_read_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "closed" / "deploy").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+
+    with pytest.raises(PlatformError, match=r"Error: closed/deploy\S* cannot be read: Permission denied") as caught:
+        run("build", "closed/deploy")
+
+    assert "65532" in str(caught.value)
 
 
 def test_the_puller_is_in_the_same_image(run: Run) -> None:

@@ -92,6 +92,14 @@ def test_thousands_of_items_about_layers_are_at_most_a_hundred_steps_of_one_bar(
     assert (log.digest, log.error) == (DIGEST, "")
 
 
+def test_podman_names_the_digest_in_its_last_line(heard: Heard) -> None:
+    log = PushLog("push web", heard)
+    log.take({"status": "The push refers to repository [ghcr.io/acme/web:1]"})
+    log.take({"status": f"1: digest: {DIGEST} size: 420"})
+
+    assert log.digest == DIGEST
+
+
 def test_an_error_of_a_push_is_an_item_and_the_first_one_counts(heard: Heard) -> None:
     log = PushLog("push web", heard)
     log.take({"errorDetail": {"message": "unauthorized"}, "error": "unauthorized"})
