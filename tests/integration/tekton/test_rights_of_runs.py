@@ -14,6 +14,7 @@ import yaml
 
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
+from pipeline.model.flux.definitions import DEFINITIONS
 from tests.command_line import Outcome
 from tests.platform.binaries import binary
 from tests.platform.control_plane import Cluster
@@ -140,3 +141,25 @@ def test_an_account_acts_as_another_by_its_kubeconfig_and_as_nobody_else(
     denied = apply_as(f"system:serviceaccount:{namespace}:default")
 
     assert (allowed.code, denied.code) == (0, 6), (allowed.err, denied.err)
+
+
+def test_waiting_for_a_cluster_that_pulls_takes_reading_and_asking(
+    control_plane: Cluster, kubectl: Callable[..., str], namespace: str, gitless: Gitless
+) -> None:
+    kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, DEFINITIONS)))
+    kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+    waiting = account(control_plane, kubectl, "wait", namespace)
+    source = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
+    source |= {"spec": {"url": "oci://registry.test/shop", "interval": "1h", "ref": {"tag": "main"}}}
+    target = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+    target |= {"spec": {"interval": "1h", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "shop"}}}
+    for body in (source, target):
+        kubectl("apply", "-n", namespace, "-f", "-", text=json.dumps({**body, "metadata": {"name": "shop"}}))
+
+    artifact = f"oci://registry.test/shop:main@sha256:{'0' * 64}"
+    outcome = gitless("wait", artifact, "-n", namespace, "--kubeconfig", waiting, "--reconcile", "--timeout", "2s")
+
+    # Nobody pulls here; but everything was allowed.
+    assert (outcome.code, outcome.out.count("Kustomization")) == (7, 1), outcome.err
+    asked = kubectl("get", "ocirepository", "-n", namespace, "-o", "jsonpath={.items[*].metadata.annotations}")
+    assert asked.count("reconcile.fluxcd.io/requestedAt") == 1
