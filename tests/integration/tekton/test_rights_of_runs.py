@@ -149,9 +149,9 @@ def test_waiting_for_a_cluster_that_pulls_takes_reading_and_asking(
     kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, DEFINITIONS)))
     kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
     waiting = account(control_plane, kubectl, "wait", namespace)
-    source = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
+    source: dict[str, Any] = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
     source |= {"spec": {"url": "oci://registry.test/shop", "interval": "1h", "ref": {"tag": "main"}}}
-    target = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+    target: dict[str, Any] = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
     target |= {"spec": {"interval": "1h", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "shop"}}}
     for body in (source, target):
         kubectl("apply", "-n", namespace, "-f", "-", text=json.dumps({**body, "metadata": {"name": "shop"}}))
