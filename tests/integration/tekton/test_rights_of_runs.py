@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,20 @@ def kubectl(control_plane: Cluster) -> Callable[..., str]:
     return run
 
 
+def eventually(attempt: Callable[[], object], *, seconds: float = 20.0) -> None:
+    """Try again until it succeeds."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
 def account(control_plane: Cluster, kubectl: Callable[..., str], name: str, namespace: str) -> str:
     """A kubeconfig with the rights of a file of tekton/rbac, for this namespace instead of ``shop``."""
     documents = list(yaml.safe_load_all((RBAC / f"{name}.yaml").read_text()))
@@ -63,6 +78,11 @@ def account(control_plane: Cluster, kubectl: Callable[..., str], name: str, name
     for body in rights:
         body["metadata"]["namespace"] = namespace
     kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, rights)))
+    *_, last = next(body["rules"] for body in rights if body["kind"] == "Role")
+    what = f"{last['resources'][-1]}.{last['apiGroups'][-1]}".rstrip(".")
+    asked = (last["verbs"][-1], "/".join([what, *last.get("resourceNames", ())]), "-n", namespace)
+    # The API server learns of new rights by a watch.
+    eventually(lambda: kubectl("auth", "can-i", *asked, "--as", f"system:serviceaccount:ci:gitless-{name}"))
     return str(control_plane.user(f"system:serviceaccount:ci:gitless-{name}"))
 
 
@@ -147,7 +167,7 @@ def test_waiting_for_a_cluster_that_pulls_takes_reading_and_asking(
     control_plane: Cluster, kubectl: Callable[..., str], namespace: str, gitless: Gitless
 ) -> None:
     kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, DEFINITIONS)))
-    kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+    eventually(lambda: kubectl("get", "ocirepository,kustomization", "-n", namespace))
     waiting = account(control_plane, kubectl, "wait", namespace)
     source: dict[str, Any] = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
     source |= {"spec": {"url": "oci://registry.test/shop", "interval": "1h", "ref": {"tag": "main"}}}
