@@ -17,6 +17,7 @@ from pipeline.model.settings.guards import read_guards
 from pipeline.model.settings.image_builds import read_image
 from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions, read_recording
+from pipeline.model.settings.retention import read_retention
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.validation import read_validation
@@ -199,6 +200,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
         image_builds=tuple(read_image(item, folder) for item in body.get("images", {}).get("build", ())),
         records_repository=body.get("records", {}).get("repository", ""),
+        retention=read_retention(body.get("retention", {})),
     )
 
 

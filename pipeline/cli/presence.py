@@ -30,6 +30,7 @@ _COMMENT_LIMIT = 59_500
 _FAILURE_LIMIT = 2_500
 _SUMMARY_LIMIT = 950_000
 _IMAGES = {f"images{name}": f"images {name}" for name in ("lock", "check", "update")}
+_IMAGES |= {f"image{name}": f"image {name}" for name in ("build", "push")}
 _LINKED = "https://", "http://"
 
 

@@ -122,13 +122,23 @@ class DockerEngine:
     @contextmanager
     def _client(self, failed: Any = None) -> Iterator[Any]:  # noqa: ANN401 - the SDK's client has no types
         """A connection for one call; ``failed`` makes an error of what the engine says to a request it refuses."""
+        from http.client import HTTPException
+
         import requests
-        from docker.errors import APIError, DockerException
+        import urllib3
+        from docker.errors import APIError, DockerException, StreamParseError
 
         endpoint = find_endpoint(self._asked, self._environment)
         try:
             client = _connect(endpoint)
-        except (DockerException, requests.exceptions.RequestException, OSError, ValueError, TypeError) as error:
+        except (
+            DockerException,
+            requests.exceptions.RequestException,
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+        ) as error:
             raise _absent(endpoint, error) from None
         try:
             yield client
@@ -136,7 +146,15 @@ class DockerEngine:
             # Its own text has the request's address, and in that the build arguments.
             said = printable(str(error.explanation or "it did not say why"), _WIDTH)
             raise failed(said) if failed else _engine_failed(said) from None
-        except (DockerException, requests.exceptions.RequestException, OSError) as error:
+        except (StreamParseError, requests.exceptions.InvalidJSONError):
+            raise _engine_failed("it does not speak Docker's API") from None
+        except (
+            DockerException,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            HTTPException,
+            OSError,
+        ) as error:
             raise _engine_failed(f"the connection was lost ({type(error).__name__})") from None
         finally:
             client.close()
@@ -165,7 +183,9 @@ def _image(found: Mapping[str, Any]) -> EngineImage:
     variant = found.get("Variant")
     platform = "/".join(filter(None, (found.get("Os"), found.get("Architecture"), variant)))
     labels = (found.get("Config") or {}).get("Labels") or {}
-    return EngineImage(id=str(found["Id"]), size=int(found.get("Size") or 0), platform=platform, labels=dict(labels))
+    return EngineImage(
+        id=str(found.get("Id", "")), size=int(found.get("Size") or 0), platform=platform, labels=dict(labels)
+    )
 
 
 def _auth_config(login: RegistryLogin | None) -> dict[str, str]:

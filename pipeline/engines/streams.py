@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.errors import ToolError
 from pipeline.model.artifact.reference import is_digest
 from pipeline.model.documents.printable import printable
-from pipeline.model.documents.untyped import text_at
+from pipeline.model.documents.untyped import mapping_at, number_at, text_at
 from pipeline.ports import Reporter
 
 _STEP = re.compile(r"step (\d+)/(\d+)\s*:\s*(.*)", re.IGNORECASE)
@@ -38,8 +38,7 @@ def masked(text: str, secrets: Sequence[str]) -> str:
 
 def error_in(item: Mapping[str, Any]) -> str:
     """The engine's words where the item is an error; empty otherwise."""
-    detail = item.get("errorDetail")
-    return (text_at(detail, "message") if isinstance(detail, dict) else "") or text_at(item, "error")
+    return text_at(item, "errorDetail", "message") or text_at(item, "error")
 
 
 class BuildLog:
@@ -55,17 +54,17 @@ class BuildLog:
         self._part = ""
         self.image_id = ""
 
-    def take(self, item: Mapping[str, Any]) -> None:
+    def take(self, item: object) -> None:
         """Look at the next item.
 
         Raises:
             ToolError: it says that the build failed.
         """
+        item = mapping_at(item)
         message = error_in(item)
         if message:
             raise self._failed(message)
-        aux = item.get("aux")
-        found = text_at(aux, "ID") if isinstance(aux, dict) else ""
+        found = text_at(item, "aux", "ID")
         if is_digest(found):
             self.image_id = found
         *whole, self._part = (self._part + text_at(item, "stream")).split("\n")
@@ -111,17 +110,16 @@ class PushLog:
         self.digest = ""
         self.error = ""
 
-    def take(self, item: Mapping[str, Any]) -> None:
+    def take(self, item: object) -> None:
         """Look at the next item; an error is kept in ``error``."""
+        item = mapping_at(item)
         self.error = self.error or error_in(item)
-        aux = item.get("aux")
-        found = text_at(aux, "Digest") if isinstance(aux, dict) else ""
+        found = text_at(item, "aux", "Digest")
         if is_digest(found):
             self.digest = found
-        detail, layer = item.get("progressDetail"), text_at(item, "id")
-        if isinstance(detail, dict) and layer and isinstance(detail.get("total"), int):
-            current = detail.get("current")
-            self._layers[layer] = (min(current if isinstance(current, int) else 0, detail["total"]), detail["total"])
+        layer, total = text_at(item, "id"), number_at(item, "progressDetail", "total") or 0
+        if layer and total > 0:
+            self._layers[layer] = (min(number_at(item, "progressDetail", "current") or 0, total), total)
             self._show()
 
     def _show(self) -> None:

@@ -14,6 +14,9 @@ from pipeline.config import schema_text
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gitless-yaml.md"
 _TABLE = re.compile(r"(<!-- reference -->\n).*?(<!-- /reference -->\n)", re.DOTALL)
 
+_LISTED = ("", "images.")
+"""Where the items of lists have rows of their own."""
+
 
 def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str) -> Iterator[str]:
     required = set(schema.get("required", ()))
@@ -30,7 +33,7 @@ def _rows(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str
             inner = entry.get("additionalProperties")
             if isinstance(inner, Mapping) and "$ref" in inner:
                 yield from _rows(_resolved(inner, definitions), definitions, f"{prefix}{name}.NAME.")
-        elif entry.get("type") == "array" and prefix.count(".") == 0:
+        elif entry.get("type") == "array" and prefix in _LISTED:
             yield from _rows(_resolved(entry["items"], definitions), definitions, f"{prefix}{name}[].")
 
 

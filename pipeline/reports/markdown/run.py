@@ -11,6 +11,7 @@ from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.diff import DiffResult
+from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.sign import SignResult
@@ -64,6 +65,8 @@ def _row(run: StageRun) -> str:
 
 def _outcome(result: Result) -> Iterator[str]:
     match result:
+        case ImageResult():
+            yield f"{len(result.images)} images pushed"
         case BuildResult():
             yield f"{len(result.manifests)} objects"
         case PackageResult():

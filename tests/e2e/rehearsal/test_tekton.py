@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.mark.cluster
 @pytest.mark.tool
+@pytest.mark.timeout(900)
 def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_path: Path) -> None:
     state = tmp_path / "state"
     done = subprocess.run(

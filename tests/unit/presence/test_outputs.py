@@ -4,12 +4,16 @@ import pytest
 
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.flux.waiting import State, Verdict
+from pipeline.model.images.writing import PinnedImage
 from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
 from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.copy import CopyCounts, CopyResult
+from pipeline.model.outcome.image import ImageResult
+from pipeline.model.outcome.image_build import ImageBuildResult
+from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.promote import PromoteResult
@@ -53,6 +57,18 @@ def attestation(digest: str = OTHER) -> AttestResult:
     return AttestResult(artifact=ARTIFACT, predicate_type="x", attestation_digest=digest, signer="key", attested=True)
 
 
+BUILT = ImageBuildResult(
+    image="ghcr.io/acme/shop:1.1", image_id=OTHER, size=1, platform="linux/amd64", engine="docker 1", source="",
+    revision="", created="",
+)  # fmt: skip
+PUSHED = ImagePushResult(
+    image=PinnedImage(repository="ghcr.io/acme/shop", tag="1.1", digest=DIGEST),
+    artifact=ARTIFACT,
+    tags=("1.1",),
+    size=1,
+)
+
+
 def delivery(state: State) -> WaitResult:
     return WaitResult(
         artifact=ARTIFACT, cluster="here", verdict=Verdict(state=state, reason="", lines=()), seconds=1.0, timeout=2.0
@@ -66,6 +82,12 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
         SignResult(artifact=ARTIFACT, format=SignatureFormat.BUNDLE, signature_digest=OTHER, key_fingerprint="",
                    signed=True),
         {**PLACE, "signature-digest": OTHER},
+    ),
+    (BUILT, {"image": "ghcr.io/acme/shop:1.1", "image-id": OTHER}),
+    (PUSHED, {**PLACE, "image": f"ghcr.io/acme/shop:1.1@{DIGEST}", "tag": "1.1", "pushed": "true"}),
+    (
+        ImageResult(((BUILT, PUSHED), (BUILT, PUSHED))),
+        {"images": f"ghcr.io/acme/shop@{DIGEST},ghcr.io/acme/shop@{DIGEST}"},
     ),
     (attestation(), {**PLACE, "attestation-digest": OTHER}),
     (
