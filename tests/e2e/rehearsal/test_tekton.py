@@ -27,7 +27,7 @@ def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_
     assert done.returncode == 0, told
     preamble, first, again, refused, one_pod = told.split("\n\n")[:5]
     assert "It is not Tekton:" in preamble
-    for name in ("build", "validate", "package", "sign", "attest", "diff", "apply", "verify", "report"):
+    for name in ("build", "validate", "package", "sign", "attest", "promote", "diff", "apply", "verify", "report"):
         assert f"✓ {name} " in first
     assert "verified = true" in first
     assert "PipelineRun deploy: Succeeded" in first
