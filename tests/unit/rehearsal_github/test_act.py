@@ -21,6 +21,7 @@ printf '%s\\n' 'not JSON' '{"job":"main/Publish ","msg":"said\\n","raw_output":t
   '{"job":"main/Publish ","stage":"Main","msg":"Success - Main Build it [1s]","stepResult":"success","stepID":["a"]}' \\
   '{"job":"main/Publish ","command":"set-output","name":"digest","arg":"sha256:1","stepID":["a"],"msg":""}' \\
   '{"job":"main/Publish ","stage":"Main","msg":"Failure - Main Sign [1s]","stepResult":"failure","stepID":["b"]}' \\
+  '{"job":"main/Publish ","command":"add-mask","arg":"hidden","raw":"::add-mask::hidden","msg":"***"}' \\
   '{"job":"main/Publish ","jobResult":"failure","msg":"Job failed"}'
 exit 1
 """
@@ -64,6 +65,8 @@ def test_secrets_go_through_a_file_for_its_owner_that_is_gone_afterwards(run: Ru
     assert stat.S_IMODE(copy.stat().st_mode) & 0o077 == 0
     assert not (tmp_path / "main-secrets.yml").exists()
     assert "lines" not in (tmp_path / "checkout" / "arguments").read_text()
+    assert "hidden" not in run.log.read_text()
+    assert stat.S_IMODE(run.log.stat().st_mode) & 0o077 == 0
 
 
 def test_jobs_steps_and_outputs_are_read_from_what_it_says(run: Run) -> None:
