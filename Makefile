@@ -73,6 +73,18 @@ readme: $(STAMP) ## Write what is derived from the program anew: help, tables, a
 	@for module in help_blocks schema_table rule_table guide action_files tekton_files gitlab_templates man_pages completions; do \
 		$(BIN)/python -m tests.delivery.$$module --write || exit 1; done
 
+.PHONY: sbom
+sbom: $(STAMP) ## Write the bill of materials of the wheel in dist/
+	@$(BIN)/python -m tests.delivery.own_sbom dist
+
+.PHONY: release-check
+release-check: $(STAMP) ## For a release: hold TAG and the pins of actions/setup against the wheel in dist/
+	@$(BIN)/python -m tests.delivery.release_files check dist --tag '$(TAG)'
+
+.PHONY: release-files
+release-files: $(STAMP) ## For a release: write examples, tasks and components that name COMMIT and IMAGE_DIGEST into release/
+	@$(BIN)/python -m tests.delivery.release_files write release --commit '$(COMMIT)' --image-digest '$(IMAGE_DIGEST)'
+
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write

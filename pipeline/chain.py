@@ -123,14 +123,12 @@ class Chain:
             self._built_stream()
         self._publisher.begin(stages)
 
-    def _image(self) -> Result | None:
+    def _image(self) -> Result:
         from pipeline.imaging import imaging, label_time
 
         settings = self._options.settings
         if not settings.image_builds:
-            if self._options.last == IMAGE:
-                raise ConfigurationError(f"{settings.file}: there are no images to build: 'images.build' is missing")
-            return None
+            raise ConfigurationError(f"{settings.file}: there are no images to build: 'images.build' is missing")
         made = imaging(
             Path(settings.file).parent,
             "",
@@ -318,7 +316,10 @@ class Chain:
 
     @property
     def _stages(self) -> tuple[str, ...]:
-        return guarded(span(self._options.first, self._options.last))
+        stages = guarded(span(self._options.first, self._options.last))
+        # Where it was asked for by name, it says what is missing.
+        is_wanted = bool(self._options.settings.image_builds) or self._options.last == IMAGE
+        return stages if is_wanted else tuple(stage for stage in stages if stage != IMAGE)
 
     def _built(self) -> Manifests:
         if self._manifests is None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.durations import parse_duration
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import LOCK_FILE, ImagesLock, parse_lock
 from pipeline.model.images.policy_reading import settings_policies
 from pipeline.model.settings.guards import read_guards
 from pipeline.model.settings.image_builds import read_image
 from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions, read_recording
+from pipeline.model.settings.retention import read_retention
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import HelmOptions, Source
 from pipeline.model.settings.validation import read_validation
@@ -199,6 +201,7 @@ def _settings(body: Mapping[str, Any], content: bytes, path: Path) -> Settings:
         targets={name: _target(name, body, value, folder) for name, value in body.get("targets", {}).items()},
         image_builds=tuple(read_image(item, folder) for item in body.get("images", {}).get("build", ())),
         records_repository=body.get("records", {}).get("repository", ""),
+        retention=read_retention(body.get("retention", {})),
     )
 
 
@@ -293,6 +296,9 @@ def _images(item: Mapping[str, Any], path: Path) -> ImagesSettings:
         is_named="lock" in item,
         require=item.get("require", False),
         policies=settings_policies(item.get("policies", ()), path.name),
+        fields=tuple(
+            ImageField(field.get("group", ""), field["kind"], field["path"]) for field in item.get("fields", ())
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 
 from pipeline.errors import ConfigurationError, ManifestError
 from pipeline.model.documents.untyped import text_at
+from pipeline.model.images.markers import KEY
 from pipeline.model.images.policy_reading import GROUP
 from pipeline.model.manifests import Origin, Resource
 
@@ -26,8 +28,8 @@ class PolicyObjects:
     unreadable: tuple[str, ...]
 
 
-def yaml_files(paths: Sequence[Path], token: bytes) -> Iterator[tuple[Path, bytes]]:
-    """Files below the paths whose bytes hold the token, in order; links and ``.git`` are passed over.
+def yaml_files(paths: Sequence[Path], *tokens: bytes) -> Iterator[tuple[Path, bytes]]:
+    """Files below the paths whose bytes hold one of the tokens, in order; links and ``.git`` are passed over.
 
     Raises:
         ConfigurationError: a path does not exist, or a file cannot be read.
@@ -38,9 +40,19 @@ def yaml_files(paths: Sequence[Path], token: bytes) -> Iterator[tuple[Path, byte
             raise ConfigurationError(f"{path} does not exist", hint="expected a folder or a YAML file")
         for file in [path] if path.is_file() else _below(path):
             content = _content(file)
-            if token in content and file.resolve() not in seen:
+            if any(token in content for token in tokens) and file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield file, content
+
+
+def marked_files(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Files below the paths that may hold a marker, in whatever encoding.
+
+    Raises:
+        ConfigurationError: a path does not exist, or a file cannot be read.
+    """
+    tokens = [KEY.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")]
+    return {str(file): content for file, content in yaml_files(paths, *tokens)}
 
 
 def policy_objects(paths: Sequence[Path]) -> PolicyObjects:
@@ -62,6 +74,28 @@ def policy_objects(paths: Sequence[Path]) -> PolicyObjects:
         except ManifestError as error:
             unreadable.append(error.message)
     return PolicyObjects(tuple(resources), tuple(unreadable))
+
+
+def rewrite(file: Path, content: bytes) -> None:
+    """Replace what a file holds, whole or not at all; it keeps its mode, and is made where there is none.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+            temporary.chmod(file.stat().st_mode & 0o7777 if file.exists() else 0o644)
+            temporary.replace(file)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def _below(root: Path) -> Iterator[Path]:

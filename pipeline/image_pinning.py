@@ -9,6 +9,7 @@ from pipeline import wiring
 from pipeline.config import load_images_lock
 from pipeline.errors import ConfigurationError
 from pipeline.model.artifact.manifest import sha256_digest
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.images.policy import ImagePolicy
 from pipeline.model.images.policy_reading import merged_policies, policies_in
@@ -28,6 +29,7 @@ class PinningOptions:
         require: whether every image must be in it.
         update: whether policies choose anew first; nothing is written.
         policies: those of the settings.
+        fields: where custom resources name images.
         policy_paths: files and folders with others.
     """
 
@@ -36,6 +38,7 @@ class PinningOptions:
     require: bool = False
     update: bool = False
     policies: tuple[ImagePolicy, ...] = ()
+    fields: tuple[ImageField, ...] = ()
     policy_paths: tuple[Path, ...] = ()
 
     @classmethod
@@ -46,6 +49,7 @@ class PinningOptions:
             is_named=settings.is_named,
             require=settings.require,
             policies=settings.policies,
+            fields=settings.fields,
         )
 
 
@@ -78,9 +82,17 @@ def pin_build(
         named = wiring.image_policies(options.policy_paths, reporter)
         policies = merged_policies(policies_in(built.manifests), options.policies, named)
         ports = wiring.image_ports(registry, environment, reporter)
-        newer = update_lock(built.manifests, lock, policies, ports)
+        newer = update_lock(built.manifests, lock, policies, ports, options.fields)
         for entry in newer.images:
             if entry != lock.entry(entry.image):
                 reporter.info(f"{entry.image} becomes {entry.pinned}, by policy {entry.policy}")
         digest, lock = digest if newer == lock else "", newer
-    return pin_images(built, lock, file=str(options.lock), digest=digest, require=options.require, reporter=reporter)
+    return pin_images(
+        built,
+        lock,
+        file=str(options.lock),
+        digest=digest,
+        require=options.require,
+        fields=options.fields,
+        reporter=reporter,
+    )

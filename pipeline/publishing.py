@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +140,8 @@ class Publisher:
 
     def _predicates(self, artifact: PinnedReference) -> list[Predicate]:
         from pipeline.model.artifact.manifest import sha256_digest
+        from pipeline.model.attestation.materials import merged
+        from pipeline.model.images.fields import materials_at
         from pipeline.stages.predicates import provenance_predicate, read_built, sbom_predicate
 
         settings, wanted = self._settings, self._settings.attestations
@@ -150,6 +152,8 @@ class Publisher:
             *wiring.lock_materials(Path(settings.images.lock)),
         )
         built = read_built(artifact, self._open_registry(), materials)
+        named = materials_at(built.manifests, settings.images.fields)
+        built = replace(built, materials=merged(built.materials, named))
         predicates = []
         if wanted.provenance:
             file = Path(settings.file)

@@ -75,7 +75,7 @@ def check_python(found: tuple[int, ...]) -> None:
     if found < OLDEST:
         oldest, here = (".".join(map(str, version)) for version in (OLDEST, found))
         raise InstallError(
-            f"gitless needs Python {oldest} or later, and python3 is {here}; put an `actions/setup-python` step first"
+            f"gitless needs Python {oldest} or later, and this is {here}; put an `actions/setup-python` step first"
         )
 
 

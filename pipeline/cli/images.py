@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.comparing import CHANGES_PENDING
 from pipeline.cli.images_options import ImageSources, image_sources
+from pipeline.cli.images_update import update
 from pipeline.cli.options import option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.settings.connections import RegistryOptions
@@ -20,7 +21,11 @@ def command() -> None:
     \b
     gitless images lock                     # which digest each tag has now, into images.lock.yaml
     gitless images check --exit-code        # does all of that still hold?
+    gitless images update --pull-request    # what policies choose, into marked values
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+
+
+command.add_command(update)
 
 
 @command.command()
@@ -45,7 +50,9 @@ def lock(*, asked: ImageSources, prune: bool, registry_options: RegistryOptions,
     from pipeline.stages.lock_images import lock_images, require_locked
 
     ports = wiring.image_ports(registry_options, os.environ, terminal.reporter)
-    result = lock_images(asked.resources(terminal), asked.lock(), ports, file=str(asked.lock_file), prune=prune)
+    result = lock_images(
+        asked.resources(terminal), asked.lock(), ports, file=str(asked.lock_file), prune=prune, fields=asked.fields
+    )
     if result.is_changed or not asked.lock_file.exists():
         write_whole(asked.lock_file, lock_text(result.lock).encode())
     terminal.print_result(result)
@@ -68,13 +75,13 @@ def check(*, asked: ImageSources, exit_code: bool, registry_options: RegistryOpt
     gitless images check deploy/ --policies clusters/production -o json | jq .counts
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.model.images.policy_reading import policies_in
     from pipeline.stages.check_images import check_images
 
     ports = wiring.image_ports(registry_options, os.environ, terminal.reporter)
     resources = asked.resources(terminal)
-    result = check_images(
-        resources, asked.lock(), asked.policies(resources, terminal), ports, file=str(asked.lock_file)
-    )
+    policies = asked.policies((), terminal, policies_in(asked.unique(resources)))
+    result = check_images(resources, asked.lock(), policies, ports, file=str(asked.lock_file), fields=asked.fields)
     terminal.print_result(result)
     if exit_code and result.problems:
         raise click.exceptions.Exit(CHANGES_PENDING)

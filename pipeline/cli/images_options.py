@@ -14,9 +14,10 @@ from pipeline.cli import completing
 from pipeline.cli.options import Decorated, argument, option, stand_in
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import LOCK_FILE, ImagesLock
 from pipeline.model.images.policy import ImagePolicy
-from pipeline.model.images.policy_reading import merged_policies, policies_in
+from pipeline.model.images.policy_reading import merged_policies
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 from pipeline.model.settings.values import Settings
@@ -68,14 +69,24 @@ class ImageSources:
         renderers = wiring.renderers(os.environ, terminal.reporter)
         return tuple(resource for sources in self.groups() for resource in build(sources, renderers).manifests)
 
-    def policies(self, resources: Sequence[Resource], terminal: Terminal) -> tuple[ImagePolicy, ...]:
-        """Those among the objects, in the settings, and in files that were named."""
+    @staticmethod
+    def unique(resources: Sequence[Resource]) -> list[Resource]:
+        """Each once: several targets may have the very same object."""
+        return list({(resource.id, str(resource.origin)): resource for resource in resources}.values())
+
+    def policies(
+        self, paths: Sequence[Path], terminal: Terminal, known: Sequence[ImagePolicy] = ()
+    ) -> tuple[ImagePolicy, ...]:
+        """Those that are known already, those of the settings, and those in these and in the named files."""
         from pipeline import wiring
 
         own = self.settings.images.policies if self.settings is not None else ()
-        unique = {(resource.id, str(resource.origin)): resource for resource in resources}
-        named = wiring.image_policies(self.policy_paths, terminal.reporter)
-        return merged_policies(policies_in(unique.values()), own, named)
+        return merged_policies(known, own, wiring.image_policies((*paths, *self.policy_paths), terminal.reporter))
+
+    @property
+    def fields(self) -> tuple[ImageField, ...]:
+        """Where the settings say that custom resources name images."""
+        return self.settings.images.fields if self.settings is not None else ()
 
     def lock(self) -> ImagesLock:
         """What the lock file says now."""

@@ -18,6 +18,7 @@ from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.recording import RecordReading
+from pipeline.model.settings.retention import KEEP_DEPLOYED, RetentionSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
@@ -25,21 +26,19 @@ if TYPE_CHECKING:
     from pipeline.ports import Registry
     from pipeline.stages.prune_registry import Deployments
 
-_DEPLOYED = 10
-
 
 @click.command()
-@argument("repositories", envvar="repository", nargs=-1, required=True, metavar="REPOSITORY...",
+@argument("repositories", envvar="repository", nargs=-1, metavar="[REPOSITORY]...",
           shell_complete=completing.artifacts)  # fmt: skip
 @option("--keep", type=click.IntRange(0), metavar="N",
         help="Keep the N highest versions, and the N newest of what has no version.")  # fmt: skip
 @option("--older-than", type=Duration(), metavar="DURATION", help="Delete only what is older, such as 720h.")
 @option("--keep-tags", multiple=True, metavar="PATTERN",
         help="Keep tags in which the regular expression is found: give ^ and $; repeatable.")  # fmt: skip
-@option("--keep-deployed", type=click.IntRange(0), default=_DEPLOYED, show_default=True, metavar="N",
-        help="Keep the N last artifacts of every cluster by its deploy records; 0: ask for none.")  # fmt: skip
-@option("--keep-signed-releases", is_flag=True,
-        help="Keep versions without a prerelease that the trust policy accepts.")  # fmt: skip
+@option("--keep-deployed", type=click.IntRange(0), metavar="N",
+        help=f"Keep every cluster's last N artifacts by its deploy records ({KEEP_DEPLOYED}); 0: none.")  # fmt: skip
+@option("--keep-signed-releases/--no-keep-signed-releases", default=None,
+        help="Keep versions without a prerelease that the trust policy accepts, or not.")  # fmt: skip
 @option("--yes", is_flag=True, help="Delete; without it, only show what would be deleted.")
 @trust_options_if_any
 @record_reading_options
@@ -47,8 +46,9 @@ _DEPLOYED = 10
 @talking(ci=True)
 def command(
     *, repositories: tuple[str, ...], keep: int | None, older_than: float | None, keep_tags: tuple[str, ...],
-    keep_deployed: int, keep_signed_releases: bool, yes: bool, trust: TrustPolicy | UnsafeSkipVerification | None,
-    records: RecordReading, registry_options: RegistryOptions, terminal: Terminal,
+    keep_deployed: int | None, keep_signed_releases: bool | None, yes: bool,
+    trust: TrustPolicy | UnsafeSkipVerification | None, records: RecordReading, registry_options: RegistryOptions,
+    terminal: Terminal,
 ) -> None:  # fmt: skip
     """Show what nothing keeps in repositories of artifacts, and with --yes delete it with its signatures.
 
@@ -56,20 +56,34 @@ def command(
     than --older-than, has a tag that is kept or locked, is deployed, or a signed release. How old something is, its
     own annotation says, or with a trust policy its signatures, or deploy records; what nobody knows it of is kept.
 
+    Without REPOSITORY it is the artifact's of gitless.yaml, whose `retention` says what options do not.
+
     \b
     gitless prune-registry oci://ghcr.io/acme/shop --keep 20 --record-key production.pub
     gitless prune-registry oci://ghcr.io/acme/shop --older-than 2160h --keep-tags '^(main|production)$' \\
       --keep-signed-releases --key cosign.pub --record-key production.pub --yes
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.cli.records import settings_of
     from pipeline.model.outcome.prune_registry import PruneRegistryResult
     from pipeline.model.promotion.retention import Retention
     from pipeline.stages.prune_registry import PruneOptions, PrunePorts, Pruning, require_deployments
 
-    if keep is None and older_than is None:
+    settings = settings_of(records)
+    said = settings.retention if settings is not None else RetentionSettings()
+    policy = Retention(
+        keep=said.keep if keep is None else keep,
+        older_than=said.older_than if older_than is None else older_than,
+        keep_signed_releases=said.keep_signed_releases if keep_signed_releases is None else keep_signed_releases,
+    )
+    keep_deployed = said.keep_deployed if keep_deployed is None else keep_deployed
+    if policy.keep is None and policy.older_than is None:
         raise UsageError("nothing says what may go", hint="give --keep N, --older-than DURATION, or both")
-    policy = Retention(keep=keep, older_than=older_than, keep_signed_releases=keep_signed_releases)
-    patterns = [_pattern(text) for text in keep_tags]
+    patterns = [_pattern(text) for text in (*said.keep_tags, *keep_tags)]
+    own = (settings.artifact.repository,) if settings is not None and settings.artifact.repository else ()
+    named = repositories or own
+    if not named:
+        raise UsageError("no repository is named", hint="gitless prune-registry oci://HOST/REPOSITORY")
     chosen = _Chosen(policy, keep_deployed, records, registry_options, terminal)
     if keep_deployed:
         warn_unverified_records(records, terminal)
@@ -78,7 +92,7 @@ def command(
         trust=wiring.trust_ports(os.environ, terminal.reporter), clock=wiring.clock(), reporter=terminal.reporter
     )
     planned = []
-    for repository in dict.fromkeys(_repository(text) for text in repositories):
+    for repository in dict.fromkeys(_repository(text) for text in named):
         registry = wiring.registry(repository, registry_options, os.environ, terminal.reporter)
         deployments = chosen.deployments(registry)
         if keep_deployed and yes:

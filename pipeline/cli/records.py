@@ -40,7 +40,7 @@ def open_records(
         beside = at
         records = replace(records, repository=str(parse_reference(at).repository))
     neighbour = parse_reference(beside).repository if is_reference(beside) else None
-    settings = _settings(records)
+    settings = None if records.repository else settings_of(records)
     said = [records.repository, settings.records_of(name.cluster) if settings else "", str(neighbour or "")]
     found = next(filter(None, [*said, settings.artifact.repository if settings else ""]), "")
     repository = parse_reference(found).repository if found else None
@@ -59,8 +59,13 @@ def open_records(
     )
 
 
-def _settings(records: RecordReading) -> Settings | None:
-    if records.repository or not Path(records.settings).is_file():
+def settings_of(records: RecordReading) -> Settings | None:
+    """The settings file, if there is one.
+
+    Raises:
+        ConfigurationError: it is wrong.
+    """
+    if not Path(records.settings).is_file():
         return None
     from pipeline.config import load_settings
 
@@ -77,7 +82,7 @@ def open_every_records(
     """
     from pipeline import wiring
 
-    settings = _settings(records)
+    settings = settings_of(records)
     targets = settings.targets.values() if settings else ()
     named = [records.repository, settings.records_repository if settings else ""]
     named += [target.deploy_record.repository for target in targets]

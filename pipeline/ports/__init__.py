@@ -11,6 +11,7 @@ from pipeline.ports.identities import FindLogin, LoginStore, Mask, RegistryIdent
 from pipeline.ports.image_engine import ImageEngine
 from pipeline.ports.pictures import Picture
 from pipeline.ports.places import Places
+from pipeline.ports.proposing import Committer, PullRequests
 from pipeline.ports.rendering import Decryptor, Expressions, Renderer, TreeBuilder
 from pipeline.ports.surroundings import Clock, Environment, Reporter
 
@@ -19,6 +20,7 @@ __all__ = [
     "Checkout",
     "Clock",
     "Cluster",
+    "Committer",
     "Decryptor",
     "Environment",
     "Expressions",
@@ -31,6 +33,7 @@ __all__ = [
     "Picture",
     "Places",
     "Presence",
+    "PullRequests",
     "Registry",
     "RegistryIdentity",
     "Renderer",

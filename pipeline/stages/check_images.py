@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.model.attestation.image_names import parse_image_name
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import ImagesLock
 from pipeline.model.images.pinning import NamedImage, tagged_images
 from pipeline.model.images.policy import ChosenImage, ImagePolicy
@@ -14,7 +15,13 @@ from pipeline.stages.image_lookup import ImagePorts, choose_images, digests_of, 
 
 
 def check_images(
-    resources: Iterable[Resource], lock: ImagesLock, policies: Sequence[ImagePolicy], ports: ImagePorts, *, file: str
+    resources: Iterable[Resource],
+    lock: ImagesLock,
+    policies: Sequence[ImagePolicy],
+    ports: ImagePorts,
+    *,
+    file: str,
+    fields: Sequence[ImageField] = (),
 ) -> ImagesCheckResult:
     """Everything that does not fit, by image; nothing is written.
 
@@ -22,7 +29,7 @@ def check_images(
         ConfigurationError: a policy allows no tag that there is.
         RegistryError: a registry cannot be asked.
     """
-    images = tagged_images(resources)
+    images = tagged_images(resources, fields)
     chosen = choose_images(policies, ports)
     digests = digests_of([_running(found.image, lock) for found in images], ports)
     problems = [problem for found in images for problem in _problems(found, lock, digests, chosen.values())]

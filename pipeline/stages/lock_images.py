@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipeline.errors import ArtifactNotFoundError, ConfigurationError
-from pipeline.model.attestation.materials import image_names_in
 from pipeline.model.documents.printable import printable
+from pipeline.model.images.fields import ImageField, named_images
 from pipeline.model.images.lock import ImagesLock, LockedImage
 from pipeline.model.images.pinning import tagged_images
 from pipeline.model.images.policy import ImagePolicy
@@ -18,7 +18,13 @@ _SHOWN = 5
 
 
 def lock_images(
-    resources: Sequence[Resource], before: ImagesLock, ports: ImagePorts, *, file: str, prune: bool = False
+    resources: Sequence[Resource],
+    before: ImagesLock,
+    ports: ImagePorts,
+    *,
+    file: str,
+    prune: bool = False,
+    fields: Sequence[ImageField] = (),
 ) -> ImagesLockResult:
     """The lock for these objects; entries of other images stay, unless ``prune`` takes them out.
 
@@ -27,7 +33,7 @@ def lock_images(
     Raises:
         RegistryError: a registry cannot be asked.
     """
-    images = tagged_images(resources)
+    images = tagged_images(resources, fields)
     readable = [found.image for found in images if found.is_readable]
     entries = [before.entry(image) or LockedImage(image, "") for image in readable]
     running = {entry.image: entry.pinned.partition("@")[0] for entry in entries}
@@ -44,12 +50,16 @@ def lock_images(
         lock=kept.with_images(*found),
         gone=tuple(running[image] for image in readable if digests[running[image]] is None),
         unreadable=tuple(item.image for item in images if not item.is_readable),
-        pinned=len({name for resource in resources for name in image_names_in(resource) if "@" in name}),
+        pinned=len({name for resource in resources for _, name in named_images(resource, fields) if "@" in name}),
     )
 
 
 def update_lock(
-    resources: Iterable[Resource], before: ImagesLock, policies: Sequence[ImagePolicy], ports: ImagePorts
+    resources: Iterable[Resource],
+    before: ImagesLock,
+    policies: Sequence[ImagePolicy],
+    ports: ImagePorts,
+    fields: Sequence[ImageField] = (),
 ) -> ImagesLock:
     """The lock with what the policies choose now, under the names that the manifests have.
 
@@ -59,7 +69,7 @@ def update_lock(
         ConfigurationError: a policy allows no tag that there is.
         RegistryError: a registry cannot be asked.
     """
-    images = [found.image for found in tagged_images(resources)]
+    images = [found.image for found in tagged_images(resources, fields)]
     return before.with_images(*governed(images, before, choose_images(policies, ports)))
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import RefusedError
+from pipeline.model.attestation.materials import merged
 from pipeline.model.documents.printable import printable
+from pipeline.model.images.fields import ImageField, materials_at
 from pipeline.model.images.lock import ImagesLock
 from pipeline.model.images.pinning import NamedImage, pin
 from pipeline.model.outcome.build import BuildResult, ImagesPinned
@@ -16,7 +18,14 @@ _SHOWN = 5
 
 
 def pin_images(
-    built: BuildResult, lock: ImagesLock, *, file: str, digest: str = "", require: bool = False, reporter: Reporter
+    built: BuildResult,
+    lock: ImagesLock,
+    *,
+    file: str,
+    digest: str = "",
+    require: bool = False,
+    fields: Sequence[ImageField] = (),
+    reporter: Reporter,
 ) -> BuildResult:
     """Give every image of the build its digest; ``digest`` is that of the lock file, where it comes from one.
 
@@ -25,7 +34,7 @@ def pin_images(
     Raises:
         RefusedError: one is required and missing.
     """
-    pinned = pin(built.manifests, lock)
+    pinned = pin(built.manifests, lock, fields)
     if pinned.missing:
         message = f"{file} does not have {_names(pinned.missing)}"
         if require:
@@ -34,7 +43,8 @@ def pin_images(
     told = ImagesPinned(
         file=file, digest=digest, images=pinned.used, missing=tuple(found.image for found in pinned.missing)
     )
-    return replace(built, manifests=pinned.manifests, images=told)
+    named = merged(built.from_sources, materials_at(pinned.manifests, fields))
+    return replace(built, manifests=pinned.manifests, from_sources=named, images=told)
 
 
 def _names(images: Sequence[NamedImage]) -> str:

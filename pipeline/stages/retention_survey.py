@@ -98,7 +98,7 @@ def survey(
         locked=locked,
         tags=tags,
         attached={digest: tuple(items) for digest, items in attached.items()},
-        kept=frozenset(kept),
+        kept=frozenset(kept | reading.foreign),
         children=reading.children,
     )
 
@@ -154,12 +154,19 @@ class _Reading:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self.children: dict[str, tuple[str, ...]] = {}
+        self.foreign: set[str] = set()
+        """What makes no sense to us, so that nobody knows what hangs on it."""
 
     def manifest(self, digest: str, depth: int = 0) -> ParsedManifest | None:
-        """``None`` where it is not there."""
+        """``None`` where it is not there, or foreign."""
         try:
-            parsed = parse_manifest(self._registry.read_manifest(digest))
+            stored = self._registry.read_manifest(digest)
         except ArtifactNotFoundError:
+            return None
+        try:
+            parsed = parse_manifest(stored)
+        except RegistryError:
+            self.foreign.add(digest)
             return None
         children = [child for child in parsed.children if is_manifest_type(child.media_type)]
         if children:

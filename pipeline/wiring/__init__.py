@@ -16,6 +16,7 @@ from pipeline.wiring.identities import find_login, identity, login_check, login_
 from pipeline.wiring.images import image_policies, image_ports, lock_materials
 from pipeline.wiring.keys import convert_key, describe_key, finish_rotation, generate_key_pair, start_rotation
 from pipeline.wiring.pictures import picture
+from pipeline.wiring.proposing import base_branch, committer, pull_requests
 from pipeline.wiring.recording import record_ports, record_registry, record_trust
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
 from pipeline.wiring.surroundings import checkout, clock, expressions, presence, programs_found, writer
@@ -36,11 +37,13 @@ from pipeline.wiring.trusting import (
 __all__ = [
     "api_server",
     "artifact_cache",
+    "base_branch",
     "build_platform",
     "check_trust_policy",
     "checkout",
     "clock",
     "cluster",
+    "committer",
     "connection",
     "convert_key",
     "custom_definitions",
@@ -70,6 +73,7 @@ __all__ = [
     "provenance",
     "provider_for",
     "public_key",
+    "pull_requests",
     "read_certificate",
     "read_manifests",
     "record_ports",

@@ -22,6 +22,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "man"
 _VERBATIM = "\b"
 _BLANK = re.compile(r"\n\s*\n")
 _EXIT_CODES = "EXIT STATUS"
+_HELP = application.context_settings["help_option_names"]
 
 
 def pages() -> dict[str, str]:
@@ -31,7 +32,7 @@ def pages() -> dict[str, str]:
 
 def page(command: click.Command, words: tuple[str, ...]) -> str:
     """One command's page; ``words`` are ``gitless`` and the command's names."""
-    context = click.Context(command, info_name=" ".join(words))
+    context = click.Context(command, info_name=" ".join(words), help_option_names=_HELP)
     name = "-".join(words)
     lines = [f'.TH "{name.upper()}" "1" "" "gitless {__version__}" "gitless"', ".SH NAME"]
     lines += [f"{_escaped(name)} \\- {_escaped(_summary(command, words))}", ".SH SYNOPSIS"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,9 +17,12 @@ from pathlib import Path
 
 import pytest
 import uv
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from examples.rehearsal.github.wheels import dependencies
 from pipeline import __version__
+from tests.delivery import own_sbom
 from tests.delivery.distributions import ROOT, SOURCES, SUMS, pin, sha256
 
 NAME = f"gitless_pipeline-{__version__}"
@@ -105,7 +110,12 @@ def test_the_sdist_is_nobodys_and_has_no_tests(built: Built) -> None:
     assert {member.mode for member in members if member.isfile()} == {0o644}
     names = {member.name.removeprefix(f"{NAME}/") for member in members}
     assert {"pyproject.toml", "README.md", "LICENSE", "pipeline/schemas/gitless.v1.json"} <= names
-    assert not {name for name in names if name.startswith(("tests", "examples", "docs"))}
+    assert {name.partition("/")[0] for name in names if "/" in name} == {
+        "docs",
+        "gitless_pipeline.egg-info",
+        "pipeline",
+    }
+    assert not {name for name in names if name.startswith("docs/") and name.endswith(".md")}
 
 
 def test_the_pin_names_the_wheel_by_its_checksum(built: Built) -> None:
@@ -127,7 +137,8 @@ def says_its_version(program: Path, folder: Path) -> None:
 def test_pip_installs_it(built: Built, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
-    options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check", "--find-links", str(built.folder)]
+    options = ["--no-deps", "--no-index", "--no-compile", "--quiet", "--disable-pip-version-check"]
+    options += ["--find-links", str(built.folder)]
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install"]
     subprocess.run([*pip, *options, "gitless-pipeline"], check=True)
     # Its dependencies are lent by this environment; that they can be had, the other two show.
@@ -163,3 +174,26 @@ def test_uv_installs_it_as_a_tool(built: Built, alone: dict[str, str], tmp_path:
     assert done.returncode == 0, done.stderr
 
     says_its_version(tmp_path / "bin" / "gitless", tmp_path)
+
+
+def test_the_bill_of_materials_lists_what_is_installed_by_its_pins(built: Built) -> None:
+    for name in ("first.json", "second.json"):
+        own_sbom.write(built.wheel, built.folder / name)
+    text = (built.folder / "first.json").read_text()
+    document = json.loads(text)
+
+    assert text == (built.folder / "second.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    root = document["metadata"]["component"]
+    assert (root["name"], root["version"]) == ("gitless-pipeline", __version__)
+    pinned = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;]+)", own_sbom.REQUIREMENTS.read_text(), re.MULTILINE))
+    listed = {_normal(entry["name"]): entry["version"] for entry in document["components"]}
+    assert listed.items() <= {_normal(name): version for name, version in pinned.items()}.items()
+    direct = next(entry["dependsOn"] for entry in document["dependencies"] if entry["ref"] == root["bom-ref"])
+    assert {"click", "kubernetes", "sh", "pyyaml", "docker", "oras"} <= {
+        _normal(ref.partition("==")[0]) for ref in direct
+    }
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pipeline.cli.comparing import FAIL_ON
+from pipeline.config import load_settings
 from tests.delivery.stage_inputs import STAGES
 from tests.delivery.test_workflows import OURS, PIN, lint_locally
 from tests.delivery.workflow_files import TREE, workflow_paths
@@ -40,6 +41,17 @@ def test_the_shortest_workflow_is_five_lines_of_steps() -> None:
 
     assert len(steps) <= 5
     assert len([line for line in steps if OURS.search(line)]) == 1
+
+
+def test_the_settings_on_the_page_are_accepted(tmp_path: Path) -> None:
+    block = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[1]
+    file = tmp_path / "gitless.yaml"
+    file.write_text(f"apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\nsources: [{{path: deploy}}]\n{block}")
+
+    signing = load_settings(file).signing
+
+    assert signing is not None
+    assert signing.keyless
 
 
 def test_every_stage_is_named() -> None:

@@ -1,8 +1,10 @@
 import re
+from pathlib import Path
 
 import click
 
 from pipeline.cli.application import COMMANDS, application
+from pipeline.config import load_settings
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.promotion.lock import LOCK_TYPE, LOCKED, TagLock, can_be_locked, lock_tag, locked_error
 from pipeline.model.trust.predicate_types import ROLLBACK
@@ -27,6 +29,17 @@ def test_every_option_on_the_page_exists() -> None:
 
     assert len(found) > 15
     assert found - known == set()
+
+
+def test_the_documented_settings_are_accepted(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    file = tmp_path / "gitless.yaml"
+    file.write_text("apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n" + "".join(blocks))
+
+    retention = load_settings(file).retention
+
+    assert (retention.keep, retention.older_than, retention.keep_deployed) == (20, 2160 * 3600.0, 10)
+    assert retention.keep_signed_releases
 
 
 def test_a_refusal_looks_as_the_page_shows_it() -> None:

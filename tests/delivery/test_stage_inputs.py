@@ -27,7 +27,9 @@ def _parameters(command: str, monkeypatch: pytest.MonkeyPatch, variables: dict[s
         monkeypatch.setenv(name, value)
     found = application.get_command(click.Context(application), command)
     assert found is not None
-    return found.make_context(command, [], parent=click.Context(application)).params
+    # Within its group, whose settings a command keeps from the first time on.
+    group = click.Context(application, **application.context_settings)
+    return found.make_context(command, [], parent=group).params
 
 
 @pytest.mark.parametrize("command", COMMANDS)

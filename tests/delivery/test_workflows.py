@@ -168,7 +168,9 @@ def _needed(job: dict[str, Any]) -> dict[str, str]:
     packages = {scope for text in texts if text for scope, _ in text.permissions if scope.startswith("packages")}
     needed = {"packages": "write"} if "packages: write" in packages else {"packages": "read"} if packages else {}
     needed |= {"contents": "read"} if "actions/checkout" in used else {}
-    needed |= {"id-token": "write"} if any(inputs.get("keyless") for inputs in given) else {}
+    # What the chain signs with is in its settings.
+    is_keyless = OWN in used or any(inputs.get("keyless") for inputs in given)
+    needed |= {"id-token": "write"} if is_keyless else {}
     return needed | ({"pull-requests": "write"} if any(inputs.get("comment") for inputs in given) else {})
 
 

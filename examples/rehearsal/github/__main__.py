@@ -15,35 +15,41 @@ from examples.rehearsal.github.errors import RehearsalError
 from examples.rehearsal.github.stage import SCENES, Stage
 from tests.platform.errors import PlatformError
 
-ROOT = Path(__file__).resolve().parents[3]
+STATE = Path(__file__).resolve().parents[3] / ".rehearsal" / "github"
 _MOST = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns 0 where every job succeeded, 1 where one failed, 2 where it could not go on."""
     parser = argparse.ArgumentParser(prog="python -m examples.rehearsal github", description=__doc__)
-    parser.add_argument(
-        "--state", type=Path, default=ROOT / ".rehearsal" / "github", help="where everything of it is kept"
-    )
-    parser.add_argument("--only", choices=SCENES, help="end after this workflow")
+    parser.add_argument("--state", type=Path, default=STATE, help="where everything of it is kept")
+    parser.add_argument("--last", choices=SCENES, default=SCENES[-1], help="end after this workflow")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what the steps print")
     options = parser.parse_args(arguments)
-    last = SCENES.index(options.only) if options.only else len(SCENES) - 1
-    runs: list[Run] = []
+    scenes = SCENES[: SCENES.index(options.last) + 1]
     try:
         with Stage.set(options.state.absolute()) as stage:
-            say("Replaced, for this machine alone:", *(f"  {line}" for line in stage.replaced))
-            for scene in SCENES[: last + 1]:
-                say("", f"{scene}.yml")
-                run = stage.play(scene)
-                runs.append(run)
-                say(*account(run, is_verbose=options.verbose))
-                if not run.is_successful:
-                    break
-            say("", *stage.afterwards())
+            return perform(stage, scenes, is_verbose=options.verbose)
     except (RehearsalError, PlatformError) as error:
         sys.stderr.write(f"\nThe rehearsal stopped: {error}\nWhat there is of it is in {options.state}\n")
         return 2
+
+
+def perform(stage: Stage, scenes: Sequence[str], *, is_verbose: bool = False) -> int:
+    """Play the workflows up to the first that fails, and tell of each; returns 1 where one failed.
+
+    Raises:
+        RehearsalError: it cannot go on.
+    """
+    say("Replaced, for this machine alone:", *(f"  {line}" for line in stage.replaced))
+    runs: list[Run] = []
+    for scene in scenes:
+        say("", f"{scene}.yml")
+        runs.append(stage.play(scene))
+        say(*account(runs[-1], is_verbose=is_verbose))
+        if not runs[-1].is_successful:
+            break
+    say("", *stage.afterwards())
     failed = [run.workflow for run in runs if not run.is_successful]
     say("", f"Failed: {', '.join(failed)}" if failed else f"All {len(runs)} workflows succeeded.")
     return 1 if failed else 0

@@ -112,6 +112,7 @@ class Act:
         files["secrets"].touch(mode=0o600)
         files["secrets"].write_text(json.dumps(dict(secrets)))
         command = self._command(checkout, workflow, event, files, {**self.environment, **(variables or {})})
+        log.touch(mode=0o600)
         try:
             with log.open("wb") as output:
                 code = subprocess.run(
@@ -120,6 +121,7 @@ class Act:
                 ).returncode  # fmt: skip
         finally:
             files["secrets"].unlink()
+            _shield(log)
         return Run(workflow=workflow, event=event, code=code, log=log, lines=tuple(_lines(log)))
 
     def _command(
@@ -153,6 +155,22 @@ class Act:
             "DOCKER_HOST": "unix:///nonexistent",
             "GIT_CONFIG_NOSYSTEM": "1",
         }
+
+
+def _shield(log: Path) -> None:
+    """Take what is to be masked out of the log: act repeats it there, where it is told to mask it."""
+    texts = log.read_text(errors="replace").splitlines()
+    log.write_text("".join(f"{_masked(text)}\n" for text in texts))
+
+
+def _masked(text: str) -> str:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(line, dict) or line.get("command") != "add-mask":
+        return text
+    return json.dumps({**line, "arg": "***", "raw": "::add-mask::***"})
 
 
 def _lines(log: Path) -> Iterator[Mapping[str, Any]]:

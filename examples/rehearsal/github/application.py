@@ -53,22 +53,22 @@ class Application:
     folder: Path
 
     @classmethod
-    def create(cls, folder: Path, workflows: Mapping[str, str], keys: Mapping[str, str]) -> Application:
-        """Make the repository with one commit; ``keys`` are public keys by the name of the cluster."""
+    def create(cls, folder: Path, workflows: Mapping[str, str], files: Mapping[str, str]) -> Application:
+        """Make the repository with one commit; ``files`` are more of them, by path."""
         shutil.copytree(ROOT / "examples" / "shop", folder)
-        files = {
-            "deploy/kustomization.yaml": _DEPLOY,
-            **{f".github/workflows/{name}": text for name, text in workflows.items()},
-            **{f"keys/{name}.pub": text for name, text in keys.items()},
-        }
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
         made = cls(folder)
+        made.write({f".github/workflows/{name}": text for name, text in workflows.items()})
+        made.write({"deploy/kustomization.yaml": _DEPLOY, **files})
         made.git("init", "--quiet", "--initial-branch=main")
         made.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}.git")
         made.commit("Begin")
         return made
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files by their paths."""
+        for name, text in files.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
 
     def git(self, *arguments: str) -> str:
         """Run git there, with nobody's settings; returns what it prints."""

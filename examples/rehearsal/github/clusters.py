@@ -39,7 +39,6 @@ targets:
 _TARGET = """\
   {name}:
     namespace: shop
-    takeOwnership: true
     deployRecord:
       cluster: {name}
       repository: oci://{registry}/acme/shop-deployments
@@ -67,9 +66,9 @@ class Clusters:
             self._gitless("keys", "generate", "--output-key-prefix", name)
 
     @property
-    def keys(self) -> Mapping[str, str]:
-        """The public keys that their records are signed with, by name."""
-        return {name: (self._folder / f"{name}.pub").read_text() for name in ENVIRONMENTS}
+    def key_files(self) -> Mapping[str, str]:
+        """The public keys that their records are signed with, by the paths at which the workflows have them."""
+        return {f"keys/{name}.pub": (self._folder / f"{name}.pub").read_text() for name in ENVIRONMENTS}
 
     def tag(self, name: str) -> str:
         """The digest that the application's tag of that name points at; empty without one."""

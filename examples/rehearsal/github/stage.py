@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from examples.rehearsal.github import wheels
+from examples.rehearsal.github import monorepo, wheels
 from examples.rehearsal.github.act import Act, Run
 from examples.rehearsal.github.application import WORKFLOWS, Application, Names
 from examples.rehearsal.github.clusters import Clusters
@@ -22,7 +22,7 @@ from tests.platform.control_plane import ControlPlane
 from tests.platform.registries import ReferrersRegistry
 from tests.platform.sigstore.deployment import SigstoreDeployment
 
-SCENES = ("main", "pull-request", "release", "drift")
+SCENES = ("main", "pull-request", "release", "drift", "monorepo")
 """The workflows in the order in which they are played: each finds what those before it have left."""
 _TOOLS = ("kustomize", "helm", "kubectl")
 _PLATFORM = ("act", "registry", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
@@ -68,13 +68,16 @@ class Stage:
             actions = place(state / "actions", texts, wheel, defaults)
             variables = {
                 # pip's own settings: everything is here already, and nothing is asked for elsewhere.
-                "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{found} {wheel.parent}", "PIP_NO_COMPILE": "1",
+                "PIP_NO_INDEX": "1", "PIP_NO_COMPILE": "1",
+                "PIP_FIND_LINKS": f"{found.as_uri()} {wheel.parent.as_uri()}",
                 ARTIFACTS: str(state / "artifacts"), **services.variables, **_identity(),
             }  # fmt: skip
             yield cls(
                 state=state,
                 act=Act(folder=state, path=path, environment=variables, repositories=actions.repositories),
-                application=Application.create(state / "shop", texts, clusters.keys),
+                application=Application.create(
+                    state / "shop", texts, {**clusters.key_files, **monorepo.files(registry, sigstore)}
+                ),
                 clusters=clusters, services=services, kubeconfig=plane.kubeconfig, registry=registry,
                 replaced=(*names.replaced, *actions.replaced, *_SERVED),
             )  # fmt: skip
@@ -87,6 +90,7 @@ class Stage:
         """
         scenes: Mapping[str, Callable[[], Run]] = {
             "main": self._main, "pull-request": self._pull_request, "release": self._release, "drift": self._drift,
+            "monorepo": self._monorepo,
         }  # fmt: skip
         return scenes[scene]()
 
@@ -135,6 +139,12 @@ class Stage:
 
     def _drift(self) -> Run:
         return self.run("drift.yml", "schedule", self.application.scheduled())
+
+    def _monorepo(self) -> Run:
+        before = self.application.head
+        self.application.write(monorepo.changed(monorepo.NAMES[0], "good morning"))
+        self.application.commit("Another greeting")
+        return self.run("monorepo.yml", "push", self.application.pushed(before))
 
 
 _SERVED = (

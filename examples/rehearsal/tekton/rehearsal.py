@@ -65,6 +65,7 @@ class _Rehearsal:
             "third",
             "A change, but the cluster trusts only a stranger's key: apply refuses it, and finally still runs",
             keys="/workspace/trust/stranger.pub",
+            tag="",
         )
         _expect(third.status == FAILED and third.task("apply").status == FAILED, "the third run fails in apply", third)
         _expect(third.task("verify").status == SKIPPED, "nothing comes after the failure", third)

@@ -20,6 +20,7 @@ _NO_WORKLOADS = frozenset(
         ("", "Secret"),
     }
 )
+_SCALARS = (str, int, float, bool, type(None))
 _IMAGE_FIELDS = frozenset({("monitoring.coreos.com", "image"), ("postgresql.cnpg.io", "imageName")})
 """Operators' kinds that name a workload's image in a field of ``spec``."""
 
@@ -114,14 +115,16 @@ def image_fields(resource: Resource) -> Iterator[tuple[tuple[str | int, ...], st
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), resource.body)]
     while waiting:
         path, value = waiting.pop()
-        if isinstance(value, Mapping):
+        if not isinstance(value, list):
             for key in _CONTAINERS:
-                yield from _of_containers(value.get(key), (*path, key))
-            yield from _of_volumes(value.get("volumes"), (*path, "volumes"))
+                if key in value:
+                    yield from _of_containers(value[key], (*path, key))
+            if "volumes" in value:
+                yield from _of_volumes(value["volumes"], (*path, "volumes"))
             parts: Iterable[tuple[Any, Any]] = value.items()
         else:
             parts = enumerate(value)
-        waiting.extend(((*path, key), part) for key, part in parts if isinstance(part, Mapping | list))
+        waiting.extend(((*path, key), part) for key, part in parts if not isinstance(part, _SCALARS))
 
 
 def merged(*materials: Iterable[Material]) -> tuple[Material, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.model.attestation.image_names import parse_image_name
-from pipeline.model.attestation.materials import image_fields
+from pipeline.model.images.fields import FieldPath, ImageField, named_images
 from pipeline.model.images.lock import ImagesLock, LockedImage
 from pipeline.model.manifests import Manifests, Resource
+
+_Fields = tuple[tuple[FieldPath, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +36,41 @@ class Pinned:
     missing: tuple[NamedImage, ...]
 
 
-def tagged_images(resources: Iterable[Resource]) -> tuple[NamedImage, ...]:
+def tagged_images(resources: Iterable[Resource], fields: Sequence[ImageField] = ()) -> tuple[NamedImage, ...]:
     """Every image without digest, by name, each once with all objects that name it."""
-    found: dict[str, dict[int, Resource]] = {}
-    for resource in resources:
-        for _, image in image_fields(resource):
-            if "@" not in image:
-                found.setdefault(image, {})[id(resource)] = resource
-    return tuple(NamedImage(image, tuple(found[image].values())) for image in sorted(found))
+    return _named((resource, named_images(resource, fields)) for resource in resources)
 
 
-def pin(manifests: Manifests, lock: ImagesLock) -> Pinned:
+def pin(manifests: Manifests, lock: ImagesLock, fields: Sequence[ImageField] = ()) -> Pinned:
     """Give every image its locked digest; what has one is left alone. Identity and origin stay as they are."""
     known = {locked.image: locked for locked in lock.images}
-    named = tagged_images(manifests)
+    found = [(resource, named_images(resource, fields)) for resource in manifests]
+    named = _named(found)
     return Pinned(
-        Manifests(tuple(_pinned(resource, known) for resource in manifests)),
-        tuple(known[found.image] for found in named if found.image in known),
-        tuple(found for found in named if found.image not in known),
+        Manifests(tuple(_pinned(resource, fields, known) for resource, fields in found)),
+        tuple(known[image.image] for image in named if image.image in known),
+        tuple(image for image in named if image.image not in known),
     )
 
 
-def _pinned(resource: Resource, known: Mapping[str, LockedImage]) -> Resource:
+def _named(found: Iterable[tuple[Resource, _Fields]]) -> tuple[NamedImage, ...]:
+    named: dict[str, dict[int, Resource]] = {}
+    for resource, fields in found:
+        for _, image in fields:
+            if "@" not in image:
+                named.setdefault(image, {})[id(resource)] = resource
+    return tuple(NamedImage(image, tuple(named[image].values())) for image in sorted(named))
+
+
+def _pinned(resource: Resource, fields: _Fields, known: Mapping[str, LockedImage]) -> Resource:
     body: Any = resource.body
-    for path, image in image_fields(resource):
+    for path, image in fields:
         if image in known:
             body = _with(body, path, known[image].pinned)
     return resource if body is resource.body else replace(resource, body=body)
 
 
-def _with(value: Any, path: tuple[str | int, ...], text: str) -> Any:  # noqa: ANN401 - JSON data
+def _with(value: Any, path: FieldPath, text: str) -> Any:  # noqa: ANN401 - JSON data
     """The value with one text in it replaced; what is around it is copied, the rest shared."""
     if not path:
         return text

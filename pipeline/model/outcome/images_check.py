@@ -61,7 +61,7 @@ class CheckedImage:
             case ImageProblem.UNREADABLE:
                 return "is no name of an image"
             case ImageProblem.OUTDATED:
-                return f"is behind policy {self.policy}, which chooses {self.found}"
+                return f"is not what policy {self.policy} chooses: {self.found}"
             case _:
                 return "is in the lock, and no manifest names it"
 

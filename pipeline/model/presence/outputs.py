@@ -18,6 +18,7 @@ from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.images_check import ImagesCheckResult
 from pipeline.model.outcome.images_lock import ImagesLockResult
+from pipeline.model.outcome.images_update import ImagesUpdateResult
 from pipeline.model.outcome.matrix import MatrixResult
 from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.plan import PlanResult
@@ -88,7 +89,7 @@ def _ended(result: Result) -> _Pairs:
 
 def _others(result: Result) -> _Pairs:
     match result:
-        case ImagesLockResult():
+        case ImagesLockResult() | ImagesUpdateResult():
             yield "changed", result.is_changed
         case ImagesCheckResult():
             yield "changed", bool(result.problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.policy import ImagePolicy
 
 
@@ -14,9 +15,11 @@ class ImagesSettings:
     Attributes:
         lock: the file's path.
         is_named: whether the settings name it: then it must exist.
+        fields: where custom resources name images beside those of pods.
     """
 
     lock: str
     is_named: bool = False
     require: bool = False
     policies: tuple[ImagePolicy, ...] = ()
+    fields: tuple[ImageField, ...] = ()

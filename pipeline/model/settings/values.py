@@ -10,6 +10,7 @@ from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.image_builds import ImageSettings
 from pipeline.model.settings.images import ImagesSettings
 from pipeline.model.settings.recording import RecordingOptions
+from pipeline.model.settings.retention import RetentionSettings
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.sources import Source
 from pipeline.model.validation.options import ValidationOptions
@@ -88,6 +89,7 @@ class Settings:
     images: ImagesSettings = field(default_factory=lambda: ImagesSettings(lock=LOCK_FILE))
     records_repository: str = ""
     """Where deploy records are read from."""
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict, hash=False)
 
     def records_of(self, cluster: str) -> str:

@@ -15,7 +15,7 @@ _TITLES = {
     ImageProblem.UNREADABLE: "No names of images",
     ImageProblem.MISSING: "Not in the lock",
     ImageProblem.STALE: "Moved since they were locked",
-    ImageProblem.OUTDATED: "Behind their policies",
+    ImageProblem.OUTDATED: "Not what their policies choose",
     ImageProblem.UNUSED: "In the lock and not used",
 }
 _MAX_OBJECTS = 3

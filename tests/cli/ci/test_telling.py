@@ -302,7 +302,7 @@ def test_tekton_is_told_by_results(folder: Path) -> None:
         assert gitless("diff", "old", "new") == 0
 
     assert (folder / "results" / "changed").read_text() == "true"
-    assert (folder / "results" / "counts").read_text() == '{"created":0,"updated":1,"deleted":1}'
+    assert (folder / "results" / "counts").read_text() == '{"created":"0","updated":"1","deleted":"1"}'
 
 
 def test_a_ci_can_be_forced_by_option_and_by_variable(

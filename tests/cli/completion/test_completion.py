@@ -32,7 +32,7 @@ HEAVY = ("kubernetes", "oras", "docker", "sh", "cryptography", "yaml", "requests
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("gitless", "ver"), ["verify"]),
+        (("gitless", "ver"), ["verify", "version"]),
         (("gitless", "apply", "--take"), ["--take-ownership"]),
         (("gitless", "apply", "--dry-run", ""), ["none", "server"]),
         (("gitless", "apply", "--context", "s"), ["staging"]),

@@ -326,3 +326,27 @@ def test_the_history_tells_what_was_rolled_back_and_what_is_locked(
         (["live"], None),
     ]
     assert document["locks"][0]["previousDigest"] == bad.digest
+
+
+def test_the_settings_file_says_what_is_kept_and_options_say_otherwise(
+    run: Gitless, publish: Publish, tmp_path: Path
+) -> None:
+    for number in range(4):
+        publish(f"app{number}", f"1.{number}.0")
+    head = "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\nartifact: {repository: 'oci-layout:shop'}\n"
+    kept = "retention: {keep: 1, keepTags: ['^1[.]0'], keepDeployed: 0, keepSignedReleases: true, olderThan: 0s}\n"
+    (tmp_path / "gitless.yaml").write_text(head + kept)
+    prune = ("prune-registry", "-o", "json")
+
+    def gone(*options: str) -> list[str]:
+        (repository,) = run(*prune, *options).document["repositories"]
+        return sorted(tag for item in repository["deleted"] for tag in item["tags"])
+
+    assert gone(*KEY) == []
+    assert gone("--no-keep-signed-releases", *KEY) == ["1.1.0", "1.2.0"]
+    assert gone("--no-keep-signed-releases", "--keep", "2", *KEY) == ["1.1.0"]
+    refused(run(*prune), 4, "no key and no identity")
+    (tmp_path / "gitless.yaml").write_text(head + "retention: {olderThan: soon}\n")
+    refused(run(*prune), 2, "gitless.yaml:5")
+    (tmp_path / "gitless.yaml").write_text(head.replace("artifact", "sources: [{path: app}]\nregistry: {}\n#"))
+    refused(run("prune-registry", "--keep", "1"), 2, "no repository is named")

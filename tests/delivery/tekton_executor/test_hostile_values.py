@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from examples.rehearsal.tekton.task_documents import Step
 from examples.rehearsal.tekton.values import Value
 from tests.delivery.tekton_executor.bench import Bench, log
 from tests.delivery.tekton_executor.recorder import Recorder
+from tests.platform.registries import ReferrersRegistry
 
 ROOT = Path(__file__).resolve().parents[3]
 TASKS = sorted(file.parent.parent.name for file in (ROOT / "tekton" / "task").glob("*/*/gitless-*.yaml"))
@@ -157,3 +159,32 @@ def test_what_a_pipeline_is_given_goes_through_its_tasks_as_it_is(ours: Bench, r
     ):
         assert recorded.environment(f"gitless-{task}")[variable] == HOSTILE
     assert recorded.environment("gitless-sign")["GITLESS_REFERENCE"] == "digest-url of package"
+
+
+@pytest.mark.registry
+@pytest.mark.tool
+def test_what_is_accepted_is_published_to_the_letter(ours: Bench) -> None:
+    ours.path = image_path(ours.folder)
+    source = ours.folder / "source"
+    source.mkdir()
+    (source / "settings.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n")
+    ours.claims["source"] = source
+    line = HOSTILE.replace("\n", " ").replace("\r", " ").strip()
+    with ReferrersRegistry.start(ours.folder / "registry") as registry:
+        done = ours.task(
+            "{taskRef: {name: gitless-package}, "
+            "workspaces: [{name: source, persistentVolumeClaim: {claimName: source}}]}",
+            path="settings.yaml",
+            repository=f"oci://{registry.address}/hostile/values",
+            annotations=f"note={line}\nother=`touch pwned`",
+            revision=line,
+        )
+        assert done.status == "Succeeded", log(done)
+        url = f"http://{registry.address}/v2/hostile/values/manifests/{done.results['IMAGE_DIGEST']}"
+        with urllib.request.urlopen(url) as answer:
+            annotations = json.load(answer)["annotations"]
+
+    assert (annotations["note"], annotations["other"]) == (line, "`touch pwned`")
+    assert annotations["org.opencontainers.image.revision"] == line
+    assert done.results["IMAGE_URL"] == f"{registry.address}/hostile/values"
+    assert not list(ours.folder.rglob("pwned*"))

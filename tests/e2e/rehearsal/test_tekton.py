@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.mark.cluster
 @pytest.mark.tool
+@pytest.mark.timeout(900)
 def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_path: Path) -> None:
     state = tmp_path / "state"
     done = subprocess.run(
@@ -26,7 +27,7 @@ def test_the_whole_chain_runs_from_the_real_documents_to_a_verified_cluster(tmp_
     assert done.returncode == 0, told
     preamble, first, again, refused, one_pod = told.split("\n\n")[:5]
     assert "It is not Tekton:" in preamble
-    for name in ("build", "validate", "package", "sign", "attest", "diff", "apply", "verify", "report"):
+    for name in ("build", "validate", "package", "sign", "attest", "promote", "diff", "apply", "verify", "report"):
         assert f"✓ {name} " in first
     assert "verified = true" in first
     assert "PipelineRun deploy: Succeeded" in first

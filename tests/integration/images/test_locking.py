@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,9 +11,10 @@ import pytest
 import yaml
 
 from pipeline.ports import Registry
-from tests.contract.registry.servers import open_registry, server
+from tests.contract.registry.servers import open_registry, options, server
+from tests.images import push_image
 from tests.integration.images.conftest import Gitless, deployment
-from tests.integration.images.pushing import push_image
+from tests.unit.sign.support import private_key, public_pem
 
 pytestmark = [pytest.mark.registry]
 
@@ -132,6 +135,27 @@ def test_a_password_goes_to_one_registry_only(
     assert gitless("images", "lock", "app.yaml").code == 0
 
 
+def test_each_registry_gets_its_own_login(folder: Path, gitless: Gitless, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, auths = [], {}
+    for kind in ("basic", "token", "none"):
+        running = server(kind)
+        private = open_registry(running, "images-private/web")
+        push_image(private, "1.0")
+        names.append(f"{private.repository.name}:1.0")
+        if kind != "none":
+            login = f"{options(running).username}:{options(running).password}"
+            auths[running.address] = {"auth": base64.b64encode(login.encode()).decode()}
+    (folder / "app.yaml").write_text(deployment(*names))
+    (folder / "config.json").write_text(json.dumps({"auths": auths}))
+
+    denied = gitless("images", "lock", "app.yaml")
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    locked = gitless("images", "lock", "app.yaml", "-o", "json")
+
+    assert (denied.code, locked.code) == (5, 0)
+    assert sorted(entry["image"] for entry in locked.document["images"]) == sorted(names)
+
+
 def test_a_run_publishes_what_is_locked_and_says_so(web: Registry, folder: Path, gitless: Gitless) -> None:
     digest = push_image(web, "1.0")
     name = web.repository.name
@@ -154,7 +178,34 @@ def test_a_run_publishes_what_is_locked_and_says_so(web: Registry, folder: Path,
     assert [item["name"] for item in build["materials"] if item["kind"] == "file"] == ["images.lock.yaml"]
     assert gitless("diff", "oci-layout:out:live", "app.yaml", "--exit-code").code == 0
     assert gitless("validate", "--rule", "image-digest=error").code == 0
-    assert json.dumps(build["images"]["images"][0]["pinned"]) == json.dumps(f"{name}:1.0@{digest}")
+    assert build["images"]["images"][0]["pinned"] == f"{name}:1.0@{digest}"
+
+
+def test_provenance_names_the_locked_images_and_the_lock(web: Registry, folder: Path, gitless: Gitless) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    digest = push_image(web, "1.0")
+    name = web.repository.name
+    key = private_key("ours")
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "cosign.key").write_bytes(pem)
+    (folder / "cosign.pub").write_text(public_pem(key))
+    (folder / "app.yaml").write_text(deployment(f"{name}:1.0"))
+    (folder / "gitless.yaml").write_text(
+        "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\nsources: [{path: app.yaml}]\n"
+        "artifact: {repository: 'oci-layout:out', tags: [live]}\nsigning: {key: cosign.key}\n"
+        "attestations: {sbom: []}\ntrust: {keys: [cosign.pub]}\n"
+    )
+    assert gitless("images", "lock").code == 0
+    lock = hashlib.sha256((folder / "images.lock.yaml").read_bytes()).hexdigest()
+
+    assert gitless("run", "--to", "attest").code == 0
+    inspected = gitless("inspect", "oci-layout:out:live", "-o", "json").document
+
+    text = json.dumps(inspected["attestations"])
+    assert f'"sha256": "{digest.removeprefix("sha256:")}"' in text
+    assert "images.lock.yaml" in text
+    assert f'"sha256": "{lock}"' in text
 
 
 def test_policies_choose_for_one_build_alone(web: Registry, folder: Path, gitless: Gitless) -> None:

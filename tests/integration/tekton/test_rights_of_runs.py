@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
+from pipeline.model.flux.definitions import DEFINITIONS
 from tests.command_line import Outcome
 from tests.platform.binaries import binary
 from tests.platform.control_plane import Cluster
@@ -55,6 +57,20 @@ def kubectl(control_plane: Cluster) -> Callable[..., str]:
     return run
 
 
+def eventually(attempt: Callable[[], object], *, seconds: float = 20.0) -> None:
+    """Try again until it succeeds."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
 def account(control_plane: Cluster, kubectl: Callable[..., str], name: str, namespace: str) -> str:
     """A kubeconfig with the rights of a file of tekton/rbac, for this namespace instead of ``shop``."""
     documents = list(yaml.safe_load_all((RBAC / f"{name}.yaml").read_text()))
@@ -62,6 +78,11 @@ def account(control_plane: Cluster, kubectl: Callable[..., str], name: str, name
     for body in rights:
         body["metadata"]["namespace"] = namespace
     kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, rights)))
+    *_, last = next(body["rules"] for body in rights if body["kind"] == "Role")
+    what = f"{last['resources'][-1]}.{last['apiGroups'][-1]}".rstrip(".")
+    asked = (last["verbs"][-1], "/".join([what, *last.get("resourceNames", ())]), "-n", namespace)
+    # The API server learns of new rights by a watch.
+    eventually(lambda: kubectl("auth", "can-i", *asked, "--as", f"system:serviceaccount:ci:gitless-{name}"))
     return str(control_plane.user(f"system:serviceaccount:ci:gitless-{name}"))
 
 
@@ -140,3 +161,25 @@ def test_an_account_acts_as_another_by_its_kubeconfig_and_as_nobody_else(
     denied = apply_as(f"system:serviceaccount:{namespace}:default")
 
     assert (allowed.code, denied.code) == (0, 6), (allowed.err, denied.err)
+
+
+def test_waiting_for_a_cluster_that_pulls_takes_reading_and_asking(
+    control_plane: Cluster, kubectl: Callable[..., str], namespace: str, gitless: Gitless
+) -> None:
+    kubectl("apply", "-f", "-", text="\n---\n".join(map(json.dumps, DEFINITIONS)))
+    eventually(lambda: kubectl("get", "ocirepository,kustomization", "-n", namespace))
+    waiting = account(control_plane, kubectl, "wait", namespace)
+    source: dict[str, Any] = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
+    source |= {"spec": {"url": "oci://registry.test/shop", "interval": "1h", "ref": {"tag": "main"}}}
+    target: dict[str, Any] = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+    target |= {"spec": {"interval": "1h", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "shop"}}}
+    for body in (source, target):
+        kubectl("apply", "-n", namespace, "-f", "-", text=json.dumps({**body, "metadata": {"name": "shop"}}))
+
+    artifact = f"oci://registry.test/shop:main@sha256:{'0' * 64}"
+    outcome = gitless("wait", artifact, "-n", namespace, "--kubeconfig", waiting, "--reconcile", "--timeout", "2s")
+
+    # Nobody pulls here; but everything was allowed.
+    assert (outcome.code, outcome.out.count("Kustomization")) == (7, 1), outcome.err
+    asked = kubectl("get", "ocirepository", "-n", namespace, "-o", "jsonpath={.items[*].metadata.annotations}")
+    assert asked.count("reconcile.fluxcd.io/requestedAt") == 1

@@ -42,7 +42,7 @@ class GitHubApi:
 
     def answer(self, asked: Asked, base: str) -> Reply:
         """By the rules above."""
-        refusal = _refused(asked)
+        refusal = refused(asked)
         if refusal is not None:
             return refusal
         token = asked.headers["authorization"].removeprefix("Bearer ")
@@ -81,7 +81,8 @@ class GitHubApi:
         return Reply(201, self.comments[-1])
 
 
-def _refused(asked: Asked) -> Reply | None:
+def refused(asked: Asked) -> Reply | None:
+    """The refusal of a request that GitHub takes from nobody."""
     headers = asked.headers
     if not headers.get("user-agent"):
         return Reply(403, {"message": "Request forbidden by administrative rules."})

@@ -25,14 +25,14 @@ def test_a_folder_stands_for_the_kubeconfig_in_it(folder: Path) -> None:
     assert kubeconfig_files(ClusterOptions(), {"KUBECONFIG": f"{folder}:other"}) == f"{expected}:other"
 
 
-@pytest.mark.parametrize("options", [{"kubeconfig": "."}, {}])
+@pytest.mark.parametrize("options", [ClusterOptions(kubeconfig="."), ClusterOptions()])
 def test_a_folder_without_one_is_refused_with_the_name_of_the_file(
-    options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: ClusterOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(ClusterError, match="kubeconfig"):
-        kubeconfig_files(ClusterOptions(**options), {"KUBECONFIG": str(tmp_path)})
+        kubeconfig_files(options, {"KUBECONFIG": str(tmp_path)})
 
 
 def test_a_workspace_that_is_not_bound_counts_as_not_given(tmp_path: Path) -> None:

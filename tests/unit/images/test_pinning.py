@@ -7,6 +7,7 @@ import yaml
 
 from pipeline.errors import ConfigurationError, RefusedError
 from pipeline.model.attestation.materials import MaterialKind
+from pipeline.model.images.fields import ImageField
 from pipeline.model.images.lock import ImagesLock, LockedImage, lock_text, parse_lock
 from pipeline.model.images.pinning import pin, tagged_images
 from pipeline.model.manifests import Manifests, Origin, Resource
@@ -122,3 +123,37 @@ def test_a_lock_with_tags_of_policies_is_read_back() -> None:
 )
 def test_names_stay_as_they_are_written(entry: LockedImage, pinned: str) -> None:
     assert entry.pinned == pinned
+
+
+def test_fields_of_custom_resources_are_pinned_where_the_settings_name_them() -> None:
+    body = {
+        "apiVersion": "example.dev/v1",
+        "kind": "Widget",
+        "metadata": {"name": "a"},
+        "spec": {
+            "image": "nginx:1.27",
+            "parts": [{"use": "nginx:1.27"}, {"use": 7}, "no"],
+            "other": "nginx:1.27",
+            "containers": [{"image": "nginx:1.27"}],
+        },
+    }
+    manifests = Manifests.of([Resource.from_body(body)])
+    fields = tuple(
+        ImageField("example.dev", "Widget", path)
+        for path in ("spec.image", "spec.parts[].use", "spec.containers[].image", "spec.none[].x", "metadata")
+    )
+
+    built = pin_images(
+        BuildResult(manifests), LOCK, file="images.lock.yaml", require=True, fields=fields, reporter=Silent()
+    )
+
+    pinned = f"nginx:1.27@{A}"
+    assert next(iter(built.manifests)).body["spec"] == {
+        "image": pinned,
+        "parts": [{"use": pinned}, {"use": 7}, "no"],
+        "other": "nginx:1.27",
+        "containers": [{"image": pinned}],
+    }
+    assert [item.digest for item in built.materials] == [A]
+    assert tagged_images(manifests)[0].image == "nginx:1.27"
+    assert pin(manifests, LOCK).manifests.resources[0].body["spec"]["image"] == "nginx:1.27"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import RefusedError, RegistryError, TrustError
-from pipeline.model.artifact.manifest import OCI_INDEX, Blob, Descriptor, StoredManifest
+from pipeline.model.artifact.manifest import OCI_INDEX, Blob, Descriptor, StoredManifest, sha256_digest
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.outcome.prune_registry import PrunedRepository
@@ -133,6 +133,20 @@ def test_what_an_index_consists_of_goes_with_it_unless_another_needs_it(world: W
 
     assert has(world, old, alone, shared, new) == [False, False, True, True]
     assert len(signatures(world, shared)) == 1
+
+
+def test_what_nobody_can_read_stays_and_keeps_nothing_from_being_pruned(world: World) -> None:
+    old, _ = world.publish("old", "1.0.0"), world.publish("new", "1.1.0")
+    stored = StoredManifest("application/vnd.docker.distribution.manifest.v1+json", sha256_digest(b"old"), b"old")
+    world.staging.store.manifests[STAGING][stored.digest] = stored
+    world.staging.store.tags[STAGING]["0.1.0"] = stored.digest
+    # The memory looks into every manifest for what it refers to; a registry has that written down.
+    world.staging.referrers = lambda digest: ()  # type: ignore[method-assign]
+
+    done = prune(world)
+
+    assert [item.candidate.digest for item in done.gone] == [old.digest]
+    assert world.at("0.1.0") == stored.digest
 
 
 def test_what_clusters_have_and_recently_had_stays(world: World) -> None:

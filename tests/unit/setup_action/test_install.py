@@ -202,7 +202,7 @@ def test_a_package_without_a_checksum_is_refused(runner: Runner) -> None:
 
     done = runner.install()
 
-    assert "::error title=gitless setup::pip could not install gitless: ERROR: In --require-hashes mode" in done.stdout
+    assert "::error title=gitless setup::pip could not install gitless: ERROR: Hashes are required in" in done.stdout
     assert (done.returncode, runner.left) == (1, [])
 
 
@@ -248,7 +248,7 @@ def test_an_old_python_is_told_so_in_one_error(capsys: pytest.CaptureFixture[str
     module.check_python((3, 11))
 
     assert str(caught.value) == (
-        "gitless needs Python 3.11 or later, and python3 is 3.9; put an `actions/setup-python` step first"
+        "gitless needs Python 3.11 or later, and this is 3.9; put an `actions/setup-python` step first"
     )
     assert capsys.readouterr().out == ""
 

@@ -1,0 +1,1 @@
+"""Work trees whose changes become commits: Git."""
