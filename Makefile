@@ -85,6 +85,12 @@ release-check: $(STAMP) ## For a release: hold TAG and the pins of actions/setup
 release-files: $(STAMP) ## For a release: write examples, tasks and components that name COMMIT and IMAGE_DIGEST into release/
 	@$(BIN)/python -m tests.delivery.release_files write release --commit '$(COMMIT)' --image-digest '$(IMAGE_DIGEST)'
 
+IMAGE ?= gitless:local
+
+.PHONY: image
+image: $(STAMP) ## Build the image IMAGE from the Containerfile, with the container engine that is here
+	@$(BIN)/gitless image build . --image $(IMAGE)
+
 .PHONY: pictures
 pictures: $(STAMP) ## Draw the pictures of the documentation anew
 	@$(BIN)/python -m tests.delivery.pictures --write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,14 @@ def test_what_is_copied_is_sent_and_nothing_else() -> None:
     assert extra == ["Containerfile"]
     assert [file for file in sent if "__pycache__" in file] == []
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".containerignore").read_text()
+
+
+def test_make_builds_it() -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "image", "IMAGE=a:b"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "gitless image build . --image a:b\n" in told.stdout
 
 
 def test_it_ends_as_nobody_without_a_shell_in_between() -> None:

@@ -100,3 +100,11 @@ class Engine(Running):
         with suppress(StopIteration):  # It has been stopped already.
             self._processes.end("dockerd", politely=_POLITELY)
         self._processes.stop()
+        # It leaves the network namespace of steps that used the machine's, and whatever it was killed over.
+        for place in reversed(_mounted_below(self.data, self.logs.parent)):
+            subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+
+
+def _mounted_below(*folders: Path) -> list[str]:
+    places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    return [place for place in places if any(Path(place).is_relative_to(folder) for folder in folders)]
