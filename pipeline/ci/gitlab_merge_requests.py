@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.ci.api import Answer, Api
-from pipeline.ci.failures import LostAnswerError, UntoldError
+from pipeline.ci.api import Api
+from pipeline.ci.failures import UntoldError
 from pipeline.ci.gitlab import TOKEN
-from pipeline.ci.proposing import answered, cut, told_as_tool
+from pipeline.ci.proposing import Requests, Terms, told_as_tool
 from pipeline.model.proposing import Proposal, PullRequest
 from pipeline.ports import Clock, Environment
 
-_MAX_BODY = 1_000_000
 _RIGHTS = "the token needs the scope `api`, and its owner the role Developer in the project"
 _HINTS = {401: "is the token still valid?", 403: _RIGHTS, 404: _RIGHTS}
 
@@ -44,51 +43,21 @@ class GitLabMergeRequests:
             may_be_plain=self._environment.get("CI_SERVER_PROTOCOL") == "http",
         )  # fmt: skip
         try:
-            return _MergeRequests(api, project).put(proposal)
+            return _MergeRequests(api, f"/projects/{project}/merge_requests").put(proposal)
         finally:
             api.close()
 
 
-class _MergeRequests:
-    def __init__(self, api: Api, project: str) -> None:
-        self._api = api
-        self._path = f"/projects/{project}/merge_requests"
+class _MergeRequests(Requests):
+    terms = Terms(
+        request="merge request", change="PUT", body="description", head="source_branch", base="target_branch",
+        number="iid", url="web_url", longest=(255, 1_000_000),
+    )  # fmt: skip
+    hints = _HINTS
 
-    def put(self, proposal: Proposal) -> PullRequest:
-        content = {"title": cut(proposal.title, 255), "description": cut(proposal.body, _MAX_BODY)}
-        found = self._open(proposal)
-        if found is not None:
-            answer = self._expect(self._api.call("PUT", f"{self._path}/{found}", content), 200)
-            return _read(answer.document, self._api, is_new=False)
-        try:
-            asked = {**content, "source_branch": proposal.branch, "target_branch": proposal.base}
-            answer = self._expect(self._api.call("POST", self._path, asked), 201)
-        except LostAnswerError:
-            if self._open(proposal) is None:
-                raise
-            return self.put(proposal)
-        return _read(answer.document, self._api, is_new=True)
-
-    def _open(self, proposal: Proposal) -> int | None:
+    def query(self, proposal: Proposal) -> str:
         source, target = quote(proposal.branch, safe=""), quote(proposal.base, safe="")
-        query = f"state=opened&source_branch={source}&target_branch={target}&per_page=100"
-        answer = self._expect(self._api.call("GET", f"{self._path}?{query}"), 200)
-        for item in answer.document if isinstance(answer.document, list) else ():
-            branches = (
-                (item.get("source_branch"), item.get("target_branch")) if isinstance(item, Mapping) else (None, None)
-            )
-            if branches == (proposal.branch, proposal.base):
-                number = item.get("iid")
-                return number if isinstance(number, int) else None
-        return None
+        return f"state=opened&source_branch={source}&target_branch={target}"
 
-    def _expect(self, answer: Answer, status: int) -> Answer:
-        return answered(answer, status, self._api, _HINTS)
-
-
-def _read(document: Any, api: Api, *, is_new: bool) -> PullRequest:  # noqa: ANN401 - any JSON
-    number = document.get("iid") if isinstance(document, dict) else None
-    url = document.get("web_url") if isinstance(document, dict) else None
-    if not isinstance(number, int) or not isinstance(url, str):
-        raise UntoldError(f"{api.host} does not say which merge request it is")
-    return PullRequest(number=number, url=url, is_new=is_new)
+    def branches(self, item: Mapping[str, Any]) -> tuple[object, object]:
+        return item.get("source_branch"), item.get("target_branch")

@@ -14,7 +14,7 @@ from pipeline.cli.passwords import key_password
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.terminal import Terminal, talking
-from pipeline.cli.trust_options import given_trust, warn_unverified
+from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Reference, is_digest, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
@@ -90,7 +90,7 @@ def command(
     options, ports = _with_records(options, cluster, records, registry_options, terminal, registry, parsed)
     if signing:
         signer = wiring.signer(
-            _rooted(signing, trust), os.environ, terminal.reporter, key_password(signing.password_file)
+            with_roots(signing, trust), os.environ, terminal.reporter, key_password(signing.password_file)
         )
         ports = replace(ports, signer=signer)
     terminal.print_result(rollback(options, ports))
@@ -136,16 +136,3 @@ def _with_records(
     opened = open_records(records, name, registry_options, terminal, beside=str(reference))
     trusted = wiring.record_trust(records, os.environ, terminal.reporter)
     return replace(options, cluster=name), replace(ports, records=opened, record_trust=trusted)
-
-
-def _rooted(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerification) -> SigningOptions:
-    """Who signs here without a key is checked with the root that the trust options name."""
-    if isinstance(trust, UnsafeSkipVerification):
-        return signing
-    return replace(
-        signing,
-        trusted_root=trust.trusted_root or None,
-        tuf_url=trust.tuf_url or None,
-        tuf_root=trust.tuf_root or None,
-        offline=trust.offline,
-    )

@@ -19,7 +19,7 @@ from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.terminal import Terminal, talking
-from pipeline.cli.trust_options import given_trust, warn_unverified
+from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
 from pipeline.model.applying.live_plan import obstacle_error
 from pipeline.model.chain_stages import STAGES
@@ -101,7 +101,7 @@ def command(
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
     order = _order(planning, policy, first, last)
-    overrides["signing"] = _with_roots(overrides["signing"], trust)
+    overrides["signing"] = with_roots(overrides["signing"], trust)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
@@ -162,19 +162,6 @@ def _record_signing(target: TargetSettings, settings: Settings) -> SigningOption
             hint="give --record-signing-key or --record-keyless, or deployRecord.signing in the settings",
         )
     return signing
-
-
-def _with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerification) -> SigningOptions:
-    """Signing and verifying name the same deployment by the same options."""
-    if isinstance(trust, UnsafeSkipVerification):
-        return signing
-    return replace(
-        signing,
-        trusted_root=trust.trusted_root or None,
-        tuf_url=trust.tuf_url or None,
-        tuf_root=trust.tuf_root or None,
-        offline=trust.offline,
-    )
 
 
 class _Telling:

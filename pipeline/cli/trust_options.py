@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from pipeline.cli.options import Decorated, option, stand_in
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import Identity, TrustPolicy, UnsafeSkipVerification
 
@@ -73,6 +75,19 @@ def trust_options_if_any(command: Decorated) -> Callable[..., Any]:
 def required_trust_options(command: Decorated) -> Callable[..., Any]:
     """The same for who does nothing but judge; the command receives ``trust: TrustPolicy``."""
     return _asked(command, _policy, may_skip=False)
+
+
+def with_roots(signing: SigningOptions, trust: TrustOptions | UnsafeSkipVerification) -> SigningOptions:
+    """The signing options with the root of the trust options: signing and verifying name the same deployment."""
+    if isinstance(trust, UnsafeSkipVerification):
+        return signing
+    return replace(
+        signing,
+        trusted_root=trust.trusted_root or None,
+        tuf_url=trust.tuf_url or None,
+        tuf_root=trust.tuf_root or None,
+        offline=trust.offline,
+    )
 
 
 def warn_unverified(trust: TrustPolicy | UnsafeSkipVerification | None, terminal: Terminal) -> None:
