@@ -49,12 +49,10 @@ class PruneOptions:
 
     Attributes:
         trust: decides on signed releases, and its signatures tell ages; ``None``: nobody is asked.
-        deletes: whether anything is deleted at all.
     """
 
     retention: Retention
     trust: TrustPolicy | None = None
-    deletes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
