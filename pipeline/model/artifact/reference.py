@@ -151,7 +151,8 @@ def check_tag(tag: str) -> str:
     """
     if _TAG.fullmatch(tag) is None:
         raise UsageError(
-            f"'{printable(tag, _SHOWN)}' is not a tag; expected up to 128 letters, digits, '.', '_' or '-', not beginning with '.' or '-'"
+            f"'{printable(tag, _SHOWN)}' is not a tag; expected up to 128 letters, digits, '.', '_' or '-', not"
+            " beginning with '.' or '-'"
         )
     return tag
 
@@ -183,7 +184,8 @@ def _parse_registry(text: str) -> Reference:
     path, colon, tag = path.partition(":")
     if _PATH.fullmatch(path) is None:
         raise UsageError(
-            f"'{_shown(text)}': '{printable(path, _SHOWN)}' is not a repository name; expected lower-case letters, digits, '.', '_', '-' and '/'"
+            f"'{_shown(text)}': '{printable(path, _SHOWN)}' is not a repository name; expected lower-case letters,"
+            " digits, '.', '_', '-' and '/'"
         )
     return Reference(Repository(host, path), check_tag(tag) if colon else None, digest)
 
