@@ -207,7 +207,8 @@ def _write(image: PinnedImage, places: WrittenPlaces) -> Iterator[str]:
     from pipeline.reports.files import write_whole
 
     for file, text in _edits(image, places):
-        write_whole(file, text.encode())
+        # A link stays one.
+        write_whole(file.resolve(), text.encode())
         yield str(file)
 
 
