@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from pipeline import wiring
+from pipeline.config import load_images_lock
 from pipeline.environment import Provenance, creation_time, without_credentials
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_SOURCE
 from pipeline.model.artifact.reference import Repository, check_tag
 from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.engine import ImageBuild
-from pipeline.model.images.lock import ImagesLock, LockedImage, lock_text, parse_lock
+from pipeline.model.images.lock import LockedImage, lock_text
 from pipeline.model.images.writing import PinnedImage, write_kustomization, write_values
 from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
@@ -218,7 +219,7 @@ def _edits(image: PinnedImage, places: WrittenPlaces) -> Iterator[tuple[Path, st
     for place in places.values:
         yield place.path, write_values(_read(place.path), str(place.path), image, place.where or "image")
     if places.lock is not None:
-        yield places.lock, lock_text(_lock(places.lock).with_images(LockedImage(image.tagged, image.digest)))
+        yield places.lock, lock_text(load_images_lock(places.lock).with_images(LockedImage(image.tagged, image.digest)))
 
 
 def _kustomization_in(path: Path) -> Path:
@@ -238,11 +239,3 @@ def _read(file: Path) -> str:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file} is not UTF-8") from None
-
-
-def _lock(file: Path) -> ImagesLock:
-    from pipeline.config import read_mapping
-
-    if not file.exists():
-        return ImagesLock()
-    return parse_lock(read_mapping(file, "expected one YAML document of kind ImagesLock")[0], str(file))

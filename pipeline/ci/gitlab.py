@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipeline.ci.api import Api
 from pipeline.ci.cutting import cut_markdown
 from pipeline.ci.failures import UntoldError, tell_each
+from pipeline.ci.gitlab_api import TOKEN, gitlab_api
 from pipeline.ci.gitlab_notes import MAX_BODY, MergeRequest, merge_request
 from pipeline.ci.places import append, in_checkout, size_of, write
 from pipeline.ci.sticky import marker, put
@@ -18,7 +18,6 @@ from pipeline.model.telling import Annotation, Told
 from pipeline.model.validation.finding import Severity
 from pipeline.ports import Clock, Environment, Reporter
 
-TOKEN = "GITLESS_GITLAB_TOKEN"  # noqa: S105 - the variable's name
 FOLDER = "GITLESS_CI_DIR"
 _PREFIX = "GITLESS_RESULT_"
 """Later jobs have these among their variables, where ``GITLESS_TAG`` would be the option ``--tag``."""
@@ -129,12 +128,7 @@ class GitLab:
             raise UntoldError("there is no token to write it with", hint=hint)
         if len(told.comment) + 300 > MAX_BODY:
             raise UntoldError("the report is longer than a note may be")
-        api = Api(
-            self._environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
-            {"PRIVATE-TOKEN": token, "Accept": "application/json"}, self._environment, self._clock,
-            ca_file=self._environment.get("CI_SERVER_TLS_CA_FILE", ""),
-            may_be_plain=self._environment.get("CI_SERVER_PROTOCOL") == "http",
-        )  # fmt: skip
+        api = gitlab_api(token, self._environment, self._clock)
         try:
             done = put(MergeRequest(api, *found), marker(told.stage, told.label), told.comment)
         finally:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.ci.api import Api
 from pipeline.ci.failures import UntoldError
-from pipeline.ci.gitlab import TOKEN
+from pipeline.ci.gitlab_api import TOKEN, gitlab_api
 from pipeline.ci.proposing import Requests, Terms, told_as_tool
 from pipeline.model.proposing import Proposal, PullRequest
 from pipeline.ports import Clock, Environment
@@ -36,12 +35,7 @@ class GitLabMergeRequests:
         if not token:
             hint = f"put a project access token with the scope `api` into {TOKEN}: job tokens cannot open any"
             raise UntoldError("there is no token to open it with", hint=hint)
-        api = Api(
-            self._environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
-            {"PRIVATE-TOKEN": token, "Accept": "application/json"}, self._environment, self._clock,
-            ca_file=self._environment.get("CI_SERVER_TLS_CA_FILE", ""),
-            may_be_plain=self._environment.get("CI_SERVER_PROTOCOL") == "http",
-        )  # fmt: skip
+        api = gitlab_api(token, self._environment, self._clock)
         try:
             return _MergeRequests(api, f"/projects/{project}/merge_requests").put(proposal)
         finally:

@@ -16,14 +16,15 @@ from pipeline.model.artifact.manifest import (
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.artifact.versions import Version, VersionRange, parse_version
 from pipeline.model.outcome.list import ListedArtifact, ListResult
+from pipeline.model.promotion.lock import is_lock_tag
 from pipeline.ports import Registry, Reporter
 from pipeline.stages.parallel import in_parallel
 
 _CONCURRENCY = 8
 _MAX_ASKED = 200
 """Tags of which it is asked what they point at."""
-# Signatures, attestations and SBOMs of cosign, the fallback tag of the referrers API, and locks of other tags.
-_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?|.+\.(?:sig|att|sbom)|gitless-lock\..+")
+# Signatures, attestations and SBOMs of cosign, and the fallback tag of the referrers API.
+_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?|.+\.(?:sig|att|sbom)")
 
 
 def list_tags(
@@ -63,7 +64,7 @@ def select_tags(tags: Sequence[str], versions: VersionRange | None, pattern: re.
     found: list[tuple[Version, str]] = []
     others = []
     for tag in tags:
-        if _ATTACHED.fullmatch(tag) or (pattern is not None and not pattern.search(tag)):
+        if _ATTACHED.fullmatch(tag) or is_lock_tag(tag) or (pattern is not None and not pattern.search(tag)):
             continue
         version = parse_version(tag)
         if version is None:

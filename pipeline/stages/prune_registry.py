@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, TrustError
 from pipeline.model.artifact.reference import PinnedReference, is_digest
-from pipeline.model.deployments.naming import DeployedName
+from pipeline.model.deployments.naming import DeployedName, cluster_of
 from pipeline.model.outcome.prune_registry import PrunedRepository
 from pipeline.model.promotion.retention import Candidate, Kept, Retention, decide, going
 from pipeline.model.trust.policy import TrustPolicy
@@ -18,7 +18,6 @@ from pipeline.stages.retention_survey import Survey, hanging_on, survey, tags_wi
 from pipeline.stages.tag import current
 from pipeline.stages.trust import TrustPorts, check_policy, require_trust
 
-_DEPLOYED = "deployed-"
 _CONCURRENCY = 4
 
 
@@ -49,12 +48,10 @@ class PruneOptions:
 
     Attributes:
         trust: decides on signed releases, and its signatures tell ages; ``None``: nobody is asked.
-        deletes: whether anything is deleted at all.
     """
 
     retention: Retention
     trust: TrustPolicy | None = None
-    deletes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +184,9 @@ def read_deployments(records: Registry, trust: RecordTrust, newest: int) -> Depl
     """
     found = Deployments()
     for tag in records.tags():
-        if tag.startswith(_DEPLOYED):
-            found = found.merged(_of_cluster(tag.removeprefix(_DEPLOYED), records, trust, newest))
+        cluster = cluster_of(tag)
+        if cluster is not None:
+            found = found.merged(_of_cluster(cluster, records, trust, newest))
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError
 from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ParsedManifest, is_manifest_type, parse_manifest
+from pipeline.model.deployments.naming import cluster_of
 from pipeline.model.promotion.lock import is_lock_tag, lock_tag
 from pipeline.model.promotion.ordering import created_at
 from pipeline.model.promotion.retention import Candidate
@@ -21,7 +22,6 @@ _MOST_TAGS = 20_000
 _MAX_DEPTH = 8
 # Of cosign (signatures, attestations, bills of materials) and of the referrers tag schema.
 _ATTACHED = re.compile(r"sha256-([0-9a-f]{64})(?:\..+)?")
-_DEPLOYED = "deployed-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,9 @@ def survey(
         RegistryError: it could not be read, or there are more tags than anybody waits for.
     """
     tags = tags_with_digests(registry, reporter)
-    by_digest: dict[str, list[str]] = {}
-    attached: dict[str, list[str]] = {}
-    kept: set[str] = set()
-    for tag, digest in tags.items():
-        match = _ATTACHED.fullmatch(tag)
-        if match is not None:
-            attached.setdefault(f"sha256:{match[1]}", []).append(digest)
-        elif is_lock_tag(tag) or tag.startswith(_DEPLOYED):
-            kept.add(digest)
-        else:
-            by_digest.setdefault(digest, []).append(tag)
+    users, attached, kept = _sorted(tags)
     reading = _Reading(registry)
-    digests = [*by_digest, *(digest for digest in untagged if digest not in by_digest)]
+    digests = [*users, *(digest for digest in untagged if digest not in users)]
 
     def look(digest: str) -> Candidate | None:
         manifest = reading.manifest(digest)
@@ -83,7 +73,7 @@ def survey(
             return None
         said = created_at(manifest.annotations.get(ANNOTATION_CREATED, ""))
         age = age_of(digest) if said is None else said
-        return Candidate(digest=digest, tags=tuple(by_digest.get(digest, ())), age=age)
+        return Candidate(digest=digest, tags=tuple(users.get(digest, ())), age=age)
 
     found = in_parallel(look, digests, concurrency=_CONCURRENCY)
     for digest in kept:
@@ -101,6 +91,22 @@ def survey(
         kept=frozenset(kept | reading.foreign),
         children=reading.children,
     )
+
+
+def _sorted(tags: Mapping[str, str]) -> tuple[dict[str, list[str]], dict[str, list[str]], set[str]]:
+    """Users' tags by digest, what hangs on digests by its tag's name, and what clusters' records and locks are."""
+    users: dict[str, list[str]] = {}
+    attached: dict[str, list[str]] = {}
+    kept: set[str] = set()
+    for tag, digest in tags.items():
+        match = _ATTACHED.fullmatch(tag)
+        if match is not None:
+            attached.setdefault(f"sha256:{match[1]}", []).append(digest)
+        elif is_lock_tag(tag) or cluster_of(tag) is not None:
+            kept.add(digest)
+        else:
+            users.setdefault(digest, []).append(tag)
+    return users, attached, kept
 
 
 def tags_with_digests(registry: Registry, reporter: Reporter) -> dict[str, str]:

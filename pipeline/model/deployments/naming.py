@@ -11,6 +11,7 @@ from pipeline.model.artifact.reference import parse_reference
 
 SIDE = "deployed:"
 """How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
+_TAG = "deployed-"
 _CLUSTER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -30,7 +31,12 @@ def check_cluster_name(name: str) -> str:
 
 def deployed_tag(cluster: str) -> str:
     """The tag that points at the list of a cluster's records."""
-    return f"deployed-{cluster}"
+    return f"{_TAG}{cluster}"
+
+
+def cluster_of(tag: str) -> str | None:
+    """The cluster whose list of records the tag points at; ``None`` where it is another tag."""
+    return tag.removeprefix(_TAG) if tag.startswith(_TAG) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,6 @@ class ImagesLock:
 
     images: tuple[LockedImage, ...] = ()
 
-    def digest_of(self, image: str) -> str | None:
-        """The digest under which an image is locked."""
-        return next((locked.digest for locked in self.images if locked.image == image), None)
-
     def entry(self, image: str) -> LockedImage | None:
         """What is locked under that name."""
         return next((locked for locked in self.images if locked.image == image), None)

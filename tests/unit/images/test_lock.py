@@ -22,8 +22,8 @@ def test_what_is_written_is_read_back_sorted() -> None:
 def test_an_image_is_locked_once() -> None:
     newer = LockedImage(CACHE.image, f"sha256:{'c' * 64}")
 
-    assert ImagesLock((CACHE,)).with_images(newer).digest_of("redis:7") == newer.digest
-    assert ImagesLock((CACHE,)).digest_of("redis:8") is None
+    assert ImagesLock((CACHE,)).with_images(newer).entry("redis:7") == newer
+    assert ImagesLock((CACHE,)).entry("redis:8") is None
 
 
 @pytest.mark.parametrize(
