@@ -18,6 +18,7 @@ from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.engine import ImageBuild
 from pipeline.model.images.lock import LockedImage, lock_text
 from pipeline.model.images.writing import PinnedImage, write_kustomization, write_values
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
@@ -27,7 +28,6 @@ from pipeline.ports import Environment, ImageEngine, Reporter
 from pipeline.stages.image import NamedImage, build_image, push_image
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _COMMIT = re.compile(r"(?:^|@)sha(?:1|256):([0-9a-f]{40,64})$")
 _SHORT = 12
 """Hexadecimal digits of a commit that make a tag."""
@@ -225,9 +225,9 @@ def _edits(image: PinnedImage, places: WrittenPlaces) -> Iterator[tuple[Path, st
 def _kustomization_in(path: Path) -> Path:
     if path.is_file():
         return path
-    found = next((path / name for name in _KUSTOMIZATIONS if (path / name).is_file()), None)
+    found = next((path / name for name in KUSTOMIZATION_FILES if (path / name).is_file()), None)
     if found is None:
-        raise ConfigurationError(f"{path} has no {_KUSTOMIZATIONS[0]}", hint="name the folder that has one")
+        raise ConfigurationError(f"{path} has no {KUSTOMIZATION_FILES[0]}", hint="name the folder that has one")
     return found
 
 
