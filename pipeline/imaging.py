@@ -12,6 +12,7 @@ from pipeline import wiring
 from pipeline.config import load_images_lock
 from pipeline.environment import Provenance, creation_time, without_credentials
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.image_files import rewrite
 from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_SOURCE
 from pipeline.model.artifact.reference import Repository, check_tag
 from pipeline.model.attestation.image_names import parse_image_name
@@ -204,10 +205,8 @@ def _epoch(environment: Environment) -> int | None:
 
 
 def _write(image: PinnedImage, places: WrittenPlaces) -> Iterator[str]:
-    from pipeline.reports.files import write_whole
-
     for file, text in _edits(image, places):
-        write_whole(file, text.encode())
+        rewrite(file, text.encode())
         yield str(file)
 
 
