@@ -79,9 +79,12 @@ def policy_objects(paths: Sequence[Path]) -> PolicyObjects:
 def rewrite(file: Path, content: bytes) -> None:
     """Replace what a file holds, whole or not at all; it keeps its mode, and is made where there is none.
 
+    A link stays one: what it leads to is replaced.
+
     Raises:
         ConfigurationError: it cannot be written.
     """
+    file = file.resolve()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

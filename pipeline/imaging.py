@@ -12,12 +12,14 @@ from pipeline import wiring
 from pipeline.config import load_images_lock
 from pipeline.environment import Provenance, creation_time, without_credentials
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.image_files import rewrite
 from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_SOURCE
 from pipeline.model.artifact.reference import Repository, check_tag
 from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.engine import ImageBuild
 from pipeline.model.images.lock import LockedImage, lock_text
 from pipeline.model.images.writing import PinnedImage, write_kustomization, write_values
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.outcome.image import ImageResult
 from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
@@ -27,7 +29,6 @@ from pipeline.ports import Environment, ImageEngine, Reporter
 from pipeline.stages.image import NamedImage, build_image, push_image
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _COMMIT = re.compile(r"(?:^|@)sha(?:1|256):([0-9a-f]{40,64})$")
 _SHORT = 12
 """Hexadecimal digits of a commit that make a tag."""
@@ -204,11 +205,8 @@ def _epoch(environment: Environment) -> int | None:
 
 
 def _write(image: PinnedImage, places: WrittenPlaces) -> Iterator[str]:
-    from pipeline.reports.files import write_whole
-
     for file, text in _edits(image, places):
-        # A link stays one.
-        write_whole(file.resolve(), text.encode())
+        rewrite(file, text.encode())
         yield str(file)
 
 
@@ -226,9 +224,9 @@ def _edits(image: PinnedImage, places: WrittenPlaces) -> Iterator[tuple[Path, st
 def _kustomization_in(path: Path) -> Path:
     if path.is_file():
         return path
-    found = next((path / name for name in _KUSTOMIZATIONS if (path / name).is_file()), None)
+    found = next((path / name for name in KUSTOMIZATION_FILES if (path / name).is_file()), None)
     if found is None:
-        raise ConfigurationError(f"{path} has no {_KUSTOMIZATIONS[0]}", hint="name the folder that has one")
+        raise ConfigurationError(f"{path} has no {KUSTOMIZATION_FILES[0]}", hint="name the folder that has one")
     return found
 
 

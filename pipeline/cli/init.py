@@ -10,6 +10,7 @@ import click
 from pipeline.cli.options import option
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.settings.proposal import FoundSource, application_name, propose
 
 _MAX_DEPTH = 4
@@ -56,7 +57,7 @@ def _sources(root: Path, folder: Path, depth: int) -> Iterator[FoundSource]:
     if "Chart.yaml" in names:
         yield FoundSource(path, "helm")
         return
-    if names & {"kustomization.yaml", "kustomization.yml", "Kustomization"}:
+    if not names.isdisjoint(KUSTOMIZATION_FILES):
         yield FoundSource(path, "kustomize")
     elif any(name.endswith((".yaml", ".yml")) and _is_manifest(folder / name) for name in names):
         yield FoundSource(path, "plain")

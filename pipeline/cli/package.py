@@ -15,7 +15,7 @@ from pipeline.cli import completing
 from pipeline.cli.options import argument, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import check_tag, parse_reference
+from pipeline.model.artifact.reference import Reference, check_tag, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Reporter
 
@@ -76,15 +76,8 @@ def command(
     if path == "-" and registry_options.password is not None:
         raise UsageError("standard input cannot be both the content and the password", hint="package a file or folder")
     target = parse_reference(reference)
-    if target.digest is not None:
-        raise UsageError(f"{reference} names a digest, but what is pushed has its own", hint="give a tag, or none")
-    every_tag = tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *tags)))
-    if push_if_changed and not every_tag:
-        raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
-    if push_if_changed and diff_tag is not None:
-        raise UsageError("--push-if-changed and --diff-tag both name what is compared with", hint="say one of them")
-    if diff_tag is not None:
-        check_tag(diff_tag)
+    every_tag = _tags(target, reference, tags)
+    unchanged_since = _compared_with(every_tag, reference, push_if_changed=push_if_changed, diff_tag=diff_tag)
     extra = parse_annotations(annotations)
     moment = creation_time(created, os.environ, time.time)
     output = target.repository.path if target.repository.is_layout else None
@@ -100,10 +93,27 @@ def command(
         annotations=extra,
     )
     registry = wiring.registry(target.repository, registry_options, os.environ, terminal.reporter)
-    unchanged_since = every_tag[0] if push_if_changed else diff_tag
     terminal.print_result(
         package(artifact, registry, tags=every_tag, unchanged_since=unchanged_since, reporter=terminal.reporter)
     )
+
+
+def _tags(target: Reference, reference: str, more: tuple[str, ...]) -> tuple[str, ...]:
+    """Every tag to set, the reference's first."""
+    if target.digest is not None:
+        raise UsageError(f"{reference} names a digest, but what is pushed has its own", hint="give a tag, or none")
+    return tuple(dict.fromkeys((*((target.tag,) if target.tag else ()), *more)))
+
+
+def _compared_with(tags: tuple[str, ...], reference: str, *, push_if_changed: bool, diff_tag: str | None) -> str | None:
+    """The tag whose content decides whether anything is pushed; ``None``: it is pushed in any case."""
+    if push_if_changed and not tags:
+        raise UsageError("--push-if-changed compares with a tag, and there is none", hint=f"say {reference}:TAG")
+    if push_if_changed and diff_tag is not None:
+        raise UsageError("--push-if-changed and --diff-tag both name what is compared with", hint="say one of them")
+    if diff_tag is not None:
+        check_tag(diff_tag)
+    return tags[0] if push_if_changed else diff_tag
 
 
 def _builder(shape: str, files: Sequence[tuple[str, bytes]], reporter: Reporter) -> Callable[..., Artifact]:

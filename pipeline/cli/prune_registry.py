@@ -66,25 +66,18 @@ def command(
     from pipeline import wiring
     from pipeline.cli.records import settings_of
     from pipeline.model.outcome.prune_registry import PruneRegistryResult
-    from pipeline.model.promotion.retention import Retention
     from pipeline.stages.prune_registry import PruneOptions, PrunePorts, Pruning, require_deployments
 
     settings = settings_of(records)
     said = settings.retention if settings is not None else RetentionSettings()
-    policy = Retention(
-        keep=said.keep if keep is None else keep,
-        older_than=said.older_than if older_than is None else older_than,
-        keep_signed_releases=said.keep_signed_releases if keep_signed_releases is None else keep_signed_releases,
-    )
+    policy = _policy(said, keep=keep, older_than=older_than, keep_signed_releases=keep_signed_releases)
     keep_deployed = said.keep_deployed if keep_deployed is None else keep_deployed
-    if policy.keep is None and policy.older_than is None:
-        raise UsageError("nothing says what may go", hint="give --keep N, --older-than DURATION, or both")
     patterns = [_pattern(text) for text in (*said.keep_tags, *keep_tags)]
     own = (settings.artifact.repository,) if settings is not None and settings.artifact.repository else ()
     named = repositories or own
     if not named:
         raise UsageError("no repository is named", hint="gitless prune-registry oci://HOST/REPOSITORY")
-    chosen = _Chosen(policy, keep_deployed, records, registry_options, terminal)
+    kept_records = _Records(keep_deployed, records, registry_options, terminal)
     if keep_deployed:
         warn_unverified_records(records, terminal)
     options = PruneOptions(retention=policy, trust=trust if isinstance(trust, TrustPolicy) else None)
@@ -94,7 +87,7 @@ def command(
     planned = []
     for repository in dict.fromkeys(_repository(text) for text in named):
         registry = wiring.registry(repository, registry_options, os.environ, terminal.reporter)
-        deployments = chosen.deployments(registry)
+        deployments = kept_records.deployments(registry)
         if keep_deployed and yes:
             require_deployments(deployments)
         pruning = Pruning(registry, options, ports)
@@ -105,9 +98,26 @@ def command(
     terminal.print_result(PruneRegistryResult(repositories=tuple(done), is_dry_run=not yes))
 
 
+def _policy(
+    said: RetentionSettings, *, keep: int | None, older_than: float | None, keep_signed_releases: bool | None
+) -> Retention:
+    """What the options say, and where they are silent the settings."""
+    from pipeline.model.promotion.retention import Retention
+
+    policy = Retention(
+        keep=said.keep if keep is None else keep,
+        older_than=said.older_than if older_than is None else older_than,
+        keep_signed_releases=said.keep_signed_releases if keep_signed_releases is None else keep_signed_releases,
+    )
+    if policy.keep is None and policy.older_than is None:
+        raise UsageError("nothing says what may go", hint="give --keep N, --older-than DURATION, or both")
+    return policy
+
+
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    policy: Retention
+class _Records:
+    """Where clusters' deploy records are, and how many of each cluster's last artifacts stay."""
+
     keep_deployed: int
     records: RecordReading
     registry_options: RegistryOptions

@@ -7,7 +7,6 @@ password of a user whose name is all zeroes. Source: "Azure Container Registry i
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from typing import Any
@@ -18,6 +17,7 @@ from pipeline.identities import subject_tokens
 from pipeline.identities.discretion import Discretion
 from pipeline.identities.exchanging import Answer, exchange
 from pipeline.identities.libraries import require
+from pipeline.model.documents.jwt import unverified_claims
 from pipeline.model.settings.credentials import Credentials
 from pipeline.model.settings.providers import AzureCloud, azure_cloud, bare_host
 from pipeline.ports import Environment
@@ -124,7 +124,6 @@ class AzureIdentity:
         )
 
     def _refresh_token(self, host: str, answer: Answer) -> str:
-        document: Any = None
         try:
             document = json.loads(answer.data)
         except (ValueError, RecursionError):
@@ -144,9 +143,8 @@ class AzureIdentity:
 
 def _expiry(token: str) -> float:
     """When the token says that it ends; where it does not say, some hours from now."""
-    parts = token.split(".")
+    ends = (unverified_claims(token) or {}).get("exp")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return float(ends) if isinstance(ends, int | float) else time.time() + _LIFETIME
+    except OverflowError:
         return time.time() + _LIFETIME

@@ -30,8 +30,8 @@ from pipeline.model.artifact.manifest import (
     sha256_digest,
 )
 from pipeline.model.artifact.reference import Repository, check_tag, is_digest
+from pipeline.registries.layout_index import list_manifest, manifests_of, tag_of
 
-TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 _LAYOUT_VERSION = "1.0.0"
 _CHUNK = 1024 * 1024
 _TEMPORARY = ".new-"
@@ -48,7 +48,7 @@ class LayoutRegistry:
     def resolve(self, tag: str) -> Descriptor:
         """What the tag points at."""
         for entry in self._entries():
-            if _tag_of(entry) == tag:
+            if tag_of(entry) == tag:
                 return self._descriptor(entry)
         raise ArtifactNotFoundError(
             f"{self.repository}:{tag} does not exist", hint=f"`gitless list {self.repository}` shows what there is"
@@ -110,8 +110,8 @@ class LayoutRegistry:
         self.write_blob(descriptor, lambda: [manifest.content])
         with self._locked():
             index = self._read_index()
-            entries = list(_manifests_of(index))
-            if not _list(entries, descriptor, tag):
+            entries = list(manifests_of(index))
+            if not list_manifest(entries, descriptor, tag):
                 return descriptor
             body = {"schemaVersion": 2, "mediaType": OCI_INDEX, **index, "manifests": entries}
             self._write_file(self._folder / "index.json", json.dumps(body, separators=(",", ":")).encode())
@@ -124,14 +124,14 @@ class LayoutRegistry:
             return
         with self._locked():
             index = self._read_index()
-            entries = [entry for entry in _manifests_of(index) if entry.get("digest") != digest]
+            entries = [entry for entry in manifests_of(index) if entry.get("digest") != digest]
             body = {"schemaVersion": 2, "mediaType": OCI_INDEX, **index, "manifests": entries}
             self._write_file(self._folder / "index.json", json.dumps(body, separators=(",", ":")).encode())
             path.unlink(missing_ok=True)
 
     def tags(self) -> Sequence[str]:
         """Every tag, sorted."""
-        return sorted({tag for entry in self._entries() if (tag := _tag_of(entry)) is not None})
+        return sorted({tag for entry in self._entries() if (tag := tag_of(entry)) is not None})
 
     def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Every listed manifest whose subject is the digest, in the order of ``index.json``."""
@@ -164,7 +164,7 @@ class LayoutRegistry:
         return self._blobs / digest.removeprefix("sha256:")
 
     def _entries(self) -> Sequence[Mapping[str, Any]]:
-        return _manifests_of(self._read_index())
+        return manifests_of(self._read_index())
 
     def _read_index(self) -> Mapping[str, Any]:
         path = self._folder / "index.json"
@@ -277,44 +277,3 @@ class LayoutRegistry:
 
     def _unusable(self, error: OSError) -> RegistryError:
         return RegistryError(f"{error.filename or self._folder}: {error.strerror or error}")
-
-
-def _manifests_of(index: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    entries = index.get("manifests")
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
-def _tag_of(entry: Mapping[str, Any]) -> str | None:
-    annotations = entry.get("annotations")
-    tag = annotations.get(TAG_ANNOTATION) if isinstance(annotations, dict) else None
-    return tag if isinstance(tag, str) else None
-
-
-def _list(entries: list[Mapping[str, Any]], descriptor: Descriptor, tag: str | None) -> bool:
-    """Add the manifest to the entries; returns whether that changed anything."""
-    same = [entry for entry in entries if entry.get("digest") == descriptor.digest]
-    if (same and tag is None) or any(_tag_of(entry) == tag for entry in same):
-        return False
-    body: dict[str, Any] = {
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    }
-    if tag is None:
-        entries.append(body)
-        return True
-    # What the tag pointed at stays listed, without a tag where it has no other, so that it can still be found.
-    moved = [entry for entry in entries if _tag_of(entry) == tag]
-    entries[:] = [
-        entry for entry in entries if entry not in moved and (_tag_of(entry) is not None or entry not in same)
-    ]
-    listed = {entry.get("digest") for entry in entries}
-    entries += [_without_tag(entry) for entry in moved if entry.get("digest") not in listed]
-    entries.append({**body, "annotations": {TAG_ANNOTATION: tag}})
-    return True
-
-
-def _without_tag(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    annotations = {key: text for key, text in entry["annotations"].items() if key != TAG_ANNOTATION}
-    bare = {key: value for key, value in entry.items() if key != "annotations"}
-    return {**bare, "annotations": annotations} if annotations else bare

@@ -8,11 +8,10 @@ from pathlib import Path, PurePath
 
 from pipeline.errors import ToolError, UsageError
 from pipeline.model.attestation.materials import Material
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 from pipeline.ports import Environment, Reporter
-
-FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class KustomizeRenderer:
@@ -27,7 +26,11 @@ class KustomizeRenderer:
     def recognises(self, folder: PurePath) -> bool:
         """Whether it holds a kustomization, or is one."""
         path = Path(folder)
-        return path.name in FILES and path.is_file() if not path.is_dir() else _kustomization(path) is not None
+        return (
+            path.name in KUSTOMIZATION_FILES and path.is_file()
+            if not path.is_dir()
+            else _kustomization(path) is not None
+        )
 
     def render(self, source: Source) -> Sequence[Resource]:
         """Build the kustomization.
@@ -45,7 +48,9 @@ class KustomizeRenderer:
         folder = path if path.is_dir() else path.parent
         kustomization = _kustomization(folder)
         if kustomization is None:
-            raise UsageError(f"{folder} has no kustomization", hint=f"expected one of {', '.join(FILES)} in it")
+            raise UsageError(
+                f"{folder} has no kustomization", hint=f"expected one of {', '.join(KUSTOMIZATION_FILES)} in it"
+            )
         try:
             with start([*self._program(), "--", str(folder)], environment=self._environment) as running:
                 from pipeline.model.documents.yaml_reading import read_manifests
@@ -83,7 +88,7 @@ class KustomizeRenderer:
 
 
 def _kustomization(folder: Path) -> Path | None:
-    return next((folder / name for name in FILES if (folder / name).is_file()), None)
+    return next((folder / name for name in KUSTOMIZATION_FILES if (folder / name).is_file()), None)
 
 
 def _hint(error: ToolError) -> str | None:

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs
 from pipeline.environment import without_credentials
 from pipeline.errors import ManifestError
 from pipeline.model.attestation.materials import Material, MaterialKind
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.kustomizing.remotes import is_remote
 
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PARTS = ("resources", "bases", "components", "configurations", "crds", "generators", "transformers", "validators")
 _MAX_KUSTOMIZATIONS = 1000
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -35,7 +35,7 @@ def kustomization_materials(kustomization: Path) -> Iterator[Material]:
             path = file.parent / entry
             # os.path answers no where a path is too long or a link leads to itself; pathlib raises.
             if os.path.isdir(path):  # noqa: PTH112
-                waiting.extend(path / name for name in _FILES if os.path.isfile(path / name))  # noqa: PTH113
+                waiting.extend(path / name for name in KUSTOMIZATION_FILES if os.path.isfile(path / name))  # noqa: PTH113
             elif not os.path.exists(path) and is_remote(entry):  # noqa: PTH110
                 yield _base(entry)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ManifestError
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.objects import Locate
 
-FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 _MAX_DEPTH = 30
 
@@ -72,7 +72,7 @@ def _visit(kustomization: Path, origins: Origins, seen: set[Path], depth: int) -
 
 def _follow(path: Path, origins: Origins, seen: set[Path], depth: int) -> None:
     if path.is_dir():
-        for name in FILES:
+        for name in KUSTOMIZATION_FILES:
             if (path / name).is_file():
                 _visit(path / name, origins, seen, depth + 1)
                 return

@@ -8,8 +8,9 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.manifests import ObjectId, Origin
-from pipeline.renderers.kustomize_origins import FILES, documents_of, texts_in
+from pipeline.renderers.kustomize_origins import documents_of, texts_in
 
 _MAX_DEPTH = 30
 
@@ -36,7 +37,10 @@ class Patches:
 
 
 def _patches(path: Path, seen: set[Path], depth: int) -> Iterator[tuple[str, str, Origin]]:
-    file = next((path / name for name in FILES if (path / name).is_file()), path if path.name in FILES else None)
+    file = next(
+        (path / name for name in KUSTOMIZATION_FILES if (path / name).is_file()),
+        path if path.name in KUSTOMIZATION_FILES else None,
+    )
     if file is None or file.resolve() in seen or depth > _MAX_DEPTH:
         return
     seen.add(file.resolve())

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from pipeline.errors import ManifestError, UsageError
 from pipeline.model.attestation.materials import Material
 from pipeline.model.images.lock import LOCK_FILE
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.manifests import Resource
 from pipeline.model.settings.sources import Source
 
@@ -18,7 +19,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _OURS = frozenset({"gitless.yaml", LOCK_FILE})
 _OTHERS = {
     "Chart.yaml": "a Helm chart",
-    **dict.fromkeys(("kustomization.yaml", "kustomization.yml", "Kustomization"), "a kustomization"),
+    **dict.fromkeys(KUSTOMIZATION_FILES, "a kustomization"),
 }
 
 

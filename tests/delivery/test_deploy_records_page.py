@@ -1,12 +1,10 @@
 import re
 from pathlib import Path
 
-import click
-
-from pipeline.cli.application import COMMANDS, application
 from pipeline.config import load_settings
 from pipeline.model.deployments.storage import LIST_TYPE, RECORD_TYPE
 from pipeline.model.trust.predicate_types import DEPLOY_RECORD
+from tests.delivery.page_options import options_named, options_of_commands
 from tests.delivery.schema_table import PAGE
 
 TEXT = (PAGE.parent / "deploy-records.md").read_text()
@@ -26,20 +24,11 @@ def test_the_documented_settings_are_accepted(tmp_path: Path) -> None:
 
 
 def test_every_option_on_the_page_exists() -> None:
-    context = click.Context(application)
-    commands = [application.get_command(context, name) for name in COMMANDS]
-    known = {
-        name
-        for command in commands
-        if command is not None
-        for parameter in command.params
-        for name in (*parameter.opts, *parameter.secondary_opts)
-    }
     others = {"--docker-server", "--from-file", "--from-literal", "--insecure-ignore-tlog", "--type", "--key"}
 
-    found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) - others
+    found = options_named(TEXT) - others
 
-    assert found - known - {"--output-key-prefix"} == set()
+    assert found - options_of_commands() - {"--output-key-prefix"} == set()
 
 
 def test_the_types_on_the_page_are_those_that_are_written() -> None:

@@ -1,13 +1,11 @@
 import re
 from pathlib import Path
 
-import click
-
-from pipeline.cli.application import COMMANDS, application
 from pipeline.config import load_settings
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.promotion.lock import LOCK_TYPE, LOCKED, TagLock, can_be_locked, lock_tag, locked_error
 from pipeline.model.trust.predicate_types import ROLLBACK
+from tests.delivery.page_options import options_named, options_of_commands
 from tests.delivery.schema_table import PAGE
 
 TEXT = (PAGE.parent / "promotion.md").read_text()
@@ -15,20 +13,10 @@ FORMATS = " ".join((PAGE.parent / "formats.md").read_text().split())
 
 
 def test_every_option_on_the_page_exists() -> None:
-    context = click.Context(application)
-    commands = [application.get_command(context, name) for name in COMMANDS]
-    known = {
-        name
-        for command in commands
-        if command is not None
-        for parameter in command.params
-        for name in (*parameter.opts, *parameter.secondary_opts)
-    }
-
-    found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
+    found = options_named(TEXT)
 
     assert len(found) > 15
-    assert found - known == set()
+    assert found - options_of_commands() == set()
 
 
 def test_the_documented_settings_are_accepted(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pipeline.errors import ManifestError
 from pipeline.model.artifact.manifest import FLUX_CONTENT, Descriptor, ParsedManifest
 from pipeline.model.documents.yaml_reading import read_manifests
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.manifests import Manifests
 
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
-_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _CHARTS = frozenset({"Chart.yaml"})
 
 
@@ -49,7 +49,7 @@ def manifests_in(files: Mapping[str, bytes], name: str) -> Manifests:
     """
     for path in files:
         file = path.rpartition("/")[2]
-        if file in _KUSTOMIZATIONS | _CHARTS:
+        if file in KUSTOMIZATION_FILES or file in _CHARTS:
             what = "a Helm chart" if file in _CHARTS else "a kustomization"
             raise ManifestError(
                 f"{name} holds {what} ({path}) that is still to be built",

@@ -56,13 +56,13 @@ def add_item(text: str, file: str, path: Path, fields: Mapping[str, str]) -> str
     if node is None and isinstance(last, str) and not parent.flow_style and parent.value:
         column = parent.value[0][0].start_mark.column
         head = f"{' ' * column}{_scalar(last)}:"
-        at = _line_end(text, _end(text, parent.value[-1][1]))
+        at = line_end(text, _end(text, parent.value[-1][1]))
         new = f"\n{head}\n{_block_item(pairs, column)}"
     elif node is not None and node.id == "sequence" and node.flow_style:
         at = node.end_mark.index - 1
         new = f"{', ' if node.value else ''}{{{', '.join(pairs)}}}"
     elif node is not None and node.id == "sequence":
-        at = _line_end(text, _end(text, node.value[-1]))
+        at = line_end(text, _end(text, node.value[-1]))
         new = f"\n{_block_item(pairs, node.start_mark.column)}"
     else:
         raise ConfigurationError(f"{file}: '{dotted(path)}' is no list", hint=f"add to it by hand: {'; '.join(pairs)}")
@@ -96,7 +96,12 @@ def dotted(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def _node_at(text: str, file: str, path: Path) -> Any:  # noqa: ANN401 - any of yaml's nodes
+def compose(text: str, file: str) -> yaml.Node:
+    """The document as nodes, with their places in the text.
+
+    Raises:
+        ConfigurationError: it is not one YAML document, or is empty.
+    """
     import yaml
 
     try:
@@ -104,12 +109,25 @@ def _node_at(text: str, file: str, path: Path) -> Any:  # noqa: ANN401 - any of 
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
         raise ConfigurationError(f"{file} cannot be read as one YAML document") from None
-    for length, part in enumerate(path, start=1):
-        node = None if node is None else _child(node, part)
-        if node is None:
-            raise ConfigurationError(f"{file}: there is no '{dotted(path[:length])}'")
     if node is None:
         raise ConfigurationError(f"{file} is empty")
+    return node
+
+
+def line_end(text: str, start: int) -> int:
+    """Where the line ends that a place is on, before its line break."""
+    found = text.find("\n", start)
+    if found < 0:
+        return len(text)
+    return found - 1 if text[found - 1] == "\r" else found
+
+
+def _node_at(text: str, file: str, path: Path) -> Any:  # noqa: ANN401 - any of yaml's nodes
+    node: Any = compose(text, file)
+    for length, part in enumerate(path, start=1):
+        node = _child(node, part)
+        if node is None:
+            raise ConfigurationError(f"{file}: there is no '{dotted(path[:length])}'")
     return node
 
 
@@ -152,7 +170,7 @@ def _new_key(text: str, parent: Any, key: str, value: str) -> tuple[int, int, st
         at = int(parent.end_mark.index) - 1
         return at, at, f", {pair}" if parent.value else pair
     column = parent.value[0][0].start_mark.column
-    at = _line_end(text, _end(text, parent.value[-1][1]))
+    at = line_end(text, _end(text, parent.value[-1][1]))
     return at, at, f"\n{' ' * column}{pair}"
 
 
@@ -167,13 +185,6 @@ def _end(text: str, node: Any) -> int:  # noqa: ANN401 - any of yaml's nodes
         last = node.value[-1]
         return _end(text, last[1] if isinstance(last, tuple) else last)
     return len(text[: node.end_mark.index].rstrip())
-
-
-def _line_end(text: str, start: int) -> int:
-    found = text.find("\n", start)
-    if found < 0:
-        return len(text)
-    return found - 1 if text[found - 1] == "\r" else found
 
 
 def _checked(text: str, file: str, edit: tuple[int, int, str], expected: Callable[[Any], None], by_hand: str) -> str:

@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 from pipeline.errors import RefusedError
 from pipeline.model.documents.yaml_reading import read_documents
 from pipeline.model.documents.yaml_writing import write_document
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.kustomizing.remotes import is_remote
-from pipeline.model.kustomizing.tree import FILES, Tree, resolve
+from pipeline.model.kustomizing.tree import Tree, resolve
 
 MAX_KUSTOMIZATIONS = 1000
 """Kustomizations that one build may be made of."""
@@ -85,13 +86,14 @@ class _Visit:
             file = self._tree.kustomization_file(current)
             if file is None:
                 raise ConfinementError(
-                    f"{current or '.'} has no kustomization", hint=f"expected one of {', '.join(FILES)} in it"
+                    f"{current or '.'} has no kustomization",
+                    hint=f"expected one of {', '.join(KUSTOMIZATION_FILES)} in it",
                 )
             if len(self._visited) > MAX_KUSTOMIZATIONS:
                 raise ConfinementError(f"{file}: more than {MAX_KUSTOMIZATIONS} kustomizations in one build")
             content = self._tree.kustomization(current) or {}
             waiting.extend(_Kustomization(self, self._tree, current, file).follow(content))
-            self.files[join(current, FILES[0])] = write_document(content)
+            self.files[join(current, KUSTOMIZATION_FILES[0])] = write_document(content)
 
     def remote(self, file: str, path: str) -> None:
         """Note that something is to be fetched."""

@@ -13,8 +13,9 @@ from typing import Any
 
 from pipeline.errors import ManifestError
 from pipeline.model.flux.kustomization import KustomizationSpec
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.kustomizing.remotes import is_remote
-from pipeline.model.kustomizing.tree import FILES, MANIFEST_SUFFIXES, Tree, parent, resolve
+from pipeline.model.kustomizing.tree import MANIFEST_SUFFIXES, Tree, parent, resolve
 
 FIELDS = frozenset(
     ("apiVersion", "kind", "metadata", "openapi", "namePrefix", "nameSuffix", "namespace", "commonLabels", "labels",
@@ -43,7 +44,7 @@ class Found:
 
 def scan(tree: Tree, folder: str) -> Found:
     """Every manifest below the folder, none of them in a folder that has a kustomization."""
-    own = {parent(path) for path in tree.files if path.rpartition("/")[2] in FILES}
+    own = {parent(path) for path in tree.files if path.rpartition("/")[2] in KUSTOMIZATION_FILES}
     manifests: list[str] = []
     folders: dict[str, None] = {}
     depth = len(folder) + 1 if folder else 0
@@ -169,4 +170,4 @@ def _first_above(path: str, depth: int, own: set[str]) -> str | None:
 
 def kustomization_path(tree: Tree, folder: str) -> str:
     """Where the folder's kustomization is, or where a generated one goes."""
-    return tree.kustomization_file(folder) or join(folder, FILES[0])
+    return tree.kustomization_file(folder) or join(folder, KUSTOMIZATION_FILES[0])

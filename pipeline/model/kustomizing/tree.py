@@ -7,9 +7,8 @@ from posixpath import join, normpath
 from typing import Any
 
 from pipeline.errors import ManifestError
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 
-FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""What kustomize looks for in a folder."""
 MANIFEST_SUFFIXES = (".yaml", ".yml")
 """What Flux takes for manifests; JSON is not among them."""
 
@@ -49,7 +48,7 @@ class Tree:
         Raises:
             ManifestError: there are several.
         """
-        found = [path for name in FILES if (path := join(folder, name)) in self.files]
+        found = [path for name in KUSTOMIZATION_FILES if (path := join(folder, name)) in self.files]
         if len(found) > 1:
             raise ManifestError(f"{found[0]}: there is {found[1]} too; a folder is one kustomization", hint=_ONE)
         return found[0] if found else None

@@ -15,8 +15,8 @@ from pipeline.errors import ManifestError
 from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.documents.yaml_reading import read_documents
 from pipeline.model.images.lock import LOCK_FILE
+from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHART_FILES = ("Chart.yaml", "requirements.yaml")
 _KUSTOMIZATION_FIELDS = frozenset(
     ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators",
@@ -97,11 +97,11 @@ class _Visit:
             self._folder(path)
             return
         self.files.add(path)
-        if path.rpartition("/")[2] in KUSTOMIZATIONS:
+        if path.rpartition("/")[2] in KUSTOMIZATION_FILES:
             self._kustomization(dirname(path), path)
 
     def _folder(self, path: str) -> None:
-        candidates = [join(path, name) for name in KUSTOMIZATIONS]
+        candidates = [join(path, name) for name in KUSTOMIZATION_FILES]
         found = [file for file in candidates if self._files.read(file) is not None]
         if found:
             self.files.update(candidates)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.model.documents.editing import compose, line_end
 
 if TYPE_CHECKING:
     import yaml
@@ -57,7 +58,7 @@ def add_key(text: str, file: str, old: Matches, new: str) -> Changed:
     Raises:
         ConfigurationError: no list names the old key, or the document cannot be edited without harm.
     """
-    items = [item for item in _items(_compose(text, file), old) if not _has(item.parent, new)]
+    items = [item for item in _items(compose(text, file), old) if not _has(item.parent, new)]
     edits = [_inserted(text, item, new) for item in items]
     return _checked(text, file, edits, lambda data: _with_key(data, old, new))
 
@@ -68,7 +69,7 @@ def remove_key(text: str, file: str, old: Matches, new: Matches) -> Changed:
     Raises:
         ConfigurationError: no list names it, one does and does not name the new one, or the document cannot be edited.
     """
-    items = list(_items(_compose(text, file), old))
+    items = list(_items(compose(text, file), old))
     for item in items:
         if not any(_named(other, new) for other in item.parent.value):
             raise ConfigurationError(
@@ -87,7 +88,7 @@ def set_value(changed: Changed, file: str, path: tuple[str, ...], value: str) ->
     """
     import yaml
 
-    node: yaml.Node = _compose(changed.text, file)
+    node: yaml.Node = compose(changed.text, file)
     for name in path:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         values = [found for key, found in pairs if key.value == name]
@@ -106,19 +107,6 @@ def set_value(changed: Changed, file: str, path: tuple[str, ...], value: str) ->
 
     made = _checked(changed.text, file, [edit], expected)
     return Changed(made.text, (*changed.changes, *made.changes))
-
-
-def _compose(text: str, file: str) -> yaml.Node:
-    import yaml
-
-    try:
-        # The slow loader: its marks count characters.
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise ConfigurationError(f"{file} cannot be read as one YAML document") from None
-    if node is None:
-        raise ConfigurationError(f"{file} is empty")
-    return node
 
 
 def _items(node: yaml.Node, old: Matches) -> Iterator[_Item]:
@@ -168,9 +156,9 @@ def _inserted(text: str, item: _Item, new: str) -> _Edit:
     if item.parent.flow_style:
         return _Edit(end, end, f", {entry}", says)
     line_start = text.rfind("\n", 0, start) + 1
-    line_end = _line_end(text, end)
+    at = line_end(text, end)
     newline = "\r\n" if text[line_start - 2 : line_start] == "\r\n" else "\n"
-    return _Edit(line_end, line_end, f"{newline}{text[line_start:start]}{entry}", says)
+    return _Edit(at, at, f"{newline}{text[line_start:start]}{entry}", says)
 
 
 def _removed(text: str, item: _Item) -> _Edit:
@@ -193,13 +181,6 @@ def _end(node: yaml.Node) -> int:
     if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
         return _end(node.value[-1][1])
     return int(node.end_mark.index)
-
-
-def _line_end(text: str, start: int) -> int:
-    found = text.find("\n", start)
-    if found < 0:
-        return len(text)
-    return found - 1 if text[found - 1] == "\r" else found
 
 
 def _checked(text: str, file: str, edits: list[_Edit], expected: Callable[[Any], Any]) -> Changed:

@@ -8,23 +8,21 @@ Tekton and Kubernetes mount it for cosign; Google Cloud's metadata server.
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline import ambient_tokens
 from pipeline.errors import ConfigurationError
+from pipeline.model.documents.jwt import unverified_claims
 from pipeline.model.documents.printable import printable
 from pipeline.ports import Environment
 
 AUDIENCE = "sigstore"
 VARIABLE = "SIGSTORE_ID_TOKEN"
 MAX_TOKEN_BYTES = 64 * 1024
-_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +100,9 @@ def _check(found: FoundToken, now: float) -> None:
         )
 
 
-def _claims(found: FoundToken) -> dict[str, Any]:
-    parts = found.text.split(".")
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError, IndexError):
-        claims = None
-    if not isinstance(claims, dict) or len(parts) != _PARTS:
+def _claims(found: FoundToken) -> Mapping[str, Any]:
+    claims = unverified_claims(found.text)
+    if claims is None:
         raise ConfigurationError(
             f"{found.source} is no OIDC identity token (a JWT)", code="configuration.identity-token"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -40,6 +41,7 @@ def labels(engine: Engine, image: str) -> dict[str, str]:
 def test_from_a_folder_to_a_digest_in_the_manifests(web: Path, address: str, gitless: Gitless) -> None:
     image = f"{address}/acme/web:1.4.2"
     (web / "values.yaml").write_text(VALUES)
+    (web / "values.yaml").chmod(0o600)
 
     built = gitless("image", "build", ".", "--image", image, "--revision", "main@sha1:" + "a" * 40, "-o", "json")
     pushed = gitless(
@@ -54,6 +56,7 @@ def test_from_a_folder_to_a_digest_in_the_manifests(web: Path, address: str, git
     assert pushed.document["digest"] == digest
     assert pushed.document["digestUrl"] == f"oci://{address}/acme/web@{digest}"
     assert pushed.document["written"] == ["deploy/kustomization.yaml", "values.yaml", "images.lock.yaml"]
+    assert stat.S_IMODE((web / "values.yaml").stat().st_mode) == 0o600
     assert (web / "deploy" / "kustomization.yaml").read_text() == (
         "# The shop.\nresources:\n- web.yaml   # all of it\n"
         f"images:\n- name: web\n  newName: {address}/acme/web\n  newTag: 1.4.2\n  digest: {digest}\n"
