@@ -206,7 +206,8 @@ def _epoch(environment: Environment) -> int | None:
 
 def _write(image: PinnedImage, places: WrittenPlaces) -> Iterator[str]:
     for file, text in _edits(image, places):
-        rewrite(file, text.encode())
+        # A link stays one.
+        rewrite(file.resolve(), text.encode())
         yield str(file)
 
 

@@ -26,6 +26,7 @@ settings.register_profile("whenever", deadline=None)
 settings.load_profile("whenever")
 
 _CI_VARIABLES = ("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "TEKTON_", "GITLESS_CI", "GITLESS_GIT")
+_GIT_HOOK_VARIABLES = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"}
 _TELLING_VARIABLES = {"GITLESS_COMMENT", "GITLESS_LABEL", "GITLESS_REPORT"}
 
 
@@ -35,6 +36,19 @@ def outside_of_any_ci() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(_CI_VARIABLES) or name in _TELLING_VARIABLES]:
             patch.delenv(name)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobodys_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Git as it is installed: without the settings and hooks of this machine, and not within a hook's repository."""
+    settings_file = tmp_path_factory.mktemp("git") / "config"
+    settings_file.write_text("[safe]\n\tdirectory = *\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _GIT_HOOK_VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(settings_file))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         yield
 
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # For any CI that can run a shell, beside a gitless.yaml:
 #   gitless.sh review|publish|deploy [TARGET]
-# `publish` builds, validates, packages, signs and attests, and leaves its results in RESULTS; `deploy`, in a later job
-# that may reach the cluster and has that folder, applies exactly that digest and verifies it.
+# `publish` builds, validates, packages, signs and attests (validates and attests where gitless.yaml has `validation` and
+# `attestations`), and leaves its results in RESULTS; `deploy`, in a later job that may reach the cluster and has that
+# folder, applies exactly that digest and verifies it.
 set -eu
 
 stage=${1:?expected review, publish or deploy}

@@ -118,7 +118,7 @@ def _write_error(error: PipelineError, arguments: list[str]) -> None:
 
 def _print_usage_error(error: click.ClickException, arguments: list[str]) -> None:
     variable = _variable_behind(error)
-    hint = f"the value comes from the environment: {variable}" if variable else None
+    hint = f"the value comes from the environment: {variable}" if variable else _variable_missing(error)
     _write_usage_error(error, hint, arguments)
     presence.tell_failure(error.format_message(), hint, arguments)
 
@@ -142,6 +142,13 @@ def _variable_behind(error: click.ClickException) -> str | None:
         return None
     names = error.param.envvar
     return names if isinstance(names, str) else ", ".join(names or ())
+
+
+def _variable_missing(error: click.ClickException) -> str | None:
+    """The environment variable that would do as well: a step of a CI has nothing else."""
+    if not isinstance(error, click.MissingParameter) or error.param is None or not isinstance(error.param.envvar, str):
+        return None
+    return f"give it, or set {error.param.envvar} to something that is not empty"
 
 
 def _visible(text: str) -> str:

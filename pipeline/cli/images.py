@@ -54,7 +54,8 @@ def lock(*, asked: ImageSources, prune: bool, registry_options: RegistryOptions,
         asked.resources(terminal), asked.lock(), ports, file=str(asked.lock_file), prune=prune, fields=asked.fields
     )
     if result.is_changed or not asked.lock_file.exists():
-        write_whole(asked.lock_file, lock_text(result.lock).encode())
+        # A link stays one: what it names is what is committed.
+        write_whole(asked.lock_file.resolve(), lock_text(result.lock).encode())
     terminal.print_result(result)
     require_locked(result)
 

@@ -19,6 +19,9 @@ _LONGEST = 86400.0
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LONGEST_NAMESPACE = 63
 """A label of RFC 1123."""
+_LONGEST_PASSWORD = 65536
+"""Characters; tokens of clouds have a few thousand."""
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -115,6 +118,8 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         if (username is None) == password_stdin:
             raise click.UsageError("--username and --password-stdin go together")
+        if username is not None:
+            _check_username(username)
         password = _read_password() if password_stdin else None
         options = RegistryOptions(
             username, password, ca_file, cert_file, key_file, plain_http, registry_timeout, provider=provider
@@ -152,11 +157,26 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
     return decorated
 
 
+def _check_username(username: str) -> None:
+    """Refuse what Basic authentication (RFC 7617) has no place for."""
+    if not username or ":" in username or _UNSENDABLE.search(username):
+        raise UsageError(
+            f"--username is {ascii(username)[:80]}; expected a name without ':', control characters and broken UTF-8"
+        )
+
+
 def _read_password() -> str:
     try:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
     except UnicodeDecodeError:
         raise UsageError("the password on standard input is not UTF-8") from None
+    if len(password) > _LONGEST_PASSWORD:
+        raise UsageError(
+            f"the password on standard input has more than {_LONGEST_PASSWORD} characters; expected one line"
+        )
+    # Where the locale is POSIX, Python reads what is no UTF-8 as halves of characters.
+    if _UNSENDABLE.search(password):
+        raise UsageError("the password on standard input is not UTF-8, or has control characters; expected one line")
     if not password:
         raise UsageError("--password-stdin: there is no password on standard input", hint="pipe it in, as one line")
     return password

@@ -36,11 +36,12 @@ _LINKED = "https://", "http://"
 
 @dataclass(slots=True)
 class _Session:
-    """One command: whom it tells, and what it has said in the comment so far."""
+    """One command: whom it tells, what it is called with its group, and what it has said in the comment so far."""
 
     presence: Presence | None = None
     terminal: Terminal | None = None
     command: str = ""
+    path: str = ""
     comment: str = ""
     so_far: Callable[[], Result] | None = None
 
@@ -64,7 +65,9 @@ def begin(terminal: Terminal) -> None:
 
     _session.presence = wiring.presence(terminal.ci, os.environ, terminal.reporter)
     _session.terminal = terminal
-    _session.command = click.get_current_context().info_name or ""
+    context = click.get_current_context()
+    _session.command = context.info_name or ""
+    _session.path = context.command_path.partition(" ")[2]
 
 
 def remember(terminal: Terminal, so_far: Callable[[], Result]) -> None:
@@ -110,7 +113,7 @@ def tell_failure(message: str, hint: str | None, arguments: list[str], *, is_sum
 
     _session.presence = presence
     command = _session.command or next((word for word in arguments if not word.startswith("-")), "")
-    name = f"gitless {command}".rstrip()
+    name = f"gitless {_session.path or command}".rstrip()
     error = Annotation(severity=Severity.ERROR, title=name, message=f"{message} ({hint})" if hint else message)
     failure = _failure(name, message, hint) if is_summed else ""
     _tell(

@@ -14,6 +14,7 @@ from pipeline.engines.contexts import containerfile_of, pack_context
 from pipeline.engines.endpoints import EngineEndpoint, find_endpoint
 from pipeline.engines.streams import BuildLog, PushLog, masked
 from pipeline.errors import ConfigurationError, PipelineError, RegistryError, ToolError
+from pipeline.loading import settle
 from pipeline.model.attestation.image_names import ImageName
 from pipeline.model.documents.printable import printable
 from pipeline.model.images.engine import EngineImage, ImageBuild, RegistryLogin
@@ -79,6 +80,7 @@ class DockerEngine:
 
     def find(self, image: ImageName) -> EngineImage | None:
         """Ask for it by name."""
+        settle()
         from docker.errors import NotFound
 
         with self._client() as client:
@@ -93,6 +95,7 @@ class DockerEngine:
         Raises:
             ConfigurationError: the engine has no such image.
         """
+        settle()
         from docker.errors import NotFound
 
         with self._client() as client:
@@ -125,6 +128,7 @@ class DockerEngine:
     @contextmanager
     def _client(self, failed: Any = None) -> Iterator[Any]:  # noqa: ANN401 - the SDK's client has no types
         """A connection for one call; ``failed`` makes an error of what the engine says to a request it refuses."""
+        settle()
         from http.client import HTTPException
 
         import requests

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 
 from pipeline.errors import IdentityError
+from pipeline.loading import settle
 
 
 def require(module: str, extra: str, what: str) -> None:
@@ -14,6 +15,7 @@ def require(module: str, extra: str, what: str) -> None:
     Raises:
         IdentityError: it is not installed.
     """
+    settle()
     try:
         is_there = importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:

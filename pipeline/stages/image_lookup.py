@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.errors import ArtifactNotFoundError
+from pipeline.errors import ArtifactNotFoundError, ConfigurationError, ExpressionError
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.attestation.image_names import parse_image_name
 from pipeline.model.images.choosing import Extracting, admitted, newest, passing
@@ -58,7 +58,7 @@ def choose_images(policies: Sequence[ImagePolicy], ports: ImagePorts) -> dict[st
     """What each policy chooses, by its key; the tags of a repository are listed once.
 
     Raises:
-        ConfigurationError: a policy allows no tag that there is.
+        ConfigurationError: a policy allows no tag that there is, or its pattern is no regular expression.
         RegistryError: a registry cannot be asked.
     """
     repositories = sorted({_of_policy(policy) for policy in policies}, key=lambda repository: repository.name)
@@ -68,7 +68,14 @@ def choose_images(policies: Sequence[ImagePolicy], ports: ImagePorts) -> dict[st
 
     def choose(policy: ImagePolicy) -> ChosenImage:
         repository = _of_policy(policy)
-        values = admitted(policy, tags[repository], ports.extracting)
+        try:
+            values = admitted(policy, tags[repository], ports.extracting)
+        except ExpressionError as error:
+            raise ConfigurationError(
+                f"{policy}: {error.message}",
+                hint=f"correct its filterTags, or the exclusionList of its repository ({policy.place})",
+                code="configuration.image-policy",
+            ) from None
         tag = newest(policy, values)
         digest = registries[repository].resolve(tag).digest
         return ChosenImage(policy=policy, tag=tag, digest=digest, passing=passing(policy, values))

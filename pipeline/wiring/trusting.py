@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TrustError, UsageError
+from pipeline.loading import settle
 from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.signing import SigningOptions
@@ -41,12 +42,14 @@ def signer(
         UsageError: nothing to sign with was named.
     """
     if options.keyless:
+        settle()
         from pipeline.signers.keyless import keyless_signer
 
         return keyless_signer(options, environment, reporter)
     if options.key is None:
         raise UsageError("there is nothing to sign with", hint="give --key cosign.key, or --keyless")
     if "://" in options.key:
+        settle()
         from pipeline.signers.kms import open_signer
 
         return open_signer(options.key, SignatureFormat(options.format), environment)
@@ -111,6 +114,7 @@ def public_key(name: str, environment: Environment) -> PublicKey:
         ConfigurationError: it cannot be read, or is none.
     """
     if "://" in name:
+        settle()
         from pipeline.signers.kms import read_public_key as fetch_public_key
 
         return fetch_public_key(name, environment)

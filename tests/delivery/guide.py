@@ -84,7 +84,7 @@ def played(text: str, folder: Path, kubeconfig: Path, registry: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=840,
         check=False,
     )
     outputs = done.stdout.replace(registry, _REGISTRY).split("=====block=====\n")

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import uv
+
 from pipeline import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,13 +30,21 @@ def write(wheel: Path, target: Path) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="gitless-sbom-") as scratch:
         place = Path(scratch) / "environment"
-        _run(["uv", "venv", "--quiet", "--python", sys.executable, str(place)])
-        install = ["uv", "pip", "install", "--quiet", "--python", str(place / "bin" / "python"), "--no-deps"]
+        _run([uv.find_uv_bin(), "venv", "--quiet", "--python", sys.executable, str(place)])
+        install = [
+            uv.find_uv_bin(),
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(place / "bin" / "python"),
+            "--no-deps",
+        ]
         _run([*install, "--require-hashes", "--requirement", str(REQUIREMENTS)])
         _run([*install, str(wheel)])
         look = ["environment", str(place), "--pyproject", str(ROOT / "pyproject.toml"), "--mc-type", "application"]
         form = ["--output-reproducible", "--of", "JSON", "--sv", "1.6", "--output-file", str(target)]
-        _run(["cyclonedx-py", *look, *form])
+        _run([sys.executable, "-m", "cyclonedx_py", *look, *form])
     document = json.loads(target.read_text())
     # The version is read from the code when the wheel is built, which cyclonedx-py does not do.
     document["metadata"]["component"]["version"] = __version__
@@ -43,8 +53,7 @@ def write(wheel: Path, target: Path) -> None:
 
 
 def _run(command: list[str]) -> None:
-    program = Path(sys.executable).parent / command[0]
-    subprocess.run([program, *command[1:]], check=True)
+    subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ _ARGUMENTS = {
     ("build", "path"): "Folder or file to render: plain manifests, a kustomization or a Helm chart.",
     ("validate", "path"): "Folder, file or artifact; otherwise the sources of the settings file.",
     ("package", "path"): "Folder or file to pack.",
-    ("package", "repository"): "Repository to push to, such as ghcr.io/acme/shop.",
+    ("package", "repository"): "Repository to push to, such as oci://ghcr.io/acme/shop.",
     ("promote", "from"): "What is promoted: an artifact, or deployed:CLUSTER (what that cluster was given last).",
     ("promote", "to"): "The tag that is to point at it: oci://HOST/REPOSITORY:TAG, in any registry.",
     ("rollback", "ref"): "The tag that goes back: oci://HOST/REPOSITORY:TAG.",

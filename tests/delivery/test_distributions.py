@@ -25,6 +25,9 @@ from pipeline import __version__
 from tests.delivery import own_sbom
 from tests.delivery.distributions import ROOT, SOURCES, SUMS, pin, sha256
 
+# The first time, what is installed has to be fetched.
+pytestmark = pytest.mark.timeout(900)
+
 NAME = f"gitless_pipeline-{__version__}"
 INFO = f"{NAME}.dist-info"
 DATA = f"{NAME}.data/data/share"

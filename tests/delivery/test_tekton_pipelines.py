@@ -90,10 +90,10 @@ def test_the_chain_is_whole_and_only_what_is_guarded_may_be_left_out() -> None:
     guarded = {task["name"] for task in spec["tasks"] if "when" in task}
     needed = {found["task"] for found in RESULT.finditer(str(spec))}
 
-    order = ["build", "validate", "package", "sign", "attest", "diff", "apply", "verify"]
+    order = ["build", "validate", "package", "sign", "attest", "promote", "diff", "apply", "verify"]
     assert names(spec["tasks"]) == order
     # Nobody needs a result of what may be skipped, or would be skipped with it.
-    assert (guarded, guarded & needed) == ({"sign", "attest", "apply"}, set())
+    assert (guarded, guarded & needed) == ({"sign", "attest", "promote", "apply"}, set())
     (apply,) = (task for task in spec["tasks"] if task["name"] == "apply")
     assert apply["when"] == [{"input": "$(tasks.diff.results.changed)", "operator": "in", "values": ["true"]}]
     assert [task for task in spec["tasks"] if "signing" in str(task["workspaces"])] == [

@@ -17,7 +17,7 @@ from .binaries import binary
 from .errors import PlatformError
 from .processes import ProcessGroup, Running
 
-_SECONDS = 60.0
+_SECONDS = 120.0
 _POLITELY = 20.0
 """What it needs to end its containers and to unmount their file systems."""
 _LONGEST_SOCKET = 100

@@ -21,7 +21,7 @@ from .processes import ProcessGroup, Running
 from .tokens import ISSUER, SERVICE, TokenRequest, TokenServer
 
 Auth = Literal["none", "basic", "token"]
-_SECONDS = 30.0
+_SECONDS = 120.0
 
 
 @dataclass(kw_only=True)

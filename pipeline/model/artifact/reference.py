@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
+from pipeline.model.documents.printable import printable
 
 REGISTRY_SCHEME = "oci://"
 LAYOUT_SCHEME = "oci-layout:"
@@ -20,7 +21,10 @@ _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_LOGIN = re.compile(r"^((?:[a-z]+://)?)[^/@:]*:(?![0-9]{1,5}/)[^@]*@(?!sha256:)")
 _LAST_PORT = 65535
+_SHOWN = 200
+"""Characters of a text that is no name, in a message."""
 _EXPECTED = "expected oci://HOST/REPOSITORY[:TAG][@sha256:DIGEST] or oci-layout:FOLDER[:TAG][@sha256:DIGEST]"
 
 
@@ -136,7 +140,7 @@ def parse_reference(text: str) -> Reference:
         return _parse_registry(text)
     if text.startswith(LAYOUT_SCHEME):
         return _parse_layout(text)
-    raise UsageError(f"'{text}' is not an artifact reference; {_EXPECTED}")
+    raise UsageError(f"'{_shown(text)}' is not an artifact reference; {_EXPECTED}")
 
 
 def check_tag(tag: str) -> str:
@@ -147,7 +151,8 @@ def check_tag(tag: str) -> str:
     """
     if _TAG.fullmatch(tag) is None:
         raise UsageError(
-            f"'{tag}' is not a tag; expected up to 128 letters, digits, '.', '_' or '-', not beginning with '.' or '-'"
+            f"'{printable(tag, _SHOWN)}' is not a tag; expected up to 128 letters, digits, '.', '_' or '-', not"
+            " beginning with '.' or '-'"
         )
     return tag
 
@@ -157,22 +162,30 @@ def _split_digest(text: str, rest: str) -> tuple[str, str | None]:
     if not at:
         return rest, None
     if not is_digest(digest):
-        raise UsageError(f"'{text}': '{digest}' is not a digest; expected sha256: and 64 hexadecimal digits")
+        raise UsageError(
+            f"'{_shown(text)}': what follows '@' is not a digest; expected sha256: and 64 hexadecimal digits"
+        )
     return rest, digest
+
+
+def _shown(text: str) -> str:
+    """The text for a message: at a bearable length, and without a password that somebody wrote before the host."""
+    return printable(_LOGIN.sub(r"\1…@", text), _SHOWN)
 
 
 def _parse_registry(text: str) -> Reference:
     rest, digest = _split_digest(text, text.removeprefix(REGISTRY_SCHEME))
     host, slash, path = rest.partition("/")
     if not slash or not path or _HOST.fullmatch(host) is None:
-        raise UsageError(f"'{text}' lacks a registry host or a repository; {_EXPECTED}")
+        raise UsageError(f"'{_shown(text)}' lacks a registry host or a repository; {_EXPECTED}")
     port = host.rpartition("]")[2].partition(":")[2]
     if port and not 0 < int(port) <= _LAST_PORT:
-        raise UsageError(f"'{text}': {port} is no port; expected 1 to {_LAST_PORT}")
+        raise UsageError(f"'{_shown(text)}': {port} is no port; expected 1 to {_LAST_PORT}")
     path, colon, tag = path.partition(":")
     if _PATH.fullmatch(path) is None:
         raise UsageError(
-            f"'{text}': '{path}' is not a repository name; expected lower-case letters, digits, '.', '_', '-' and '/'"
+            f"'{_shown(text)}': '{printable(path, _SHOWN)}' is not a repository name; expected lower-case letters,"
+            " digits, '.', '_', '-' and '/'"
         )
     return Reference(Repository(host, path), check_tag(tag) if colon else None, digest)
 
@@ -184,5 +197,5 @@ def _parse_layout(text: str) -> Reference:
     last, colon, tag = last.partition(":")
     folder = f"{parent}{slash}{last}"
     if not folder:
-        raise UsageError(f"'{text}' lacks a folder; {_EXPECTED}")
+        raise UsageError(f"'{_shown(text)}' lacks a folder; {_EXPECTED}")
     return Reference(Repository("", folder.rstrip("/") or "/"), check_tag(tag) if colon else None, digest)

@@ -119,7 +119,7 @@ def check_lockable(tag: str, reason: str) -> str:
         longest = _LONGEST_TAG - len(_PREFIX)
         raise UsageError(f"the tag '{tag}' cannot be locked; expected up to {longest} characters, and no lock itself")
     reason = reason.strip()
-    if not reason or len(reason) > _LONGEST_REASON:
+    if not printable(reason, _LONGEST_REASON) or len(reason) > _LONGEST_REASON:
         raise UsageError(f"--reason needs 1 to {_LONGEST_REASON} characters: whoever meets the lock must know why")
     return reason
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.model.documents.yaml_scalars import read_plain
+
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
+_PLAIN = re.compile(r"\.|[A-Za-z0-9_/][A-Za-z0-9._/-]*")
 _ENVIRONMENT_FOLDERS = ("overlays", "environments", "envs", "clusters", "targets")
 
 
@@ -50,7 +53,7 @@ def propose(name: str, found: Sequence[FoundSource]) -> str:
         "# `gitless schema` prints what else can stand here.",
         "apiVersion: gitless.dev/v1",
         "kind: Pipeline",
-        f"name: {name}",
+        f"name: {_text(name)}",
         "",
     ]
     if common:
@@ -74,10 +77,10 @@ def propose(name: str, found: Sequence[FoundSource]) -> str:
     ]
     named: list[tuple[str, FoundSource | None]] = [*sorted(environments.items())]
     for environment, source in named or [("default", None)]:
-        lines.append(f"  {environment}:")
+        lines.append(f"  {_text(environment)}:")
         if source is not None:
             lines += ["    sources:", *_source_lines((source, *common), "    ")]
-            lines += ["    artifact:", f"      tags: [{environment}]"]
+            lines += ["    artifact:", f"      tags: [{_text(environment)}]"]
         lines += [
             "    # context: my-cluster   # of the kubeconfig; absent: the current one",
             "    # namespace: my-space   # of the inventory, and of objects that name none",
@@ -90,11 +93,15 @@ def propose(name: str, found: Sequence[FoundSource]) -> str:
 def _source_lines(sources: Sequence[FoundSource], indent: str) -> list[str]:
     lines = []
     for source in sources:
-        path = source.path if re.fullmatch(r"[A-Za-z0-9._/-]+", source.path) else json.dumps(source.path)
-        lines.append(f"{indent}  - path: {path} # {source.renderer}")
+        lines.append(f"{indent}  - path: {_text(source.path)} # {source.renderer}")
         if source.renderer == "helm":
             lines += [
                 f"{indent}    helm:",
-                f"{indent}      release: {application_name(source.path.rsplit('/', 1)[-1])}",
+                f"{indent}      release: {_text(application_name(source.path.rsplit('/', 1)[-1]))}",
             ]
     return lines
+
+
+def _text(text: str) -> str:
+    """In double quotes where YAML would read something else, as it does ``n``, ``on`` and ``007``."""
+    return text if _PLAIN.fullmatch(text) and read_plain(text) == text else json.dumps(text)

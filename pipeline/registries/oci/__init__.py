@@ -30,8 +30,8 @@ def connect(
     Raises:
         UsageError: the options contradict each other.
     """
+    from pipeline.loading import Loading
     from pipeline.registries.oci.endpoints import endpoint_of
-    from pipeline.registries.oci.loading import Loading
     from pipeline.registries.oci.registry import OciRegistry
 
     if options.plain_http and options.cert_file is not None:

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from pipeline.errors import RegistryError, UsageError
+from pipeline.loading import settle
 from pipeline.model.settings.credentials import Credentials
 
 IDENTITY_USER = "<token>"
@@ -87,6 +88,7 @@ def _ask(
             hint="install it, or remove it from 'credHelpers' or 'credsStore' in the docker configuration",
             code="registry.credential-helper",
         )
+    settle()
     answers: list[Mapping[str, Any] | Exception | None] = []
     asking = Thread(target=_run, args=(helper, environment, ask, answers), daemon=True)
     asking.start()

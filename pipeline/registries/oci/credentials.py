@@ -111,7 +111,9 @@ def read_logins(file: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(f"{file}: cannot read the registry logins: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         # The decoder's own message would quote what surrounds the mistake.
-        raise ConfigurationError(f"{file}: not valid JSON", hint="log in again, or remove the file") from error
+        raise ConfigurationError(
+            f"{file}: not valid JSON", hint="mend or remove the file, then log in again"
+        ) from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"{file}: expected a JSON object with 'auths'")
     return document

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
 
+from pipeline.loading import Loaded
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.ports import Clock, FindLogin, Registry, Reporter
 from pipeline.registries.oci.credentials import find_credentials
 from pipeline.registries.oci.endpoints import endpoint_of
 from pipeline.registries.oci.failures import LostConnectionError
-from pipeline.registries.oci.loading import Loaded
 from pipeline.registries.oci.registry import OciRegistry
 from pipeline.registries.oci.resting import Resting
 from pipeline.registries.oci.sessions import Observe, Sessions

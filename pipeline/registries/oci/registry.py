@@ -32,7 +32,7 @@ from pipeline.registries.oci.referrers import as_referrer, is_doubtful, parse_in
 if TYPE_CHECKING:
     import requests
 
-    from pipeline.registries.oci.loading import Loaded, Loading
+    from pipeline.loading import Loaded, Loading
     from pipeline.registries.oci.transport import Transport
 
 # Without all four, some registries say that a manifest of another type is not there.

@@ -187,6 +187,7 @@ def test_a_token_that_may_not_comment_changes_no_exit_code(
     [
         (["diff", "old", "nowhere"], 2, "::error title=gitless diff::'nowhere' does not exist (a side is a folder"),
         (["diff", "old"], 2, "::error title=gitless diff::Missing argument 'TO'."),
+        (["image", "build", ".", "--image", "A B"], 2, "::error title=gitless image build::'A B' is not the name"),
         (["diff", "old", "new", "--exit-code"], 3, "::error title=gitless diff::there are changes (exit code 3)"),
         (["get", "--bad"], 2, "::error title=gitless get::No such option '--bad'."),
         (["package", "nowhere", "oci-layout:x:1"], 2, "::error title=gitless package::"),

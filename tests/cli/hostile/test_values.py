@@ -65,6 +65,15 @@ def test_nonsense_in_the_environment_is_traced_to_its_variable(
     assert err.endswith(f"  the value comes from the environment: {variable}\n")
 
 
+def test_an_argument_that_is_missing_is_told_with_its_variable(
+    gitless: Gitless, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLESS_FROM", "")
+    code, out, err = gitless("promote")
+    assert (code, out) == (2, "")
+    assert err.endswith("Missing argument 'FROM'.\n  give it, or set GITLESS_FROM to something that is not empty\n")
+
+
 def test_a_right_value_on_the_command_line_is_not_blamed_on_the_environment(
     gitless: Gitless, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,3 +111,12 @@ def test_without_a_service_there_is_no_pull_request(
     assert wiring.base_branch({"CI_DEFAULT_BRANCH": "trunk"}) == "trunk"
     with pytest.raises(ConfigurationError, match="where a pull request is to be opened"):
         wiring.pull_requests("auto", {})
+
+
+def test_a_lock_that_is_a_link_stays_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "kept").mkdir()
+    (folder / "images.lock.yaml").symlink_to("kept/lock.yaml")
+
+    assert gitless(capsys, "images", "lock", "app.yaml").code == 0
+    assert (folder / "images.lock.yaml").is_symlink()
+    assert "kind: ImagesLock" in (folder / "kept" / "lock.yaml").read_text()

@@ -164,6 +164,10 @@ def test_logging_out_where_nobody_ever_logged_in_makes_no_file(docker: Path, git
         (["login", "me:pass-word@ghcr.io", "--provider", "auto"], "names no registry"),
         (["login", "ghcr.io", "--credential-helper", "../x"], "cannot name a credential helper"),
         (["login", "ghcr.io", "--username", "me"], "--username and --password-stdin go together"),
+        (["login", "ghcr.io", "--username", "", "--password-stdin"], "--username is ''; expected a name"),
+        (["login", "ghcr.io", "--username", "me:too", "--password-stdin"], "--username is 'me:too'; expected a name"),
+        (["login", "ghcr.io", "--username", "a\nb", "--password-stdin"], "--username is 'a\\nb'; expected a name"),
+        (["login", "ghcr.io", "--username", "\udcff", "--password-stdin"], "--username is '\\udcff'; expected a name"),
         (["logout"], "name the registry"),
         (["logout", "a.test", "--all"], "name the registry"),
     ],
@@ -174,6 +178,27 @@ def test_what_makes_no_sense_is_refused(arguments: list[str], said: str, docker:
     assert outcome.code == 2
     assert said in outcome.err
     assert "pass-word" not in outcome.err
+    assert not docker.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "there is no password on standard input"),
+        ("\n", "there is no password on standard input"),
+        ("pass-word\udcff\n", "is not UTF-8, or has control characters"),
+        ("pass-\0word\n", "is not UTF-8, or has control characters"),
+        ("pass-word" * 10_000, "has more than 65536 characters"),
+    ],
+)
+def test_what_is_no_password_is_refused_before_the_registry_sees_it(
+    typed: str, said: str, docker: Path, gitless: Gitless
+) -> None:
+    outcome = gitless("login", "127.0.0.1:1", "--username", "me", "--password-stdin", typed=typed)
+
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "pass-" not in outcome.err
     assert not docker.exists()
 
 

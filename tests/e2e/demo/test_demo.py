@@ -19,6 +19,7 @@ def demo(*arguments: str) -> str:
 
 @pytest.mark.cluster
 @pytest.mark.tool
+@pytest.mark.timeout(900)
 def test_the_demo_runs_the_main_job_on_real_parts(tmp_path: Path) -> None:
     state = tmp_path / "demo"
     try:

@@ -118,7 +118,7 @@ def test_a_machine_is_who_its_metadata_server_says(google: Google, cloud: Served
     # The checkout is where this interpreter finds the package.
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["username"] == "oauth2accesstoken"

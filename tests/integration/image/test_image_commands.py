@@ -220,12 +220,12 @@ def test_what_is_cancelled_ends_at_the_engine_too(web: Path, engine: Engine) -> 
     command = [str(Path(sys.executable).with_name("gitless")), "image", "build", ".", "--image", "endless:1", "-v"]
     with subprocess.Popen(command, cwd=web, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         try:
-            wait_until(lambda: bool(engine.docker("ps", "--quiet")), seconds=60, what="the step's container")
+            wait_until(lambda: bool(engine.docker("ps", "--quiet")), seconds=120, what="the step's container")
             running.send_signal(signal.SIGINT)
-            _, said = running.communicate(timeout=60)
+            _, said = running.communicate(timeout=120)
         finally:
             running.kill()
 
     assert running.returncode == INTERRUPTED
     assert said.endswith("interrupted\n")
-    wait_until(lambda: not engine.docker("ps", "--quiet"), seconds=60, what="the end of the step's container")
+    wait_until(lambda: not engine.docker("ps", "--quiet"), seconds=120, what="the end of the step's container")

@@ -40,7 +40,7 @@ def identity(clock: Hurried) -> Identity:
 @pytest.fixture
 def registry(fake: FakeServer, clock: Hurried, reporter: Silent, identity: Identity) -> Registry:
     repository = Repository(fake.address, "team/app")
-    return connect(repository, RegistryOptions(timeout=5), {}, reporter, clock=clock, identify=identity)
+    return connect(repository, RegistryOptions(timeout=60), {}, reporter, clock=clock, identify=identity)
 
 
 def read(registry: Registry) -> bytes:

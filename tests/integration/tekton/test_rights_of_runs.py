@@ -50,7 +50,7 @@ def kubectl(control_plane: Cluster) -> Callable[..., str]:
     return run
 
 
-def eventually(attempt: Callable[[], object], *, seconds: float = 20.0) -> None:
+def eventually(attempt: Callable[[], object], *, seconds: float = 120.0) -> None:
     """Try again until it succeeds."""
     until = time.monotonic() + seconds
     while True:

@@ -144,3 +144,12 @@ def test_a_tag_that_moves_is_followed_as_the_policy_reflects_digests(
     again = update_lock([pod("ghcr.io/acme/web:1.0.0")], lock, rules, world.ports)
 
     assert again.images[0].digest == {"first": first, "moved": moved}[digest]
+
+
+def test_a_pattern_that_is_none_is_told_with_its_policy(world: World) -> None:
+    world.push(WEB, "1")
+
+    with pytest.raises(ConfigurationError, match=r"ImagePolicy .*: '\(' is not a regular expression") as caught:
+        choose_images([policy({"numerical": {}}, pattern="(")], world.ports)
+    assert caught.value.hint is not None
+    assert "filterTags" in caught.value.hint

@@ -173,7 +173,7 @@ def test_a_dry_run_writes_nothing(world: World, pair: tuple[PinnedReference, ...
     assert not [call for call in world.staging.calls if call[0].startswith("write")]
 
 
-@pytest.mark.parametrize("reason", ["", "  \n", "x" * 1001])
+@pytest.mark.parametrize("reason", ["", "  \n", "\udcff", "x" * 1001])
 def test_a_lock_has_a_reason_that_can_be_read(world: World, pair: tuple[PinnedReference, ...], reason: str) -> None:
     good, bad = pair
 

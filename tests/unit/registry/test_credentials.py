@@ -45,7 +45,7 @@ def helper(docker: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, s
 def find(
     docker: dict[str, str], repository: Repository = APP, options: RegistryOptions | None = None
 ) -> Credentials | None:
-    return find_credentials(repository, options or RegistryOptions(timeout=10), docker)
+    return find_credentials(repository, options or RegistryOptions(timeout=60), docker)
 
 
 def test_options_win_over_every_file(docker: dict[str, str]) -> None:

@@ -227,7 +227,7 @@ def test_a_configured_helper_keeps_the_login_instead_of_the_file(
     assert json.loads(file.read_text()) == {**configuration, "auths": {HOST: {}}}
     assert json.loads((helper / "kept.json").read_text())[HOST]["Secret"] == LOGIN.password
     assert (helper / "argv.txt").read_text() == "store\n"
-    assert find_credentials(Repository(HOST, "app"), RegistryOptions(timeout=10), environment) == LOGIN
+    assert find_credentials(Repository(HOST, "app"), RegistryOptions(timeout=60), environment) == LOGIN
     assert store.erase(HOST) == (True, "box")
     assert json.loads((helper / "kept.json").read_text()) == {}
     assert json.loads(file.read_text()) == {**configuration, "auths": {}}

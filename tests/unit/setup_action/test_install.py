@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import pip
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,7 +26,24 @@ else:
     print(sys.argv[1:], file=sys.stderr)
     sys.exit(len(sys.argv) - 1)
 """
-SECONDS = 120
+SECONDS = 240
+LENT = """\
+import runpy, subprocess, sys, venv
+from pathlib import Path
+
+def run(command, run=subprocess.run, **options):
+    if command[1:4] != ["-I", "-m", "venv"]:
+        return run(command, **options)
+    venv.create(command[4], symlinks=True)
+    (packages,) = Path(command[4]).glob("lib/python3.*/site-packages")
+    (packages / "pip").symlink_to(PIP)
+    return subprocess.CompletedProcess(command, 0)
+
+subprocess.run = run
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs the installer with this environment's pip: to unpack one anew takes most of an installation's time."""
 
 
 def load() -> ModuleType:
@@ -77,8 +95,9 @@ class Runner:
     def pin(self, file: str, name: str, version: str, checksum: str) -> None:
         (self.folder / "action" / file).write_text(f"{name}=={version} \\\n    --hash=sha256:{checksum}\n")
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(self.folder / "action" / "install.py"), *arguments]
+    def command(self, *arguments: str, is_pip_lent: bool = False) -> list[str]:
+        lent = ["-c", LENT.replace("PIP", repr(str(Path(pip.__file__).parent)))] if is_pip_lent else []
+        return [sys.executable, *lent, str(self.folder / "action" / "install.py"), *arguments]
 
     def environment(self, **variables: str) -> dict[str, str]:
         runner = {
@@ -94,9 +113,8 @@ class Runner:
         for name in ("path", "output"):
             (self.folder / name).unlink(missing_ok=True)
         environment = self.environment(**variables)
-        return subprocess.run(
-            self.command(*arguments), env=environment, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        command = self.command(*arguments, is_pip_lent=True)
+        return subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False)
 
     @property
     def tool(self) -> Path:
