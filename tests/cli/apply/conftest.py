@@ -11,7 +11,7 @@ from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 from pipeline.testing.cluster import MemoryCluster
 from tests.cli.apply.shops import NEW_CONFIG, OLD_CONFIG, REPOSITORY, Gitless, Shop, config, secret
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 
 
 @pytest.fixture
@@ -34,12 +34,7 @@ def gitless(
     for name in ("GITLESS_KEY", "GITLESS_INVENTORY", "GITLESS_NAMESPACE", "GITHUB_ACTIONS", "CI_JOB_URL"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture

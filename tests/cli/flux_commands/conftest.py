@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import wiring
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.unit.flux_commands.worlds import World
 
 Gitless = Callable[..., Outcome]
@@ -32,9 +30,4 @@ def gitless(
     for name in ("GITLESS_NAMESPACE", "GITLESS_LOG_FORMAT", "GITLESS_OUTPUT", "GITLESS_TIMEOUT"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import wiring
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.manifests import ObjectId
 from pipeline.testing.api_server import MemoryApiServer
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 
 Gitless = Callable[..., Outcome]
 
@@ -52,9 +50,4 @@ def gitless(
     for name in ("GITLESS_NAMESPACE", "GITLESS_LOG_FORMAT", "GITLESS_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)

@@ -7,9 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.unit.validation.lint_example import TEXT
 
 Gitless = Callable[..., Outcome]
@@ -26,12 +24,7 @@ def gitless(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 def spoil(before: str, after: str) -> None:

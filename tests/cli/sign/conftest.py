@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
 from pipeline.model.artifact.archive import pack
 from pipeline.model.artifact.flux import build_artifact
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.registries.layout import LayoutRegistry
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.unit.sign.support import private_key, public_pem
 
 MANIFEST = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
@@ -28,12 +26,7 @@ def gitless(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     for name in ("COSIGN_PASSWORD", "GITLESS_KEY", "GITLESS_SIGNING_KEY"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pipeline.model.artifact.reference import Repository
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci import connect
 from pipeline.reports.console import JsonLog
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.platform import control_plane as platform
 from tests.platform.registries import DebianRegistry, ReferrersRegistry
 
@@ -71,12 +71,7 @@ def gitless(folder: Path, capsys: pytest.CaptureFixture[str]) -> Gitless:
     """Run a command line there; without a kubeconfig no cluster can be reached."""
     assert folder.is_dir()
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture

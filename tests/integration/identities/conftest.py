@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.contract.registry.servers import server
 from tests.platform.providers.front import Accepts, Front, proxy_to
 from tests.platform.providers.identity_tokens import GitHubJob, Issuer
@@ -96,12 +94,7 @@ def job(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubJob]:
 
 @pytest.fixture
 def gitless(capsys: pytest.CaptureFixture[str]) -> Gitless:
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
 from pipeline.ports import Registry
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.contract.registry.servers import open_registry, server
 
 Gitless = Callable[..., Outcome]
@@ -36,12 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def gitless(capsys: pytest.CaptureFixture[str]) -> Gitless:
     """Runs a command line."""
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 def deployment(*images: str, name: str = "web") -> str:

@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.cli import application
-from pipeline.cli.boundary import run_guarded
 from pipeline.model.flux.definitions import DEFINITIONS
-from tests.command_line import Outcome
+from tests.command_line import Outcome, command_line
 from tests.platform.binaries import binary
 from tests.platform.control_plane import Cluster
 
@@ -31,12 +29,7 @@ def gitless(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    def run(*arguments: str) -> Outcome:
-        code = run_guarded(application, list(arguments))
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture
