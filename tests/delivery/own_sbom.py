@@ -30,16 +30,9 @@ def write(wheel: Path, target: Path) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="gitless-sbom-") as scratch:
         place = Path(scratch) / "environment"
-        _run([uv.find_uv_bin(), "venv", "--quiet", "--python", sys.executable, str(place)])
-        install = [
-            uv.find_uv_bin(),
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            str(place / "bin" / "python"),
-            "--no-deps",
-        ]
+        program = uv.find_uv_bin()
+        _run([program, "venv", "--quiet", "--python", sys.executable, str(place)])
+        install = [program, "pip", "install", "--quiet", "--python", str(place / "bin" / "python"), "--no-deps"]
         _run([*install, "--require-hashes", "--requirement", str(REQUIREMENTS)])
         _run([*install, str(wheel)])
         look = ["environment", str(place), "--pyproject", str(ROOT / "pyproject.toml"), "--mc-type", "application"]
