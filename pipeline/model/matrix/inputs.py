@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import dirname, join, normpath
+from posixpath import dirname, join
 from typing import Any, Protocol
 
 from pipeline.errors import ManifestError
@@ -16,6 +16,7 @@ from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.documents.yaml_reading import read_documents
 from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
+from pipeline.model.kustomizing.tree import resolve
 
 _CHART_FILES = ("Chart.yaml", "requirements.yaml")
 _KUSTOMIZATION_FIELDS = frozenset(
@@ -65,7 +66,7 @@ def inputs_of(settings: Mapping[str, Any], file: str, files: Files) -> Inputs:
     """Everything that the settings of one target lead to; ``file`` is where they are written."""
     visit = _Visit(files)
     folder = dirname(file)
-    visit.files |= {join(folder, LOCK_FILE), *(join(folder, name) for name in (".sourceignore",))}
+    visit.files |= {join(folder, LOCK_FILE), join(folder, ".sourceignore")}
     for path in _texts(settings, _SETTINGS_FIELDS, is_inside=False):
         visit.follow(folder, path)
     return Inputs(frozenset(visit.files), frozenset(visit.folders))
@@ -119,7 +120,7 @@ class _Visit:
         body = self._document(file)
         for key, value in body.items():
             if key.casefold() in _KUSTOMIZATION_FIELDS:
-                for text in _texts({key: value}, _KUSTOMIZATION_FIELDS, is_inside=False):
+                for text in _texts(value, _KUSTOMIZATION_FIELDS, is_inside=True):
                     self._entry(folder, text)
         home = text_at(body, "helmGlobals", "chartHome") or "charts"
         for _, chart in items_at(body, "helmCharts"):
@@ -157,7 +158,4 @@ def _texts(value: object, fields: frozenset[str], *, is_inside: bool) -> Iterato
 
 def _resolved(folder: str, name: str) -> str | None:
     """The path from the root; ``None`` where it is an address, absolute, or leads out of the checkout."""
-    if "://" in name or name.startswith("/") or "\0" in name:
-        return None
-    path = normpath(join(folder, name))
-    return None if path == ".." or path.startswith("../") else path.removeprefix(".") if path == "." else path
+    return None if "://" in name or "\0" in name else resolve(folder, name)
