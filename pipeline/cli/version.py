@@ -8,13 +8,13 @@ import platform
 import click
 
 from pipeline import __version__
+from pipeline.cli.comparing import CHANGES_PENDING
 from pipeline.cli.options import option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.settings.connections import RegistryOptions
 
 RELEASES = "oci://ghcr.io/gitless/gitless"
 """Where releases are published to: the image, tagged with its version."""
-CHANGES_PENDING = 3
 
 
 @click.command()
@@ -24,9 +24,8 @@ CHANGES_PENDING = 3
 @option("--exit-code", is_flag=True, envvar=None, help="Exit with 3 where there is a newer release.")
 @registry_options
 @talking()
-@click.pass_context
 def command(
-    context: click.Context, *, check: bool, repository: str, exit_code: bool, registry_options: RegistryOptions,
+    *, check: bool, repository: str, exit_code: bool, registry_options: RegistryOptions,
     terminal: Terminal,
 ) -> None:  # fmt: skip
     """Show this version, what it runs on, and which of the programs that it calls are found.
@@ -52,4 +51,4 @@ def command(
     )  # fmt: skip
     terminal.print_result(result)
     if exit_code and result.is_outdated:
-        context.exit(CHANGES_PENDING)
+        raise click.exceptions.Exit(CHANGES_PENDING)
