@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,31 +73,6 @@ def policy_objects(paths: Sequence[Path]) -> PolicyObjects:
         except ManifestError as error:
             unreadable.append(error.message)
     return PolicyObjects(tuple(resources), tuple(unreadable))
-
-
-def rewrite(file: Path, content: bytes) -> None:
-    """Replace what a file holds, whole or not at all; it keeps its mode, and is made where there is none.
-
-    A link stays one: what it leads to is replaced.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    file = file.resolve()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            temporary.chmod(file.stat().st_mode & 0o7777 if file.exists() else 0o644)
-            temporary.replace(file)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def _below(root: Path) -> Iterator[Path]:

@@ -12,7 +12,6 @@ from pipeline import wiring
 from pipeline.config import load_images_lock
 from pipeline.environment import Provenance, creation_time, without_credentials
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.image_files import rewrite
 from pipeline.model.artifact.manifest import ANNOTATION_CREATED, ANNOTATION_REVISION, ANNOTATION_SOURCE
 from pipeline.model.artifact.reference import Repository, check_tag
 from pipeline.model.attestation.image_names import parse_image_name
@@ -26,6 +25,7 @@ from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.image_builds import ImageSettings, WrittenPlaces
 from pipeline.ports import Environment, ImageEngine, Reporter
+from pipeline.reports.files import rewrite
 from pipeline.stages.image import NamedImage, build_image, push_image
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
