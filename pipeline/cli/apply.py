@@ -20,7 +20,7 @@ from pipeline.cli.report_context import changing
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import PipelineError, UsageError
-from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.guards import GuardSettings
@@ -29,6 +29,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
 if TYPE_CHECKING:
+    from pipeline.carrying_out import Prepared
     from pipeline.model.applying.options import ApplyOptions
 
 
@@ -87,7 +88,11 @@ def command(
     if order is not None:
         options = order.options
         registry = wiring.registry(order.repository, registry_options, os.environ, terminal.reporter)
-        prepared = order.fetch(registry, trust, os.environ, terminal.reporter)
+        try:
+            prepared = order.fetch(registry, trust, os.environ, terminal.reporter)
+        except PipelineError as error:
+            _tell_unfinished(error, terminal, dry_run=dry_run)
+            raise
     elif what is not None:
         options = _options(what, inventory, guards, decisions)
         found = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
@@ -119,11 +124,25 @@ def command(
     except PipelineError as error:
         # The record first: a report that cannot be written must not keep it from being made.
         recorder.failed(trusted, options, error)
-        if isinstance(error, ApplyInterruptedError):
-            terminal.print_result(prepared.described(error.result), _context(error.result, trusted, terminal))
+        _tell_unfinished(error, terminal, prepared, dry_run=dry_run)
         raise
     recorder.applied(trusted, cluster, options)
     terminal.print_result(prepared.described(result), _context(result, trusted, terminal))
+
+
+def _tell_unfinished(
+    error: PipelineError, terminal: Terminal, prepared: Prepared | None = None, *, dry_run: str
+) -> None:
+    from pipeline.carrying_out import unfinished
+
+    result = unfinished(error)
+    if result is None:
+        return
+    result = replace(result, dry_run=dry_run == "server")
+    if prepared is None:
+        terminal.print_result(result)
+    else:
+        terminal.print_result(prepared.described(result), _context(result, prepared.trusted, terminal))
 
 
 def _context(result: ApplyResult, trusted: TrustedManifests, terminal: Terminal) -> Callable[[], ReportContext]:

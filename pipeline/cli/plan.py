@@ -54,6 +54,8 @@ def command(
     gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     warn_unverified(trust, terminal)
+    if save is not None and not save.name:
+        raise UsageError("--save is empty", hint="is a variable unset?")
     sources = _Sources(trust, asked.records, registry_options, terminal)
     if asked.is_live:
         asked.inventory_name()

@@ -58,6 +58,8 @@ class PlanOptions:
             if self.is_approval_required:
                 raise UsageError("only a plan can be approved", hint="name it: --plan FILE")
             return None
+        if not self.file.name:
+            raise UsageError("--plan is empty", hint="is a variable unset?")
         from pipeline.model.planning.saved_plan import MAX_PLAN_BYTES, read_plan
 
         _refuse_decided()

@@ -20,6 +20,7 @@ from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.planning.saved_plan import SavedPlan
+from pipeline.model.planning.staleness import StalePlanError
 from pipeline.model.trust.replay import Succession, check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
@@ -65,14 +66,18 @@ def apply(
     hold = None
     if planned is not None:
         require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan)
-        hold = Hold(planned.file, cluster, plan.seen)
+        hold = Hold(planned, cluster, plan.seen)
     for note in plan.notes:
         reporter.info(note)
     for line in plan.overridden:
         reporter.warn(f"a guard is overridden: {line}")
     if plan.obstacles:
         raise obstacle_error(plan.obstacles)
-    result = replace(_result(trusted, cluster, options, plan), is_rollback=succession.is_rollback)
+    result = replace(
+        _result(trusted, cluster, options, plan),
+        is_rollback=succession.is_rollback,
+        plan_digest=planned.digest if planned is not None else "",
+    )
     if options.dry_run:
         return result
     if plan.plan.is_empty:
@@ -208,7 +213,10 @@ class _Run:
             known = hand_over(written, self._inventory, self._cluster, self._options, self._clock)
             names = ", ".join(str(item.object_id) for item in written)
             hint = "" if known else f"the other apply has not ended; look after what this one wrote: {names}"
-        return ApplyInterruptedError(error, self._partial(decisions, pruned), hint=hint)
+        partial = self._partial(decisions, pruned)
+        if isinstance(error, StalePlanError):
+            partial = replace(partial, differences=error.differences)
+        return ApplyInterruptedError(error, partial, hint=hint)
 
     def _whole(self, decisions: Sequence[Decision], kept: Sequence[Change]) -> ApplyResult:
         replaced = {change.object_id: change for change in kept}

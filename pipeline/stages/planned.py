@@ -11,9 +11,9 @@ from pipeline.model.applying.live_plan import LivePlan
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, parse_reference
 from pipeline.model.planning.basis import Basis, inventory_version, options_document, signers_of
+from pipeline.model.planning.difference import Difference
 from pipeline.model.planning.saved_plan import SavedPlan, plan_of
 from pipeline.model.planning.staleness import (
-    Difference,
     StalePlanError,
     change_differences,
     obstacle_differences,
@@ -82,7 +82,7 @@ def fetch_planned(
     artifact, _ = plan.require_appliable()
     differences = list(_moved_tag(plan, artifact, registry))
     if differences:
-        raise StalePlanError(plan.file, differences)
+        raise StalePlanError(plan, differences)
     return fetch(Reference(artifact.repository, artifact.tag, artifact.digest), registry, ports, policy)
 
 
@@ -113,7 +113,7 @@ def require_current(
         differences += change_differences(plan.changes, planned.live, live.plan.changes, live.seen)
         differences += obstacle_differences(live.obstacles)
     if differences:
-        raise StalePlanError(plan.file, differences, when)
+        raise StalePlanError(plan, differences, when)
 
 
 def require_approval(

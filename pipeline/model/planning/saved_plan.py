@@ -154,8 +154,11 @@ def plan_of(document: JsonObject, file: str) -> SavedPlan:
         digest = plan_digest(document)
         is_whole = document["digest"] == digest
         plan = _read(document, file, digest)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, UsageError):
-        raise ConfigurationError(f"{file} is damaged: it is no whole plan", hint=_AGAIN) from None
+    except KeyError as error:
+        raise ConfigurationError(f"{file} is damaged: it lacks '{error.args[0]}'", hint=_AGAIN) from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, UsageError) as error:
+        why = printable(str(error), _SHOWN * 2)
+        raise ConfigurationError(f"{file} is damaged: it is no whole plan ({why})", hint=_AGAIN) from None
     if not is_whole:
         raise RefusedError(
             f"{file} was changed after it was made: its content is not what its digest says", hint=_AGAIN, code=EDITED
@@ -167,11 +170,15 @@ def _check_kind(document: JsonObject, file: str) -> None:
     found = document.get("kind")
     if (document.get("apiVersion"), found) != (API_VERSION, KIND):
         told = printable(found, _SHOWN) if isinstance(found, str) and found else "something else"
+        if found == KIND:
+            told += f" in {printable(str(document.get('apiVersion')), _SHOWN)}"
         raise ConfigurationError(f"{file} is no saved plan but {told}; expected {KIND} in {API_VERSION}", hint=_AGAIN)
     version = document.get("version")
     unknown = _unknown(document)
-    if version != VERSION or unknown:
-        told = f"has format version {version!r:.20}" if version != VERSION else f"decides {unknown}"
+    # To Python, true is 1.
+    is_known = version == VERSION and not isinstance(version, bool)
+    if not is_known or unknown:
+        told = f"decides {unknown}" if is_known else f"has format version {version!r:.20}"
         raise ConfigurationError(
             f"{file} {told}; this gitless knows version {VERSION}",
             hint="use the gitless version that made it, or a newer one",
@@ -190,6 +197,8 @@ def _read(document: JsonObject, file: str, digest: str) -> SavedPlan:
     to = _map(document["to"])
     changes = [_map(item) for item in _list(document["changes"])]
     planned = tuple(map(_change, changes))
+    if len({item.object_id for item in planned}) < len(planned):
+        raise ValueError("an object is named twice")
     artifact = parse_reference(_text(to["digestUrl"])).pinned() if to["type"] == "artifact" else None
     basis = None
     if "basis" in document:
