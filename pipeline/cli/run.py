@@ -100,11 +100,11 @@ def command(
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
-    order = _order(planning, policy, first, last)
     overrides["signing"] = with_roots(overrides["signing"], trust)
     overrides["annotations"] = parse_annotations(overrides["annotations"])
     given = Overrides(**overrides)
     chosen = given.of_target(choose_target(settings, target))
+    order = _order(planning, policy, (settings.file, chosen.name), first, last)
     chosen = replace(chosen, deploy_record=recording.over(chosen.deploy_record))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
@@ -139,10 +139,17 @@ def command(
     telling.require_verified()
 
 
-def _order(planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, first: str, last: str) -> Order | None:
-    """The plan that apply is to carry out; who may approve one is nothing to the other stages."""
+def _order(
+    planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, target: tuple[str, str], first: str, last: str
+) -> Order | None:
+    """The plan that apply is to carry out; who may approve one is nothing to the other stages.
+
+    ``target`` is the settings file and the target's name in it.
+    """
     if STAGES.index(first) <= STAGES.index("apply") <= STAGES.index(last):
-        return planning.order(policy)
+        from pipeline import wiring
+
+        return planning.order(policy, wiring.demanded_approvers(*target, os.environ))
     if planning.file is not None:
         raise UsageError(f"--plan {planning.file} is for apply, which --from {first} --to {last} leaves out")
     return None

@@ -82,7 +82,7 @@ def _outcome(result: Result) -> Iterator[str]:
                 counted(result.plan, TO_DO) or "no differences"
             )
         case ApplyResult():
-            yield ("" if result.is_complete else "**stopped** ") + (counted(result.plan, DONE) or "nothing was done")
+            yield ("" if result.is_complete else "**stopped** ") + (counted(result.plan, DONE) or "nothing to do")
         case VerifyResult():
             yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
         case _:
