@@ -56,7 +56,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with both releases, and the key pairs of who signs and who reviews; made once, for signing takes its time."""
+    """A folder with both releases, and key pairs of a signer and a reviewer; made once, for signing takes its time."""
     folder = tmp_path_factory.mktemp("released")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
