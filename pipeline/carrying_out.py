@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline import wiring
@@ -18,6 +19,7 @@ from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Environment, Registry, Reporter
+from pipeline.stages.succession import StatedRollback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,30 @@ class Prepared:
     def described(self, result: ApplyResult) -> ApplyResult:
         """The result, with those who approved the plan that it carried out."""
         return replace(result, approvals=self.approvals)
+
+
+def stated_rollback(
+    trusted: TrustedManifests,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    open_registry: Callable[[Repository], Registry],
+    environment: Environment,
+    reporter: Reporter,
+) -> StatedRollback | None:
+    """Finds whether somebody whom the policy believes has signed that one goes back to this artifact.
+
+    ``None`` where nobody's word counts.
+    """
+    artifact = trusted.reference
+    if artifact is None or not isinstance(trust, TrustPolicy):
+        return None
+
+    def is_stated(previous: str, since: float) -> bool:
+        from pipeline.stages.rollback_statement import is_rollback_stated
+
+        registry, ports = open_registry(artifact.repository), wiring.trust_ports(environment, reporter)
+        return is_rollback_stated(artifact, previous, registry, ports, trust, not_before=since)
+
+    return is_stated
 
 
 def unfinished(error: PipelineError) -> ApplyResult | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,19 +78,21 @@ def command(
     gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.carrying_out import Prepared
+    from pipeline.carrying_out import Prepared, stated_rollback
     from pipeline.recording import Recorder
     from pipeline.stages.apply import apply
 
     require_signer(recording)
     refuse_tag(what, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
+    open_registry = partial(
+        wiring.registry, options=registry_options, environment=os.environ, reporter=terminal.reporter
+    )
     order = planning.order(trust)
     if order is not None:
         options = order.options
-        registry = wiring.registry(order.repository, registry_options, os.environ, terminal.reporter)
         try:
-            prepared = order.fetch(registry, trust, os.environ, terminal.reporter)
+            prepared = order.fetch(open_registry(order.repository), trust, os.environ, terminal.reporter)
         except PipelineError as error:
             _tell_unfinished(error, terminal, dry_run=dry_run)
             raise
@@ -119,7 +122,13 @@ def command(
     )
     try:
         result = apply(
-            trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=prepared.plan
+            trusted,
+            cluster,
+            options,
+            reporter=terminal.reporter,
+            clock=wiring.clock(),
+            planned=prepared.plan,
+            is_stated=stated_rollback(trusted, trust, open_registry, os.environ, terminal.reporter),
         )
     except PipelineError as error:
         # The record first: a report that cannot be written must not keep it from being made.

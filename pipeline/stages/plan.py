@@ -14,11 +14,11 @@ from pipeline.model.plan import Plan
 from pipeline.model.planning.basis import Basis
 from pipeline.model.planning.blast_radius import BlastRadius
 from pipeline.model.planning.reach import blast_radius
-from pipeline.model.trust.replay import check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Cluster
 from pipeline.stages.diff import diff_inventory
 from pipeline.stages.planned import basis_of
+from pipeline.stages.succession import StatedRollback, succession
 from pipeline.stages.surroundings import Surroundings
 
 
@@ -43,10 +43,12 @@ def plan_live(
     *,
     trusted: TrustedManifests | None = None,
     is_full: bool = False,
+    is_stated: StatedRollback | None = None,
 ) -> Planned:
     """What applying the manifests would change in the cluster, and how far that reaches; nothing is written.
 
-    ``trusted`` are the same manifests where they may be applied, which the plan then can be.
+    ``trusted`` are the same manifests where they may be applied, which the plan then can be; ``is_stated`` finds
+    signed statements of rollbacks, as apply does.
 
     Raises:
         ManifestError: two objects become the same one in the default namespace.
@@ -55,27 +57,23 @@ def plan_live(
     inventory = cluster.load_inventory(options.namespace, options.inventory)
     live = diff_inventory(manifests, cluster, inventory, options, is_full=is_full)
     if trusted is not None:
-        live = replace(live, notes=(*live.notes, *_order_notes(trusted, inventory, options)))
+        live = replace(live, notes=(*live.notes, *_order_notes(trusted, inventory, options, is_stated)))
     radius = Surroundings(manifests, cluster, inventory, options, live).radius()
     is_appliable = trusted is not None and trusted.reference is not None
     basis = basis_of(trusted, cluster, inventory, options, live) if is_appliable and trusted is not None else None
     return Planned(live, radius, basis)
 
 
-def _order_notes(trusted: TrustedManifests, inventory: Inventory | None, options: ApplyOptions) -> Iterator[str]:
+def _order_notes(
+    trusted: TrustedManifests, inventory: Inventory | None, options: ApplyOptions, is_stated: StatedRollback | None
+) -> Iterator[str]:
     """What applying would say about the artifact's age; it is refused there, and told here."""
-    if trusted.reference is None or not trusted.is_verified or inventory is None:
+    if inventory is None:
         return
     try:
-        succession = check_not_older(
-            trusted.issued_at,
-            inventory.issued_at,
-            new_digest=trusted.reference.digest,
-            recorded_digest=inventory.digest,
-            allow_rollback=options.allow_rollback,
-        )
+        follows = succession(trusted, inventory, options, is_stated)
     except TrustError as error:
         yield f"{error.message}; applying refuses that without --allow-rollback"
         return
-    if succession.note:
-        yield succession.note
+    if follows.note:
+        yield follows.note
