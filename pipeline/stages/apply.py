@@ -30,6 +30,7 @@ from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred
 from pipeline.stages.prune import prune
 from pipeline.stages.record import OVERTAKEN, hand_over, save, still_ours
 from pipeline.stages.succession import StatedRollback, succession
+from pipeline.stages.surroundings import Surroundings
 
 _PLAN_AGAIN = "nothing was pruned, and the intention is recorded: a new plan repairs and finishes this"
 _AGAIN = "nothing was pruned, and the intention is recorded: the same command again repairs and finishes this"
@@ -69,7 +70,8 @@ def apply(
         plan = replace(plan, notes=(follows.note, *plan.notes))
     hold = None
     if planned is not None:
-        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan)
+        around = Surroundings(trusted.manifests, cluster, saved, options, plan)
+        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan, around.radius)
         hold = Hold(planned, cluster, plan.seen)
     for note in plan.notes:
         reporter.info(note)

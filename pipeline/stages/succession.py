@@ -49,10 +49,10 @@ def succession(
 
 
 def _applied_since(inventory: Inventory) -> float | None:
-    """Since when what is recorded has been applied; at the latest when it was saved."""
+    """Since when what is recorded has been applied, in whole seconds, as logs tell them; at the latest when saved."""
     if inventory.applied_at is not None:
-        return inventory.applied_at
+        return int(inventory.applied_at)
     try:
-        return parse_time(inventory.written_at)
+        return int(parse_time(inventory.written_at))
     except ConfigurationError:
         return None

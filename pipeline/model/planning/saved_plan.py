@@ -30,6 +30,8 @@ KIND: Final = "SavedPlan"
 VERSION: Final = 1
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
 EDITED: Final = "refused.plan-edited"
+REACH: Final = ("restarts", "endpointsLost", "dataLost")
+"""The parts of a blast radius that name objects."""
 _SHOWN = 80
 _EXACT = 2**53
 """Below, a double holds every whole number."""
@@ -57,6 +59,7 @@ class SavedPlan:
         artifact: what it leads to; ``None`` for a folder.
         basis: what it rests on; ``None`` where it is no plan against a live cluster.
         changes: everything but the unchanged objects.
+        reach: the objects that its blast radius names, by the keys of :data:`REACH`.
         obstacles: how many reasons there were to refuse it already.
     """
 
@@ -66,6 +69,7 @@ class SavedPlan:
     artifact: PinnedReference | None
     basis: Basis | None
     changes: tuple[PlannedChange, ...]
+    reach: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     obstacles: int = 0
 
     def require_appliable(self) -> tuple[PinnedReference, Basis]:
@@ -211,6 +215,7 @@ def _read(document: JsonObject, file: str, digest: str) -> SavedPlan:
         artifact=artifact,
         basis=basis,
         changes=planned,
+        reach=_reach(_map(document["blastRadius"])),
         obstacles=len(_list(document["obstacles"])),
     )
 
@@ -221,6 +226,10 @@ def _change(raw: JsonObject) -> PlannedChange:
     object_id = ObjectId(group, _text(raw["kind"]), _text(raw.get("namespace", "")), _text(raw["name"]))
     fields = [_map(item) for item in _list(raw.get("fields", []))]
     return PlannedChange(Action(raw["action"]), object_id, api_version, {_text(item["path"]): item for item in fields})
+
+
+def _reach(raw: JsonObject) -> dict[str, frozenset[str]]:
+    return {key: frozenset(_text(_map(item)["object"]) for item in _list(raw[key])) for key in REACH}
 
 
 def _live(raw: JsonObject) -> LiveState:

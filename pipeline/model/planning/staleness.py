@@ -15,8 +15,9 @@ from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change
 from pipeline.model.planning.basis import OPTIONS, Basis, apply_options
+from pipeline.model.planning.blast_radius import BlastRadius
 from pipeline.model.planning.difference import Difference
-from pipeline.model.planning.saved_plan import PlannedChange, SavedPlan, counted
+from pipeline.model.planning.saved_plan import REACH, PlannedChange, SavedPlan, counted
 
 STALE = "refused.stale-plan"
 _SHOWN = 20
@@ -106,6 +107,16 @@ def change_differences(
             yield Difference(str(item.object_id), problem)
     for object_id, change in now.items():
         yield Difference(str(object_id), f"it is not in the plan; now {_verb(change.action)}{_named(change)}")
+
+
+def reach_differences(planned: Mapping[str, frozenset[str]], now: BlastRadius) -> Iterator[Difference]:
+    """What the plan would touch now beyond what it says; that it touches less is no reason to look at it again."""
+    words = ("it would restart", "it would lose endpoints", "data would go with it")
+    for key, what, items in zip(REACH, words, (now.restarts, now.endpoints_lost, now.data_lost), strict=True):
+        for item in items:
+            if str(item.object_id) not in planned[key]:
+                told = printable(f"{what}, which the plan does not say: {item.reason}", 300)
+                yield Difference(str(item.object_id), told)
 
 
 def obstacle_differences(obstacles: Iterable[Obstacle]) -> Iterator[Difference]:
