@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ import click
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.options import Decorated, Duration, option, options_of, with_options
 from pipeline.cli.terminal import Terminal, talking
+from pipeline.errors import UsageError
 from pipeline.model.cluster import ResourceType
 from pipeline.model.creating.names import Named, parse_labels
 from pipeline.model.manifests import Body
@@ -46,13 +48,11 @@ class Writing:
 
 
 _options = options_of(
-    (
-        click.argument("name"),
-        option("--label", multiple=True, metavar="KEY=VALUE", help="Label to set; repeatable.", envvar=None),
-        option("--export", is_flag=True, envvar=None, help="Print the object as YAML; no cluster is asked."),
-        option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
-               help="How long to wait for it to be ready."),
-    )
+    click.argument("name"),
+    option("--label", multiple=True, metavar="KEY=VALUE", help="Label to set; repeatable.", envvar=None),
+    option("--export", is_flag=True, envvar=None, help="Print the object as YAML; no cluster is asked."),
+    option("--timeout", type=Duration(), default="5m", show_default=True, metavar="DURATION",
+           help="How long to wait for it to be ready."),
 )  # fmt: skip
 
 
@@ -73,3 +73,29 @@ def creating(command: Decorated) -> Callable[..., Any]:
         return command(writing=Writing(named, export, timeout, cluster_options, terminal), **arguments)
 
     return _options(flux_namespace(talking()(with_options((), wrapped, command))))
+
+
+def naming(*declarations: str, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - as click calls it
+    """An option with the name of another object; empty where there is none."""
+    return option(*declarations, default="", envvar=None, metavar="NAME", help=help)
+
+
+def lasting(*declarations: str, default: str | None, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002 - as above
+    """An option with a duration."""
+    return option(
+        *declarations, type=Duration(), default=default, show_default=True, envvar=None, metavar="DURATION", help=help
+    )
+
+
+def file_content(file: str | None) -> bytes:
+    """What a file that an option names holds; nothing where none is named.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if file is None:
+        return b""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None

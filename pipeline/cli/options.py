@@ -179,10 +179,10 @@ def with_options(
     wrapped.__name__ = command.__name__
     wrapped.__doc__ = command.__doc__
     wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    return options_of(options)(wrapped)
+    return options_of(*options)(wrapped)
 
 
-def options_of(options: Sequence[Callable[[Any], Any]]) -> Callable[[Decorated], Decorated]:
+def options_of(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
     """Several options as one decorator, in help in this order."""
 
     def decorate(command: Decorated) -> Decorated:

@@ -88,7 +88,7 @@ _DEFAULT = PullerOptions()
     metavar="NAMESPACE/NAME",
     help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
 )
-@options_of(PULLER_RECORDING)
+@options_of(*PULLER_RECORDING)
 @option(
     "--max-prune",
     default=_DEFAULT.max_prune,
