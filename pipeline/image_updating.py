@@ -15,7 +15,7 @@ from pipeline.model.images.patch import FileChange, patch
 from pipeline.model.outcome.images_update import ImagesUpdateResult, change_lines
 from pipeline.model.proposing import Proposal
 from pipeline.ports import Committer, Environment
-from pipeline.reports.files import rewrite
+from pipeline.whole_files import rewrite
 
 DEFAULT_BRANCH: Final = "gitless/image-updates"
 DEFAULT_MESSAGE: Final = "Update images\n\n{changes}"
