@@ -1,4 +1,4 @@
-"""Whatever manifests, events and annotations say, a text report shows it on the line where it belongs, and no terminal obeys it."""
+"""Whatever manifests, events and annotations say stays on its own line of a text report, and no terminal obeys it."""
 
 from __future__ import annotations
 
