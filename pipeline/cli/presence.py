@@ -205,7 +205,7 @@ def _told(result: Result, terminal: Terminal) -> Told:
     stage = _stage(result)
     outputs = outputs_of(result)
     if terminal.reports:
-        outputs["report-file"] = ",".join(map(str, terminal.reports))
+        outputs["report-file"] = "\n".join(map(str, terminal.reports))
     context = ReportContext(label=terminal.label, limit=_COMMENT_LIMIT, link=_page())
     return Told(
         stage=stage,

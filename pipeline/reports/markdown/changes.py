@@ -34,8 +34,7 @@ _NAMED = 20
 
 def counted(plan: Plan, words: Words) -> str:
     """The headline's numbers; a renamed object counts once."""
-    replaced = sum(change.renamed_to is not None for change in plan.changes)
-    fewer = {Action.CREATE: plan.renames, Action.PRUNE: replaced}
+    fewer = {Action.CREATE: plan.renames, Action.PRUNE: plan.replaced}
     numbers = {action: plan.count(action) - fewer.get(action, 0) for action in words}
     parts = [f"{number} {words[action][0]}" for action, number in numbers.items() if number]
     parts += [f"{plan.renames} renamed"] if plan.renames else []

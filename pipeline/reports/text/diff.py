@@ -61,12 +61,11 @@ def _side(side: Side, paint: Paint) -> str:
 
 def _counts(result: DiffResult, paint: Paint) -> str:
     plan = result.plan
-    replaced = sum(change.renamed_to is not None for change in plan.changes)
     counted = (
         (plan.count(Action.CREATE) - plan.renames, "to create", "green+bold"),
         (plan.count(Action.CONFIGURE), "to configure", "yellow+bold"),
         (plan.count(Action.RECREATE), "to recreate", "red+bold"),
-        (plan.count(Action.PRUNE) - replaced, "to delete", "red+bold"),
+        (plan.count(Action.PRUNE) - plan.replaced, "to delete", "red+bold"),
         (plan.renames, "renamed", "cyan+bold"),
         (plan.count(Action.SKIP), "skipped", "dim"),
     )

@@ -23,7 +23,7 @@ from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
 from pipeline.model.outcome.wait import WaitResult
-from pipeline.model.plan import Action
+from pipeline.model.plan import Action, Change
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
 from pipeline.model.trust.evidence import SignatureFormat
@@ -33,7 +33,6 @@ from tests.unit.markdown.support import (
     DIGEST,
     all_changes,
     applied,
-    change,
     diff,
     hostile_obstacle,
     plan,
@@ -101,14 +100,14 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
         PullResult(artifact=ARTIFACT, folder="x", files=1, size=1, left_out=(), created="", source="", revision=""),
         {**PLACE, "verified": "false"},
     ),
-    (diff(*all_changes()), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (diff(*all_changes()), {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1"}),
     (diff(), {**PLACE, "changed": "false", "created": "0", "updated": "0", "deleted": "0"}),
     (
         plan(),
-        {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1", "plan-file": "plan.json",
+        {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1", "plan-file": "plan.json",
          "plan-digest": DIGEST},
     ),
-    (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (applied(), {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
     (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
@@ -160,12 +159,15 @@ def test_of_a_diff_obstacles_come_before_deletions_and_nothing_else_is_said() ->
     ]
 
 
-def test_the_old_half_of_a_rename_is_no_deletion() -> None:
-    from dataclasses import replace
+def test_a_generated_object_under_a_new_name_is_an_update_and_no_deletion() -> None:
+    old, new = (ObjectId("", "ConfigMap", "shop", name) for name in ("env-5m7h", "env-b8f6"))
+    renamed = diff(Change(Action.CREATE, new, "v1", renamed_from=old), Change(Action.PRUNE, old, "v1", renamed_to=new))
 
-    renamed = replace(change(Action.PRUNE), renamed_to=ObjectId("apps", "Deployment", "shop", "new"))
-
-    assert annotations_of(diff(renamed)) == ()
+    found = outputs_of(renamed)
+    assert {name: found[name] for name in ("changed", "created", "updated", "deleted")} == {
+        "changed": "true", "created": "0", "updated": "1", "deleted": "0",
+    }  # fmt: skip
+    assert annotations_of(renamed) == ()
 
 
 def test_a_plan_also_says_what_takes_data_with_it() -> None:
