@@ -12,7 +12,7 @@ OUTPUTS = {
     "tag": "The first tag that points at it.",
     "pushed": "true, or false where the registry had everything already.",
     "signature-digest": "Digest of the manifest that carries the signature.",
-    "attestation-digest": "Digest of the manifest that carries the statement; one in each line.",
+    "attestation-digest": "Digest of the manifest that carries the statement; several are separated by commas.",
     "passed": "true, or false where an error was found.",
     "errors": "Number of errors found.",
     "warnings": "Number of warnings found.",

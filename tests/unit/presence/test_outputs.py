@@ -5,7 +5,7 @@ import pytest
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.flux.waiting import State, Verdict
 from pipeline.model.images.writing import PinnedImage
-from pipeline.model.manifests import Manifests, ObjectId
+from pipeline.model.manifests import Manifests, ObjectId, Origin
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
@@ -16,6 +16,7 @@ from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.outcome.rollback import RollbackResult
@@ -24,6 +25,7 @@ from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
 from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.plan import Action, Change
+from pipeline.model.planning.blast_radius import BlastRadius, Touched
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
 from pipeline.model.trust.evidence import SignatureFormat
@@ -33,6 +35,7 @@ from tests.unit.markdown.support import (
     DIGEST,
     all_changes,
     applied,
+    change,
     diff,
     hostile_obstacle,
     plan,
@@ -156,6 +159,19 @@ def test_of_a_diff_obstacles_come_before_deletions_and_nothing_else_is_said() ->
         (Severity.ERROR, "subject: problem"),
         (Severity.WARNING, "Deployment.apps shop/recreated will be deleted and created anew"),
         (Severity.WARNING, "Deployment.apps shop/pruned will be deleted"),
+    ]
+
+
+def test_a_deletion_that_takes_data_with_it_comes_first_with_its_place_and_once() -> None:
+    claim = ObjectId("", "PersistentVolumeClaim", "shop", "data")
+    deleted = change(Action.PRUNE, "old"), Change(Action.PRUNE, claim, "v1", origin=Origin("data.yaml", 7))
+    radius = BlastRadius(objects=2, data_lost=(Touched(claim, "its volume goes with it"),))
+
+    found = annotations_of(PlanResult(diff=diff(*deleted), radius=radius))
+
+    assert [(item.title, item.message, item.file, item.line) for item in found] == [
+        ("data lost", "PersistentVolumeClaim shop/data will be deleted (its volume goes with it)", "data.yaml", 7),
+        ("deletion", "Deployment.apps shop/old will be deleted", "web.yaml", 3),
     ]
 
 
