@@ -46,7 +46,7 @@ class Terminal:
         self.write_reports(result, known)
         text = render_result(result, self.output, color=self.color, context=known)
         try:
-            click.echo(presence.shielded(text, self.output), nl=False)
+            click.echo(presence.shielded(text, self.output), nl=False, color=self.color)
         finally:
             presence.tell(result, self)
 
@@ -168,9 +168,9 @@ def _reporting(formats: Sequence[str]) -> Sequence[Callable[[Any], Any]]:
 def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
     import os
 
-    from pipeline.reports.console import Console, JsonLog
+    from pipeline.reports.console import Console, JsonLog, has_colors
 
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = has_colors(os.environ, is_terminal=sys.stdout.isatty())
     stream = presence.Talk(sys.stderr)
     if log_format == "json":
         return Terminal(JsonLog(stream, verbose=verbose), output, color=color)
