@@ -19,7 +19,7 @@ from pipeline.model.planning.blast_radius import BlastRadius
 from pipeline.model.planning.endpoints import disturbed_namespaces
 from pipeline.model.planning.lost_data import DEFINITION, NAMESPACE
 from pipeline.model.planning.reach import blast_radius
-from pipeline.model.planning.workloads import TEMPLATES, kind_of
+from pipeline.model.planning.workloads import WORKLOADS, kind_of
 from pipeline.model.trust.replay import check_not_older
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Cluster
@@ -27,7 +27,7 @@ from pipeline.stages.diff import diff_inventory
 from pipeline.stages.parallel import in_parallel
 from pipeline.stages.planned import basis_of
 
-_LOOKED_AT = frozenset({*TEMPLATES, DEFINITION, ("", "PersistentVolume")})
+_LOOKED_AT = frozenset({*WORKLOADS, DEFINITION, ("", "PersistentVolume")})
 """Kinds of which the live object says more than the change does; Services are listed."""
 _CLAIM = ("v1", "PersistentVolumeClaim")
 _SERVICE = ("v1", "Service")
