@@ -89,9 +89,9 @@ def command(
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
-    order = _order(planning, policy, first, last)
     given = replace(overrides, signing=with_roots(overrides.signing, trust), guards=guards)
     chosen = given.of_target(choose_target(settings, target))
+    order = _order(planning, policy, (settings.file, chosen.name), first, last)
     chosen = replace(chosen, deploy_record=recording.over(chosen.deploy_record))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
@@ -130,10 +130,17 @@ def _run(options: ChainOptions, terminal: Terminal) -> None:
     telling.require_verified()
 
 
-def _order(planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, first: str, last: str) -> Order | None:
-    """The plan that apply is to carry out; who may approve one is nothing to the other stages."""
+def _order(
+    planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, target: tuple[str, str], first: str, last: str
+) -> Order | None:
+    """The plan that apply is to carry out; who may approve one is nothing to the other stages.
+
+    ``target`` is the settings file and the target's name in it.
+    """
     if STAGES.index(first) <= STAGES.index("apply") <= STAGES.index(last):
-        return planning.order(policy)
+        from pipeline import wiring
+
+        return planning.order(policy, wiring.demanded_approvers(*target, os.environ))
     if planning.file is not None:
         raise UsageError(f"--plan {planning.file} is for apply, which --from {first} --to {last} leaves out")
     return None
