@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.gates.cel.custom_rules import CustomRules
 from pipeline.gates.cel.policies import AdmissionPolicies
@@ -12,6 +13,7 @@ from pipeline.model.validation.admission import read_policies
 from pipeline.model.validation.admission_request import is_exempt, request_for
 from pipeline.model.validation.definitions import read_definitions
 from pipeline.model.validation.finding import Checked
+from pipeline.model.validation.unfinished import without_encryption
 from pipeline.ports.programs import Programs
 
 
@@ -44,13 +46,14 @@ class CelGate:
         rules = CustomRules(definitions, self._programs)
         resources = [*self._policies, *manifests]
         policies = AdmissionPolicies(read_policies(resources), resources, definitions, self._programs)
-        before = {resource.id: resource.body for resource in previous or ()}
+        before = {resource.id: without_encryption(resource.body) for resource in previous or ()}
         namespaces = {
             each.id.name: each.body for each in manifests if (each.id.group, each.id.kind) == ("", "Namespace")
         }
         tally = Tally()
         policies.tell_unbound(tally)
-        for resource in manifests:
+        for item in manifests:
+            resource = replace(item, body=without_encryption(item.body))
             old = before.get(resource.id)
             rules.check(resource, old, tally)
             if not is_exempt(resource):
