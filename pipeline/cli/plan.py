@@ -144,7 +144,7 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
 def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:
     from pipeline.model.attestation.given import MAX_PREDICATE_BYTES
     from pipeline.model.planning.saved_plan import plan_document
-    from pipeline.reports.files import write_whole
+    from pipeline.whole_files import write_whole
 
     document = plan_document(result)
     content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -108,7 +108,7 @@ def _replacement(resource: Resource, version: KubernetesVersion) -> str:
     api_version, _, kind = named.partition(" ")
     if named and version in versions_with(api_version, kind or resource.id.kind):
         return f"use {named}"
-    group = resource.api_version.rpartition("/")[0]
+    group = resource.id.group
     for name in _API_VERSIONS:
         candidate = f"{group}/{name}" if group else name
         if candidate != resource.api_version and version in versions_with(candidate, resource.id.kind):
@@ -120,7 +120,7 @@ def _replacement(resource: Resource, version: KubernetesVersion) -> str:
 
 def _missing_hint(resource: Resource, version: KubernetesVersion) -> str:
     """The API version that was meant, or how to bring the definition."""
-    group = resource.api_version.rpartition("/")[0]
+    group = resource.id.group
     is_ours = not group or "." not in group or group.endswith(".k8s.io")
     known = [api for api in _LIKELY if version in versions_with(api, resource.id.kind)] if is_ours else []
     if known:

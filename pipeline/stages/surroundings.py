@@ -18,15 +18,15 @@ from pipeline.model.planning.blast_radius import BlastRadius
 from pipeline.model.planning.endpoints import disturbed_namespaces
 from pipeline.model.planning.lost_data import DEFINITION, NAMESPACE
 from pipeline.model.planning.reach import blast_radius
-from pipeline.model.planning.workloads import TEMPLATES, kind_of, service_selector
+from pipeline.model.planning.workloads import WORKLOADS, kind_of, service_selector
 from pipeline.ports import Cluster
 from pipeline.stages.parallel import in_parallel
 
-_LOOKED_AT = frozenset({*TEMPLATES, DEFINITION, ("", "PersistentVolume")})
+_LOOKED_AT = frozenset({*WORKLOADS, DEFINITION, ("", "PersistentVolume")})
 """Kinds of which the live object says more than the change does; Services are listed."""
 _CLAIM = ("v1", "PersistentVolumeClaim")
 _SERVICE = ("v1", "Service")
-_CONTROLLERS = frozenset({*TEMPLATES, ("batch", "Job")})
+_CONTROLLERS = frozenset({*WORKLOADS, ("batch", "Job")})
 _MADE_BY_OTHERS = frozenset({"ReplicaSet", "Pod"})
 
 Bodies = Mapping[ObjectId, Body]
@@ -100,8 +100,10 @@ class Surroundings:
     def _strangers(self, around: Bodies) -> dict[ObjectId, Body]:
         """Whatever else runs Pods beside the Services that select any: it may stand behind them, whoever made it."""
         namespaces = sorted({item.namespace for item, body in around.items() if service_selector(item, body)})
-        kinds = [found for group, kind in TEMPLATES if (found := self._type(_versioned(group), kind)) is not None]
-        lists = [(kind, namespace) for namespace in namespaces for kind in kinds]
+        kinds = [
+            found for group, kind in sorted(WORKLOADS) if (found := self._type(_versioned(group), kind)) is not None
+        ]
+        lists = [(kind, namespace) for namespace in namespaces for kind in types if kind is not None]
 
         def read(kind: ResourceType, namespace: str) -> dict[ObjectId, Body]:
             with suppress(ClusterError):

@@ -19,7 +19,7 @@ from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import JsonObject, parse_object
 from pipeline.model.documents.yaml_writing import canonical_json
-from pipeline.model.manifests import ObjectId
+from pipeline.model.manifests import ObjectId, group_of
 from pipeline.model.outcome import API_VERSION
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.plan import Action
@@ -222,8 +222,7 @@ def _read(document: JsonObject, file: str, digest: str) -> SavedPlan:
 
 def _change(raw: JsonObject) -> PlannedChange:
     api_version = _text(raw["apiVersion"])
-    group = api_version.rpartition("/")[0]
-    object_id = ObjectId(group, _text(raw["kind"]), _text(raw.get("namespace", "")), _text(raw["name"]))
+    object_id = ObjectId(group_of(api_version), _text(raw["kind"]), _text(raw.get("namespace", "")), _text(raw["name"]))
     fields = [_map(item) for item in _list(raw.get("fields", []))]
     return PlannedChange(Action(raw["action"]), object_id, api_version, {_text(item["path"]): item for item in fields})
 
