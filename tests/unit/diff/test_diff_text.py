@@ -104,6 +104,15 @@ def test_hidden_values_are_never_called_alike_and_a_reason_is_never_lost() -> No
     assert text.count("taken over") == 5
 
 
+def test_no_line_is_shown_behind_the_last_line_break_unless_only_one_text_has_it() -> None:
+    ends_alike = list(field_lines(FieldChange("data.a", "one\ntwo\n", "one\nTWO\n"), Paint(color=False), is_full=False))
+    assert ends_alike == ["~ data.a:", "  @ line 1", "    one", "  - two", "  + TWO"]
+    ends_otherwise = list(
+        field_lines(FieldChange("data.a", "one\ntwo", "one\ntwo\n"), Paint(color=False), is_full=False)
+    )
+    assert ends_otherwise == ["~ data.a:", "  @ line 1", "    one", "    two", "  +"]
+
+
 def test_each_hint_stands_below_those_that_it_helps_with() -> None:
     obstacles = (Obstacle("a", "is owned", "take it"), Obstacle("b", "is protected", "override it"),
                  Obstacle("c", "is owned", "take it"), Obstacle("d", "is invalid"))  # fmt: skip
