@@ -19,6 +19,7 @@ from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
+from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.model.outcome.graph import GraphResult
 
 LIVE = "live"
-PICTURES = ("svg", "html", "dot", "mermaid")
+PICTURES = ("svg", "dot", "mermaid")
 
 
 @click.command()
@@ -50,7 +51,7 @@ PICTURES = ("svg", "html", "dot", "mermaid")
 @record_reading_options
 @registry_options
 @cluster_and_namespace("Only this namespace and its neighbours; with live, the namespace of the inventory.")
-@talking("text", "json", *PICTURES)
+@talking("text", "json", "svg", "html", "dot", "mermaid")
 def command(
     *, source: str, changes_to: str | None, is_chain: bool, inventory: str | None, kinds: tuple[str, ...],
     only_changed: bool, clusters: tuple[str, ...], trust: TrustPolicy | UnsafeSkipVerification | None,
@@ -91,11 +92,16 @@ def command(
 
 
 def _show(result: GraphResult, terminal: Terminal) -> None:
+    from pipeline import wiring
+
+    if terminal.output == "html":
+        # The page has a heading of its own.
+        picture = wiring.picture("svg", os.environ).draw(replace(result.graph, title=""))
+        terminal.print_result(result, lambda: ReportContext(picture=picture))
+        return
     if terminal.output not in PICTURES:
         terminal.print_result(result)
         return
-    from pipeline import wiring
-
     terminal.keep_result(result)
     for note in result.notes:
         terminal.reporter.warn(note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, ToolError
@@ -45,11 +45,14 @@ def lay_out(graph: Graph, environment: Environment) -> Block:
         block = _block(next(answers), graph.nodes) if len(part) > 1 else _alone(part[0], graph.nodes)
         of = {groups[node] for node in part}
         (across if len(of) > 1 else inside[of.pop()]).append(block)
-    return packed([*across, *(_in_frame(group, blocks) for group, blocks in inside.items())])
+    spread = {frame.group for block in across for frame in block.frames}
+    return packed([*across, *(_in_frame(group, blocks, spread) for group, blocks in inside.items())])
 
 
-def _in_frame(group: str, blocks: Iterable[Block]) -> Block:
-    return framed(packed(blocks), group) if group else packed(blocks)
+def _in_frame(group: str, blocks: Iterable[Block], spread: Container[str]) -> Block:
+    """The rest of a group that has a frame already, among others that it has to do with, says so."""
+    heading = f"also in {group}" if group in spread else group
+    return framed(packed(blocks), heading) if group else packed(blocks)
 
 
 def _parts(count: int, lines: Iterable[tuple[int, int]]) -> list[list[int]]:

@@ -7,7 +7,6 @@ stand for characters.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -58,10 +57,7 @@ class MermaidPicture:
 def _lines(graph: Graph) -> Iterator[str]:
     yield "flowchart LR"
     names = {node.id: f"n{index}" for index, node in enumerate(graph.nodes)}
-    groups = defaultdict(list)
-    for node in graph.nodes:
-        groups[node.group].append(node)
-    for index, (group, nodes) in enumerate(groups.items()):
+    for index, (group, nodes) in enumerate(graph.by_group().items()):
         if group:
             yield f'  subgraph g{index}["{_escaped(group)}"]'
         for node in nodes:

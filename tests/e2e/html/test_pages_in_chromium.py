@@ -25,6 +25,7 @@ EVERY_KIND: list[Result] = [
     material.findings(),
     material.applied(),
     material.verdict(),
+    material.graph(),
 ]
 by_kind = pytest.mark.parametrize("result", EVERY_KIND, ids=[result.kind for result in EVERY_KIND])
 

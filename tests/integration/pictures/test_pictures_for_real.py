@@ -117,37 +117,6 @@ def test_colours_follow_what_the_reader_prefers(
     tab.close()
 
 
-def test_the_page_is_searched_moved_and_enlarged_by_keys(
-    environment: Mapping[str, str], browser: Chromium, tmp_path: Path
-) -> None:
-    file = tmp_path / "picture.html"
-    file.write_text(wiring.picture("html", environment).draw(GRAPHS["large"]))
-    tab = browser.open(file)
-    whole = tab.evaluate("document.querySelector('svg').getAttribute('viewBox')")
-
-    tab.press("+")
-    assert tab.evaluate("document.querySelector('svg').getAttribute('viewBox')") != whole
-    tab.press("0")
-    assert tab.evaluate("document.querySelector('svg').getAttribute('viewBox')") == whole
-
-    tab.press("/", *"app-39")
-    assert tab.evaluate("document.querySelector('output').textContent") == "5 found"
-    assert tab.evaluate("document.querySelectorAll('.card.found').length") == 5
-    assert (tab.complaints, tab.requests) == ([], [file.as_uri()])
-    tab.close()
-
-
-def test_nothing_hostile_runs_in_the_page(environment: Mapping[str, str], browser: Chromium, tmp_path: Path) -> None:
-    file = tmp_path / "picture.html"
-    file.write_text(wiring.picture("html", environment).draw(GRAPHS["hostile"]))
-
-    tab = browser.open(file)
-
-    assert (tab.complaints, tab.requests) == ([], [file.as_uri()])
-    assert tab.evaluate("document.querySelectorAll('img, main script').length") == 0
-    tab.close()
-
-
 def test_graphviz_reads_the_dot_and_finds_every_text_as_it_was(graph: Graph) -> None:
     source = wiring.picture("dot", {}).draw(graph)
 
