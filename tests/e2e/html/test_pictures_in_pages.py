@@ -29,12 +29,12 @@ Drawn = Callable[..., Tab]
 def drawn(show: Show) -> Drawn:
     """The page of a graph with the picture that Graphviz lays out."""
 
-    def opened(graph: Graph, *, width: int = 1280, height: int = 900) -> Tab:
+    def drawn(graph: Graph, *, width: int = 1280, height: int = 900) -> Tab:
         picture = wiring.picture("svg", {**os.environ, "GITLESS_DOT": str(binary("dot"))}).draw(graph)
         result = GraphResult(graph=graph, side=Side(name="shop"))
         return show(result, ReportContext(picture=picture), width=width, height=height)
 
-    return opened
+    return drawn
 
 
 def names(tab: Tab, selector: str) -> list[str]:
@@ -42,6 +42,11 @@ def names(tab: Tab, selector: str) -> list[str]:
         f"[...document.querySelectorAll({selector!r})].map(card => card.dataset.object).sort()"
     )
     return found
+
+
+def opened(tab: Tab, place: int) -> None:
+    tab.evaluate(f"location.hash = '#o-{place}'")
+    tab.settle()
 
 
 def test_keys_move_and_enlarge_it(drawn: Drawn) -> None:
@@ -71,7 +76,7 @@ def test_a_search_lights_up_what_it_finds(drawn: Drawn) -> None:
 def test_an_object_says_what_it_needs_and_what_needs_it_and_leads_there(drawn: Drawn) -> None:
     tab = drawn(material.graph().graph)
 
-    tab.click("#o-1 .head")
+    opened(tab, 1)
     assert "SelectsDeployment.apps shop/web" in tab.evaluate("document.querySelector('#o-1 .details').textContent")
     tab.click("#o-1 .details a")
 
@@ -83,7 +88,7 @@ def test_an_object_says_what_it_needs_and_what_needs_it_and_leads_there(drawn: D
 
 def test_from_the_list_into_the_picture_and_from_card_to_card_by_arrows(drawn: Drawn) -> None:
     tab = drawn(material.graph().graph)
-    tab.click("#o-2 .head")
+    opened(tab, 2)
 
     tab.click("#o-2 .details .more")
     assert tab.evaluate("document.activeElement.dataset.object") == "Deployment.apps shop/web"
