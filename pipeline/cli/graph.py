@@ -69,7 +69,7 @@ def command(
     gitless graph live --inventory shop -n shop -o svg > shop.svg
     gitless graph oci://ghcr.io/acme/shop:1.0 --chain --key cosign.pub -o svg > chain.svg
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.model.graph.narrowing import Part, narrowed
+    from pipeline.model.graph.narrowing import CHANGING, Part, narrowed
 
     if is_chain and (changes_to is not None or source == LIVE or not is_reference(source)):
         raise UsageError(
@@ -86,7 +86,7 @@ def command(
     else:
         result = sides.changes(source, changes_to) if changes_to is not None else sides.objects(source)
         namespace = "" if source == LIVE else cluster_options.namespace or ""
-        part = Part(namespace=namespace, kinds=kinds, only_changed=only_changed)
+        part = Part(namespace=namespace, kinds=kinds, tones=CHANGING if only_changed else frozenset())
         result = replace(result, graph=narrowed(result.graph, part))
     _show(result, terminal)
 

@@ -23,6 +23,7 @@ _CLASSES: Final[Mapping[Tone, str]] = {
     Tone.HEALTHY: "stroke:#1a7f37",
     Tone.PROGRESSING: "stroke:#0969da,stroke-width:2px",
     Tone.FAILED: "stroke:#cf222e,stroke-width:3px",
+    Tone.WARNED: "stroke:#9a6700,stroke-width:2px",
     Tone.ACCEPTED: "stroke:#1a7f37,stroke-width:2px",
     Tone.REFUSED: "stroke:#cf222e,stroke-width:3px",
     Tone.MISSING: "stroke:#bc4c00,stroke-dasharray:5 4",

@@ -32,6 +32,8 @@ class Tone(StrEnum):
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
     FAILED = "failed"
+    WARNED = "warned"
+    """Validation would rather have it otherwise."""
     MISSING = "missing"
     """Referred to and not there."""
     ACCEPTED = "accepted"

@@ -16,8 +16,8 @@ from pipeline.reports.html.document import render_page
 from pipeline.reports.html.page import Item, Link, Page, Section, SideCard, Style, Tile, places
 
 _ORDER: Final = (
-    Tone.FAILED, Tone.REFUSED, Tone.DELETED, Tone.RECREATED, Tone.MISSING, Tone.PROGRESSING, Tone.CREATED, Tone.CHANGED,
-    Tone.ACCEPTED, Tone.HEALTHY, Tone.PLAIN,
+    Tone.FAILED, Tone.REFUSED, Tone.DELETED, Tone.RECREATED, Tone.MISSING, Tone.WARNED, Tone.PROGRESSING, Tone.CREATED,
+    Tone.CHANGED, Tone.ACCEPTED, Tone.HEALTHY, Tone.PLAIN,
 )  # fmt: skip
 """The gravest first."""
 _LOOKS: Final[Mapping[Tone, tuple[str, str]]] = {
@@ -26,6 +26,7 @@ _LOOKS: Final[Mapping[Tone, tuple[str, str]]] = {
     Tone.DELETED: ("\N{MINUS SIGN}", "bad"),
     Tone.RECREATED: ("±", "bad"),
     Tone.MISSING: ("?", "warn"),
+    Tone.WARNED: ("!", "warn"),
     Tone.PROGRESSING: ("…", "info"),
     Tone.CREATED: ("+", "good"),
     Tone.CHANGED: ("~", "warn"),

@@ -11,7 +11,7 @@ from pipeline.model.graph.building import build_graph
 from pipeline.model.graph.folding import MAX_DRAWN, drawable, folded
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.graph.hubs import SMALL, without_hubs
-from pipeline.model.graph.narrowing import Part, narrowed
+from pipeline.model.graph.narrowing import CHANGING, Part, narrowed
 from tests.unit.graph.objects import resource, workload
 
 
@@ -116,6 +116,6 @@ def test_a_part_of_changes_is_what_changes_and_its_neighbours() -> None:
     made = graph_of("a>b", "b>c")
     nodes = (Node(id="a", title="Thing", label="a", tone=Tone.CREATED), *made.nodes[1:])
 
-    part = narrowed(Graph(nodes=nodes, edges=made.edges), Part(only_changed=True))
+    part = narrowed(Graph(nodes=nodes, edges=made.edges), Part(tones=CHANGING))
 
     assert [node.id for node in part.nodes] == ["a", "b"]
