@@ -12,10 +12,12 @@ from pipeline.model.deployments.record import ObjectEvent
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId, Origin
+from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.outcome.graph import GraphResult
 from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import (
     ContainerReport,
@@ -224,6 +226,13 @@ def verdict() -> VerifyResult:
         ),
         elapsed=61.24,
     )  # fmt: skip
+
+
+def run() -> RunResult:
+    """Every stage that has something to report, one after the other."""
+    results: dict[str, Result] = {"validate": findings(), "diff": diff(), "apply": applied(), "verify": verdict()}
+    stages = tuple(StageRun(stage=stage, result=result, seconds=1.5) for stage, result in results.items())
+    return RunResult(name="shop", target="production", digest_url=str(artifact("b")), stages=stages)
 
 
 PICTURE = (

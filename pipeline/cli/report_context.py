@@ -18,6 +18,7 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 
 if TYPE_CHECKING:
     from pipeline.model.graph.graph import Graph, Tone
+    from pipeline.model.outcome.run import RunResult
     from pipeline.model.outcome.validate import ValidateResult
     from pipeline.model.outcome.verify import VerifyResult
 
@@ -74,6 +75,17 @@ def healthy(result: VerifyResult, options: ClusterOptions, terminal: Terminal) -
         return _drawn(drifted_graph(live.graph, (change.object_id for change in result.drift.changes)))
 
     return lambda: ReportContext(picture=_tried("picture", picture, "", terminal))
+
+
+def carried_out(result: RunResult, terminal: Terminal) -> Callable[[], ReportContext]:
+    """What a run has built and applied, or would, drawn where a report asks for it."""
+    from pipeline.model.outcome.apply import ApplyResult
+    from pipeline.model.outcome.build import BuildResult
+    from pipeline.model.outcome.diff import DiffResult
+
+    built = [run.result.manifests for run in result.stages if isinstance(run.result, BuildResult)]
+    plans = [run.result.plan for run in result.stages if isinstance(run.result, DiffResult | ApplyResult)]
+    return changing(plans[-1], built[-1], built[-1], terminal) if built and plans else ReportContext
 
 
 def deployed_history(asked: Asked, options: RegistryOptions, terminal: Terminal) -> Callable[[], History]:

@@ -17,6 +17,7 @@ from pipeline.cli.options import Duration, cluster_options, option, registry_opt
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
+from pipeline.cli.report_context import carried_out
 from pipeline.cli.signing_options import signing_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
@@ -70,7 +71,7 @@ _STAGES = click.Choice(STAGES)
 @given_trust
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", reports=True)
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     planning: PlanOptions, pinning: Changing,
@@ -135,7 +136,7 @@ def command(
         telling.report_so_far(terminal)
         raise
     presence.unfold()
-    terminal.print_result(outcome)
+    terminal.print_result(outcome, carried_out(outcome, terminal))
     telling.require_verified()
 
 
@@ -171,7 +172,7 @@ class _Telling:
         # One comment and one set of reports for the whole run.
         self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
-        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=(), is_ended=False)
         presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:

@@ -26,6 +26,7 @@ EVERY_KIND: list[Result] = [
     material.applied(),
     material.verdict(),
     material.graph(),
+    material.run(),
 ]
 by_kind = pytest.mark.parametrize("result", EVERY_KIND, ids=[result.kind for result in EVERY_KIND])
 
