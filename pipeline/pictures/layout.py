@@ -23,6 +23,10 @@ _GRAPH: Final = (
     " edge [arrowhead=none tailport=e headport=w];"
 )
 
+_TANGLED: Final = 300
+"""From so many lines in one part on, dot is told to be content sooner: the best places take it minutes."""
+_HURRY: Final = " splines=line; nslimit=0.1; nslimit1=0.1; mclimit=0.01;"
+"""Straight lines, and bounds of its network simplex and its search for fewer crossings: graphviz.org/docs/attrs."""
 _CLUSTER: Final = 'margin=18; label=" "; fontsize=16;'
 
 
@@ -83,15 +87,15 @@ def _source(part: Sequence[int], nodes: Sequence[Node], lines: Sequence[tuple[in
     members: dict[str, list[int]] = defaultdict(list)
     for node in part:
         members[nodes[node].group].append(node)
-    text = [f"digraph {{ {_GRAPH}"]
+    there = set(part)
+    joined = [f"{one} -> {other} [comment={index}];" for index, (one, other) in enumerate(lines) if one in there]
+    text = [f"digraph {{ {_GRAPH}{_HURRY if len(joined) > _TANGLED else ''}"]
     for number, (group, inside) in enumerate(members.items()):
         names = " ".join(f"{node} [height={card_height(nodes[node]) / _POINTS_PER_INCH:.4f}];" for node in inside)
         if len(members) > 1 and group:
             names = f"subgraph cluster_{number} {{ comment={inside[0]}; {_CLUSTER} {names} }}"
         text.append(names)
-    there = set(part)
-    text += [f"{one} -> {other} [comment={index}];" for index, (one, other) in enumerate(lines) if one in there]
-    return "\n".join([*text, "}"])
+    return "\n".join([*text, *joined, "}"])
 
 
 def _dot(sources: Sequence[str], environment: Environment) -> list[Mapping[str, Any]]:
