@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipeline.errors import UsageError
 from pipeline.model.graph.building import build_graph
-from pipeline.model.graph.folding import MAX_DRAWN, drawable, folded
+from pipeline.model.graph.folding import MAX_DRAWN, drawable, folded, gathered
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.graph.hubs import SMALL, without_hubs
 from pipeline.model.graph.narrowing import CHANGING, Part, narrowed
@@ -69,6 +70,26 @@ def test_what_many_share_is_said_instead_of_drawn() -> None:
     asides = {node.id: node.aside for node in graph.nodes}
     assert [f"{edge.source}>{edge.target}" for edge in graph.edges] == ["w0>own"]
     assert (asides["shared"], asides["w3"], asides["own"]) == (f"used by {SMALL}", "uses shared", "")
+
+
+def test_what_hangs_on_one_node_alone_becomes_words_on_it() -> None:
+    made = graph_of("ingress>service", "service>web", "web>config", "web>secret", "web>gone", "pair>other")
+    nodes = [replace(node, tone=Tone.MISSING) if node.id == "gone" else node for node in made.nodes]
+
+    graph = gathered(replace(made, nodes=tuple(nodes)))
+
+    asides = {node.id: node.aside for node in graph.nodes}
+    assert asides == {
+        "service": "with its Thing", "web": "with its 2 Thing", "gone": "", "pair": "", "other": "",
+    }  # fmt: skip
+    assert [f"{edge.source}>{edge.target}" for edge in graph.edges] == ["service>web", "web>gone", "pair>other"]
+
+
+def test_only_what_would_be_refused_otherwise_is_gathered() -> None:
+    many = graph_of(*(f"w{number}>{kind}{number}" for number in range(MAX_DRAWN // 2) for kind in "abc"))
+    few = graph_of("w>a", "w>b", "w>c")
+
+    assert (len(drawable(many).nodes), len(drawable(few).nodes)) == (MAX_DRAWN // 2, 4)
 
 
 def test_small_graphs_keep_all_their_lines() -> None:
