@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline import wiring
+from pipeline.errors import PipelineError
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.deployments.composing import hashes_of_entries
-from pipeline.model.deployments.record import DeployRecord
+from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.flux.api import SOURCE_VERIFIED
 from pipeline.model.flux.conditions import Conditions
 from pipeline.model.flux.oci_repository import read_oci_repository
@@ -20,7 +21,7 @@ from pipeline.puller.sources.dependencies import SourceDependencies
 from pipeline.puller.sources.secrets import SecretError, read_secret
 from pipeline.puller.store import ObjectStore
 from pipeline.stages.attaching import read_subject
-from pipeline.stages.record_deployment import RecordPorts, record_deployment
+from pipeline.stages.record_deployment import RecordPorts, record_deletion, record_deployment
 
 _KEY, _PASSWORD = "cosign.key", "cosign.password"
 _LONGEST_MESSAGE = 300
@@ -43,26 +44,57 @@ class DeploymentWriter:
         """
         options, deps = self.deps.options, self.deps
         source = self.sources.get(Key(OCI_REPOSITORY, *deployment.source))
+        if deployment.result is Deployed.DELETED:
+            self._write_deletion(deployment, source)
+            return
         if source is None:
-            raise SecretError(f"its source OCIRepository {'/'.join(deployment.source)} is gone")
+            raise _gone(deployment)
         spec = read_oci_repository(source)
         artifact = parse_reference(f"{spec.url}@{deployment.digest}").pinned()
-        named = options.record_repository
-        repository = parse_reference(named).repository if named else artifact.repository
-        records = deps.connect(repository, login_for(repository, options.record_registry_secret, deps), {})
         access = access_to(artifact.repository, spec, deployment.source[0], deps)
         registry = deps.connect(artifact.repository, access.options, access.environment)
-        ports = RecordPorts(
+        record = self._record(deployment, artifact, source)
+        record_deployment(record, read_subject(artifact, registry), self._ports(artifact), keep=options.keep_records)
+
+    def _write_deletion(self, deployment: Deployment, source: Body | None) -> None:
+        """By what was recorded last: source and artifact may be gone, too."""
+        options = self.deps.options
+        if options.record_repository:
+            ports = self._ports(None)
+        elif source is not None:
+            ports = self._ports(parse_reference(f"{read_oci_repository(source).url}@{deployment.digest}").pinned())
+        else:
+            raise _gone(deployment)
+        record_deletion(
+            options.record_cluster,
+            _inventory(deployment),
+            deployment.time,
+            ports,
+            message=deployment.message,
+            stays=deployment.stays,
+            keep=options.keep_records,
+        )
+
+    def _ports(self, artifact: PinnedReference | None) -> RecordPorts:
+        """Where records are kept: in a repository of their own, or else in the artifact's."""
+        options, deps = self.deps.options, self.deps
+        named = options.record_repository
+        if named:
+            repository = parse_reference(named).repository
+        elif artifact is not None:
+            repository = artifact.repository
+        else:
+            raise PipelineError("a deploy record without a repository")
+        records = deps.connect(repository, login_for(repository, options.record_registry_secret, deps), {})
+        return RecordPorts(
             registry=records,
             delete=lambda digest: wiring.delete_manifest(records, digest),
             signer=self._signer(),
             verifier=self.verifier,
             expressions=self.expressions,
             reporter=deps.reporter,
-            artifact=artifact if repository == artifact.repository else None,
+            artifact=artifact if artifact is not None and repository == artifact.repository else None,
         )
-        record = self._record(deployment, artifact, source)
-        record_deployment(record, read_subject(artifact, registry), ports, keep=options.keep_records)
 
     def _record(self, deployment: Deployment, artifact: PinnedReference, source: Body) -> DeployRecord:
         applied = deployment.applied
@@ -70,13 +102,14 @@ class DeploymentWriter:
             cluster=self.deps.options.record_cluster,
             repository=str(artifact.repository),
             digest=artifact.digest,
-            inventory=f"{deployment.key.kind} {deployment.key.namespace}/{deployment.key.name}",
+            inventory=_inventory(deployment),
             time=deployment.time,
             result=deployment.result,
             message=deployment.message[:_LONGEST_MESSAGE],
             source=deployment.origin,
             revision=deployment.revision,
             verified_by=_verified_by(source, artifact.digest),
+            path=deployment.path,
             overrides=deployment.overrides,
             objects={}
             if applied is None
@@ -91,6 +124,14 @@ class DeploymentWriter:
         if _KEY not in data:
             raise SecretError(f"{where} has no '{_KEY}'; expected a private key made by `gitless keys generate`")
         return wiring.signer_of(data[_KEY], f"{_KEY} of {where}", data.get(_PASSWORD, b""))
+
+
+def _inventory(deployment: Deployment) -> str:
+    return f"{deployment.key.kind} {deployment.key.namespace}/{deployment.key.name}"
+
+
+def _gone(deployment: Deployment) -> SecretError:
+    return SecretError(f"its source OCIRepository {'/'.join(deployment.source)} is gone")
 
 
 def _verified_by(source: Body, digest: str) -> tuple[str, ...]:

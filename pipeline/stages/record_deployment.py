@@ -13,8 +13,9 @@ from pipeline.model.artifact.manifest import OCI_INDEX, SIGSTORE_BUNDLE, Blob, D
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import deployed_tag
-from pipeline.model.deployments.record import DeployRecord
+from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.deployments.storage import Listed, listed, merge, read_list, record_manifest, write_list
+from pipeline.model.documents.times import format_time
 from pipeline.model.settings.recording import DEFAULT_KEEP
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.evidence import Signature, VerifiedAttestation
@@ -23,15 +24,17 @@ from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.model.trust.storage import EMPTY_CONFIG
 from pipeline.ports import Expressions, Registry, Reporter, Signer, Verifier
 from pipeline.stages.attaching import check_attestation_shadowing, is_own
-from pipeline.stages.deployed import RecordTrust, SignedRecord, read_listed
+from pipeline.stages.deployed import followers
 from pipeline.stages.finding import MAX_REFERRERS
 from pipeline.stages.parallel import in_parallel
 from pipeline.stages.signatures import judge_signatures
+from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
 _TRIES = 5
 _STEP = 0.001
 """Seconds between a record and one that comes so soon after it that a clock tells no difference."""
-_TOLERATED_SKEW = 86400.0
+_TOLERATED_SKEW = 300.0
+"""Seconds that clocks may differ by before somebody should know."""
 _CROWDED = MAX_REFERRERS // 2
 """Referrers beside which no record is put any more: verifiers refuse artifacts with more than they read."""
 _MOST_TAGS = 200
@@ -71,7 +74,8 @@ def record_deployment(
 ) -> Recorded:
     """Sign the record, put it beside its subject, move the tag, and delete what is older than the last ``keep``.
 
-    Where the newest record says the same already, nothing is written.
+    Where the newest record says the same already, nothing is written. A record is never dated before the one that it
+    follows, whatever the clock says: the order says what is deployed.
 
     Raises:
         RefusedError: it would hide the artifact's signatures, or there is too much beside the artifact.
@@ -79,29 +83,81 @@ def record_deployment(
         TrustError: our own record does not verify.
         RegistryError: the registry could not be read or written, or others kept moving the tag.
     """
-    last = _last_own(record, ports)
-    if last is not None and _says_the_same(last.record, record):
+    own = _own(record.cluster, record.inventory, ports)
+    if own and own[0].is_listed and _says_the_same(own[0].record, record):
+        return Recorded(own[0].listed.descriptor.digest, written=False)
+    return _record(record, subject, own, ports, keep)
+
+
+def record_deletion(
+    cluster: str,
+    inventory: str,
+    time: float,
+    ports: RecordPorts,
+    *,
+    message: str = "",
+    stays: bool = False,
+    keep: int = DEFAULT_KEEP,
+) -> Recorded | None:
+    """Record that nothing applies the inventory any more, by what was recorded of it last; ``None``: nothing was.
+
+    ``stays``: its objects are left in the cluster.
+
+    Raises:
+        PipelineError: as for :func:`record_deployment`.
+    """
+    own = _own(cluster, inventory, ports)
+    if not own:
+        return None
+    last = own[0]
+    if last.is_listed and last.record.is_deleted:
         return Recorded(last.listed.descriptor.digest, written=False)
-    if last is not None and 0.0 <= last.record.time - record.time < _TOLERATED_SKEW:
-        record = replace(record, time=last.record.time + _STEP)
+    record = replace(
+        last.record,
+        time=time,
+        result=Deployed.DELETED,
+        message=message,
+        overrides=(),
+        objects=last.record.objects if stays else {},
+    )
+    return _record(record, last.subject, own, ports, keep)
+
+
+def _record(
+    record: DeployRecord, subject: Descriptor, own: tuple[SignedRecord, ...], ports: RecordPorts, keep: int
+) -> Recorded:
+    if own and own[0].record.time >= record.time:
+        _tell_skew(own[0].record, record, ports)
+        record = replace(record, time=own[0].record.time + _STEP)
     # What is written with milliseconds is compared with milliseconds.
     record = replace(record, time=round(record.time, 3))
     _check_room(subject, ports)
     manifest = _attach(record, subject, ports)
-    dropped = _move_tag(record, listed(record, manifest), ports, keep)
+    lost = [item.listed for item in own if not item.is_listed]
+    dropped = _move_tag(record, listed(record, manifest), lost, ports, keep)
     return Recorded(manifest.descriptor.digest, written=True, deleted=_delete(dropped, ports))
 
 
-def _last_own(record: DeployRecord, ports: RecordPorts) -> SignedRecord | None:
-    """The newest record of the inventory, if it is by this very signer."""
-    found = [item for item in _current(record.cluster, ports.registry) if item.inventory == record.inventory]
+def _own(cluster: str, inventory: str, ports: RecordPorts) -> tuple[SignedRecord, ...]:
+    """The newest record of the inventory that is listed, and before it those that follow it, if by this very signer."""
+    found = [item for item in _current(cluster, ports.registry) if item.inventory == inventory]
     if not found:
-        return None
+        return ()
     trust = RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
     try:
-        return read_listed(found[0], record.cluster, ports.registry, trust)
+        head = read_listed(found[0], cluster, ports.registry, trust)
     except (TrustError, ArtifactNotFoundError):
-        return None
+        return ()
+    return (*followers(head, ports.registry, trust), head)
+
+
+def _tell_skew(last: DeployRecord, new: DeployRecord, ports: RecordPorts) -> None:
+    if last.time - new.time > _TOLERATED_SKEW:
+        ports.reporter.warn(
+            f"the newest deploy record of {new.cluster} ({new.inventory}) is of {format_time(last.time)}, and the clock"
+            f" says {format_time(new.time)}: the new record is dated right after that one. Where that time is wrong,"
+            f" delete the tag {deployed_tag(new.cluster)}, and records begin anew"
+        )
 
 
 def _says_the_same(old: DeployRecord, new: DeployRecord) -> bool:
@@ -151,15 +207,18 @@ def _check(record: DeployRecord, signature: Signature, ports: RecordPorts) -> No
         raise PipelineError("our own deploy record reads as somebody else's, or as a signature")
 
 
-def _move_tag(record: DeployRecord, new: Listed, ports: RecordPorts, keep: int) -> tuple[Listed, ...]:
-    """Put the record into the cluster's list; returns what fell out of it.
+def _move_tag(
+    record: DeployRecord, new: Listed, lost: Iterable[Listed], ports: RecordPorts, keep: int
+) -> tuple[Listed, ...]:
+    """Put the record into the cluster's list, and what was ``lost`` from it; returns what fell out of it.
 
     A tag cannot be compared and swapped: whoever recorded at the same time may have replaced our list, so look again.
     """
     tag = deployed_tag(record.cluster)
     dropped: dict[str, Listed] = {}
     for _ in range(_TRIES):
-        merged = merge(_current(record.cluster, ports.registry), new, keep=keep)
+        there = {item.descriptor.digest: item for item in (*lost, *_current(record.cluster, ports.registry))}
+        merged = merge(there.values(), new, keep=keep)
         dropped |= {item.descriptor.digest: item for item in merged.dropped}
         ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
         now = {item.descriptor.digest for item in _current(record.cluster, ports.registry)}

@@ -12,6 +12,7 @@ from pipeline.model.artifact.reference import parse_reference
 SIDE = "deployed:"
 """How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
 _TAG = "deployed-"
+_MOST_NAMED = 10
 _CLUSTER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -64,10 +65,17 @@ class DeployedName:
         found = sorted({name for name in inventories if self.fits(name)})
         if len(found) > 1:
             raise UsageError(
-                f"{self} is not one inventory: there are records of {', '.join(found)}",
+                f"{self} is not one inventory: there are records of {some_of(found)}",
                 hint=f"say which: {SIDE}{self.cluster}/{found[0].partition(' ')[2]}",
             )
         return found[0] if found else ""
+
+
+def some_of(inventories: Iterable[str]) -> str:
+    """Inventories by name, for a message: not all where there are many."""
+    names = sorted(inventories)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def is_deployed(text: str) -> bool:

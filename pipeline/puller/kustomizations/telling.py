@@ -163,6 +163,7 @@ class Telling:
                 time=self._parts.clock.now(),
                 result=result,
                 message=message,
+                path=spec.path,
                 origin=artifact.metadata.get(ANNOTATION_SOURCE, ""),
                 revision=artifact.origin_revision,
                 overrides=self.overridden,

@@ -102,6 +102,9 @@ def test_secrets_that_went_into_the_rendering_are_told_of(world: World) -> None:
     assert [told.has_secret_inputs for told in world.deployed] == [True]
 
 
+_PAUSE = 0.001
+
+
 class Registry:
     """Stands for everything that writing a record asks: fails so often, or hangs until it is let go."""
 
@@ -138,7 +141,7 @@ def recorder(registry: Registry, events: list[tuple[str, str]]) -> Iterator[Depl
     def tell(body: Body, event: ObjectEvent) -> None:
         events.append((str(body["metadata"]["name"]), f"{event.severity} {event.reason}: {event.message}"))
 
-    made = DeploymentRecorder(registry.write, tell, Log(io.StringIO()))
+    made = DeploymentRecorder(registry.write, tell, Log(io.StringIO()), first_pause=_PAUSE)
     made.start()
     yield made
     registry.let_go.set()
@@ -175,21 +178,48 @@ def test_one_record_for_each_change_and_none_for_the_same(registry: Registry, re
     assert registry.tried == 3
 
 
-def test_a_registry_that_fails_is_tried_again_at_the_next_reconciliation_alone(
+def test_a_registry_that_fails_is_tried_again_and_told_of_once(
     registry: Registry, recorder: DeploymentRecorder, events: list[tuple[str, str]]
 ) -> None:
+    registry.failures = 3
+    recorder.note(_deployment(result=Deployed.DELETED))
+
+    _until(lambda: len(registry.written) == 1)
+    assert registry.tried == 4
+    assert len(events) == 1
+    assert events[0][0] == "app"
+    assert "DeployRecordFailed" in events[0][1]
+    assert "the registry is closed" in events[0][1]
+
+
+def test_the_next_reconciliation_does_not_wait_for_the_pause(registry: Registry, events: list[tuple[str, str]]) -> None:
+    recorder = DeploymentRecorder(
+        registry.write, lambda body, event: events.append(("", event.message)), Log(io.StringIO()), first_pause=3600
+    )
+    recorder.start()
     registry.failures = 1
     recorder.note(_deployment())
-    _until(lambda: registry.tried == 1 and bool(events))
+    _until(lambda: bool(events))
     assert registry.written == []
 
     recorder.note(_deployment(time=2.0))
 
     _until(lambda: len(registry.written) == 1)
-    assert len(events) == 1
-    assert events[0][0] == "app"
-    assert "DeployRecordFailed" in events[0][1]
-    assert "the registry is closed" in events[0][1]
+    recorder.stop()
+
+
+def test_what_fails_gives_way_to_what_is_newer(registry: Registry, recorder: DeploymentRecorder) -> None:
+    registry.failures = 1
+    registry.let_go.clear()
+    recorder.note(_deployment())
+    assert registry.began.wait(5)
+    recorder.note(_deployment(rendering="r2"))
+
+    registry.let_go.set()
+
+    _until(lambda: len(registry.written) == 1)
+    assert registry.written[0].rendering == "r2"
+    assert registry.tried == 2
 
 
 def test_a_registry_that_hangs_holds_nobody_up_and_only_the_latest_of_each_waits(
