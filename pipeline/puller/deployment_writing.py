@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline import wiring
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.deployments.composing import hashes_of_entries
 from pipeline.model.deployments.record import Deployed, DeployRecord
-from pipeline.model.flux.api import SOURCE_VERIFIED
+from pipeline.model.flux.api import CONFIG_MAPS, SOURCE_VERIFIED
 from pipeline.model.flux.conditions import Conditions
 from pipeline.model.flux.oci_repository import read_oci_repository
 from pipeline.model.manifests import Body
+from pipeline.model.settings.signing import SigningOptions
 from pipeline.ports import Expressions, Signer, Verifier
 from pipeline.puller.deployments import Deployment
 from pipeline.puller.keys import OCI_REPOSITORY, Key
@@ -117,6 +118,30 @@ class DeploymentWriter:
         )
 
     def _signer(self) -> Signer:
+        options, deps = self.deps.options, self.deps
+        if not options.record_key_secret:
+            signing = SigningOptions(
+                key=options.record_signing_key or None,
+                keyless=options.record_keyless,
+                signing_config=self._sigstore_file("signing_config.json"),
+                trusted_root=self._sigstore_file("trusted_root.json"),
+            )
+            return wiring.signer(signing, deps.environment, deps.reporter, lambda: b"")
+        return self._signer_of_secret()
+
+    def _sigstore_file(self, name: str) -> str | None:
+        """One of the private Sigstore's documents, as a file; ``None`` where the public one signs."""
+        namespace, config_map = self.deps.options.namespace, self.deps.options.record_sigstore
+        if not config_map:
+            return None
+        body = self.deps.api.read(CONFIG_MAPS, namespace, config_map)
+        text = ((body or {}).get("data") or {}).get(name)
+        if not isinstance(text, str):
+            found = "not found" if body is None else f"has no '{name}'"
+            raise ConfigurationError(f"configmap '{namespace}/{config_map}' {found}")
+        return self.deps.files.path_of(text.encode())
+
+    def _signer_of_secret(self) -> Signer:
         namespace, name = self.deps.options.namespace, self.deps.options.record_key_secret
         # Read each time, so that another key counts at once.
         data = read_secret(self.deps.api, namespace, name)

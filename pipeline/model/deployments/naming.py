@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
@@ -93,21 +93,27 @@ def parse_deployed(text: str) -> DeployedName:
     return DeployedName(check_cluster_name(cluster), inventory)
 
 
-def check_recording(cluster: str, repository: str, key_secret: str) -> None:
+def check_recording(cluster: str, repository: str, signers: Mapping[str, bool]) -> None:
     """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
 
+    ``signers``: the options that say who signs, and which of them are given.
+
     Raises:
-        UsageError: the name is none, the repository names an artifact, or there is no key to sign with.
+        UsageError: the name is none, the repository names an artifact, or not exactly one signer is named.
     """
+    given = [option for option, is_given in signers.items() if is_given]
     if not cluster:
-        if repository or key_secret:
+        if repository or given:
             raise UsageError("deploy records need the cluster's name", hint="give --deploy-record CLUSTER")
         return
     check_cluster_name(cluster)
-    if not key_secret:
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} contradict each other: one signer signs deploy records")
+    if not given:
         raise UsageError(
             f"--deploy-record {cluster} needs a key to sign with",
-            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME",
+            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME; or say"
+            " --record-signing-key URI, or --record-keyless",
         )
     if repository:
         named = parse_reference(repository)

@@ -36,6 +36,10 @@ class PullerOptions:
         record_cluster: under which name of the cluster deploy records are written; empty: there are none.
         record_repository: where they are kept; empty: beside each artifact.
         record_key_secret: Secret in ``namespace`` with the ``cosign.key`` that signs them.
+        record_signing_key: the URI of the key that signs them instead, at a key management service.
+        record_keyless: whether the process's own service account signs them instead, without a key.
+        record_sigstore: ConfigMap in ``namespace`` with the ``signing_config.json`` and ``trusted_root.json`` of the
+            services that sign then; empty: Sigstore's public ones.
         record_registry_secret: Secret in ``namespace`` with the login that may write them (dockerconfigjson).
         keep_records: how many of each Kustomization are kept.
     """
@@ -63,5 +67,17 @@ class PullerOptions:
     record_cluster: str = ""
     record_repository: str = ""
     record_key_secret: str = ""
+    record_signing_key: str = ""
+    record_keyless: bool = False
+    record_sigstore: str = ""
     record_registry_secret: str = ""
     keep_records: int = DEFAULT_KEEP
+
+    @property
+    def record_signers(self) -> dict[str, bool]:
+        """The options that say who signs deploy records, and which of them are given."""
+        return {
+            "--record-key-secret": bool(self.record_key_secret),
+            "--record-signing-key": bool(self.record_signing_key),
+            "--record-keyless": self.record_keyless,
+        }

@@ -43,6 +43,8 @@ def _values(puller: PullerOptions) -> dict[str, str]:
         "deploy-record": puller.record_cluster,
         "record-repository": puller.record_repository,
         "record-key-secret": puller.record_key_secret,
+        "record-signing-key": puller.record_signing_key,
+        "record-sigstore": puller.record_sigstore,
         "record-registry-secret": puller.record_registry_secret,
         "keep-records": str(puller.keep_records),
         "metrics-addr": puller.metrics_address,
@@ -55,5 +57,6 @@ def _flags(puller: PullerOptions) -> dict[str, bool]:
     return {
         "no-cross-namespace-refs": puller.no_cross_namespace_refs,
         "allow-remote-bases": puller.allow_remote_bases,
+        "record-keyless": puller.record_keyless,
         "no-strict-substitution": not puller.strict_substitution,
     }
