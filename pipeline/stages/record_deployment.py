@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError, TrustError, UsageError
-from pipeline.model.artifact.manifest import OCI_INDEX, SIGSTORE_BUNDLE, Blob, Descriptor
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, Blob, Descriptor
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import deployed_tag
@@ -27,6 +27,7 @@ from pipeline.stages.attaching import check_attestation_shadowing, is_own
 from pipeline.stages.deployed import followers
 from pipeline.stages.finding import MAX_REFERRERS
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.record_retention import delete_records
 from pipeline.stages.signatures import judge_signatures
 from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
@@ -37,7 +38,6 @@ _TOLERATED_SKEW = 300.0
 """Seconds that clocks may differ by before somebody should know."""
 _CROWDED = MAX_REFERRERS // 2
 """Referrers beside which no record is put any more: verifiers refuse artifacts with more than they read."""
-_MOST_TAGS = 200
 _CONCURRENCY = 8
 
 
@@ -135,7 +135,11 @@ def _record(
     manifest = _attach(record, subject, ports)
     lost = [item.listed for item in own if not item.is_listed]
     dropped = _move_tag(record, listed(record, manifest), lost, ports, keep)
-    return Recorded(manifest.descriptor.digest, written=True, deleted=_delete(dropped, ports))
+    return Recorded(
+        manifest.descriptor.digest,
+        written=True,
+        deleted=delete_records(dropped, ports.registry, ports.delete, ports.reporter),
+    )
 
 
 def _own(cluster: str, inventory: str, ports: RecordPorts) -> tuple[SignedRecord, ...]:
@@ -216,11 +220,20 @@ def _move_tag(
     """
     tag = deployed_tag(record.cluster)
     dropped: dict[str, Listed] = {}
+    missing: frozenset[str] = frozenset()
     for _ in range(_TRIES):
-        there = {item.descriptor.digest: item for item in (*lost, *_current(record.cluster, ports.registry))}
+        current = (*lost, *_current(record.cluster, ports.registry))
+        there = {item.descriptor.digest: item for item in current if item.descriptor.digest not in missing}
         merged = merge(there.values(), new, keep=keep)
         dropped |= {item.descriptor.digest: item for item in merged.dropped}
-        ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
+        try:
+            ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
+        except RegistryError:
+            gone = _gone(merged.records, ports)
+            if gone <= missing:
+                raise
+            missing |= gone
+            continue
         now = {item.descriptor.digest for item in _current(record.cluster, ports.registry)}
         if new.descriptor.digest in now:
             return tuple(item for digest, item in dropped.items() if digest not in now)
@@ -230,58 +243,30 @@ def _move_tag(
     )
 
 
+def _gone(records: Iterable[Listed], ports: RecordPorts) -> frozenset[str]:
+    """Records that somebody deleted, such as whoever cleans up what has no tag: registries take no list with these."""
+
+    def is_gone(digest: str) -> bool:
+        try:
+            ports.registry.read_manifest(digest)
+        except ArtifactNotFoundError:
+            return True
+        return False
+
+    digests = [item.descriptor.digest for item in records]
+    answers = in_parallel(is_gone, digests, concurrency=_CONCURRENCY)
+    found = frozenset(digest for digest, answer in zip(digests, answers, strict=True) if answer)
+    if found:
+        ports.reporter.warn(
+            f"{len(found)} deploy records of {ports.registry.repository} are gone, and left out of the list",
+            hint="keep what cleans up there from deleting what an image index refers to",
+        )
+    return found
+
+
 def _current(cluster: str, registry: Registry) -> tuple[Listed, ...]:
     """What the tag lists; nothing where somebody put anything else there, so that the next list sets it right."""
     try:
         return read_list(registry.read_manifest(registry.resolve(deployed_tag(cluster)).digest))
     except (ArtifactNotFoundError, TrustError):
         return ()
-
-
-def _delete(dropped: Iterable[Listed], ports: RecordPorts) -> int:
-    """Delete old records, and the lists that follow them; what cannot be deleted stays, and is told in detail."""
-    items = list(dropped)
-    if not items:
-        return 0
-    try:
-        tagged = _tagged(ports.registry)
-        if tagged is None:
-            ports.reporter.detail(
-                f"{len(items)} old deploy records stay: {ports.registry.repository} has more than {_MOST_TAGS} tags,"
-                " too many to see whether one points at them"
-            )
-            return 0
-        return sum(_delete_one(item.descriptor.digest, tagged, ports) for item in items)
-    except PipelineError as error:
-        ports.reporter.detail(f"old deploy records stay: {error.message}")
-        return 0
-
-
-def _delete_one(digest: str, tagged: frozenset[str], ports: RecordPorts) -> bool:
-    if digest in tagged:
-        return False
-    lists = [item.digest for item in ports.registry.referrers(digest) if item.media_type == OCI_INDEX]
-    gone = ports.delete(digest)
-    if not gone:
-        ports.reporter.detail(f"{ports.registry.repository} deletes nothing: the old deploy record {digest} stays")
-        return False
-    for item in lists:
-        if item not in tagged:
-            ports.delete(item)
-    return True
-
-
-def _tagged(registry: Registry) -> frozenset[str] | None:
-    """What tags point at, so that it is kept; ``None`` where there are too many to look."""
-    # Those of the referrers tag schema point at lists of referrers, never at a record.
-    tags = [tag for tag in registry.tags() if not tag.startswith("sha256-")]
-    if len(tags) > _MOST_TAGS:
-        return None
-
-    def resolve(tag: str) -> str:
-        try:
-            return registry.resolve(tag).digest
-        except ArtifactNotFoundError:
-            return ""
-
-    return frozenset(in_parallel(resolve, tags, concurrency=_CONCURRENCY))
