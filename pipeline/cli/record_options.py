@@ -61,6 +61,9 @@ _READING = (
 PULLER_RECORDING = (
     option("--deploy-record", default="", metavar="CLUSTER", envvar=None,
            help="Record what is applied, signed, in the registry under this name of the cluster."),
+    option("--record-remote", multiple=True, metavar="NAMESPACE/NAME=CLUSTER",
+           help="Also record what is applied by the kubeconfig in this Secret or ConfigMap, under that cluster's name; "
+           "repeatable."),
     option("--record-repository", default="", metavar="OCI-URL", envvar=None,
            help="Repository that deploy records are kept in; otherwise beside each artifact."),
     option("--record-key-secret", default="", metavar="NAME",

@@ -67,7 +67,7 @@ class DeploymentWriter:
         else:
             raise _gone(deployment)
         record_deletion(
-            options.record_cluster,
+            deployment.cluster,
             _inventory(deployment),
             deployment.time,
             ports,
@@ -100,7 +100,7 @@ class DeploymentWriter:
     def _record(self, deployment: Deployment, artifact: PinnedReference, source: Body) -> DeployRecord:
         applied = deployment.applied
         return DeployRecord(
-            cluster=self.deps.options.record_cluster,
+            cluster=deployment.cluster,
             repository=str(artifact.repository),
             digest=artifact.digest,
             inventory=_inventory(deployment),

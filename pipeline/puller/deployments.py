@@ -32,6 +32,7 @@ class Deployment:
 
     Attributes:
         body: the Kustomization.
+        cluster: the name in records of the cluster that it applies to.
         source: namespace and name of its OCIRepository.
         digest: of the artifact's manifest.
         rendering: digest of what was rendered; empty where nothing could be.
@@ -46,6 +47,7 @@ class Deployment:
     """
 
     body: Body = field(hash=False, compare=False, repr=False)
+    cluster: str
     source: tuple[str, str]
     digest: str
     rendering: str
@@ -68,7 +70,8 @@ class Deployment:
     @property
     def mark(self) -> tuple[str, ...]:
         """Two with the same mark say the same."""
-        return (str(self.body["metadata"].get("uid")), self.digest, self.path, self.rendering, self.result.value)
+        uid = str(self.body["metadata"].get("uid"))
+        return (uid, self.cluster, self.digest, self.path, self.rendering, self.result.value)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
@@ -93,20 +93,37 @@ def parse_deployed(text: str) -> DeployedName:
     return DeployedName(check_cluster_name(cluster), inventory)
 
 
-def check_recording(cluster: str, repository: str, signers: Mapping[str, bool]) -> None:
+def check_remote(text: str) -> None:
+    """Refuse what is no ``NAMESPACE/NAME=CLUSTER``: a Secret or ConfigMap with a kubeconfig, and its cluster's name.
+
+    Raises:
+        UsageError: it is none.
+    """
+    where, _, cluster = text.partition("=")
+    if where.count("/") != 1 or not all(where.split("/")):
+        raise UsageError(
+            f"--record-remote '{text[:120]}': expected NAMESPACE/NAME=CLUSTER",
+            hint="NAME is the Secret or ConfigMap that spec.kubeConfig of Kustomizations in NAMESPACE names",
+        )
+    check_cluster_name(cluster)
+
+
+def check_recording(cluster: str, repository: str, signers: Mapping[str, bool], remotes: Sequence[str] = ()) -> None:
     """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
 
-    ``signers``: the options that say who signs, and which of them are given.
+    ``signers``: the options that say who signs, and which of them are given. ``remotes``: ``NAMESPACE/NAME=CLUSTER``.
 
     Raises:
         UsageError: the name is none, the repository names an artifact, or not exactly one signer is named.
     """
     given = [option for option, is_given in signers.items() if is_given]
     if not cluster:
-        if repository or given:
+        if repository or given or remotes:
             raise UsageError("deploy records need the cluster's name", hint="give --deploy-record CLUSTER")
         return
     check_cluster_name(cluster)
+    for remote in remotes:
+        check_remote(remote)
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} contradict each other: one signer signs deploy records")
     if not given:

@@ -22,6 +22,7 @@ def puller_arguments(options: InstallOptions) -> list[str]:
         *(f"--{name}={str(on).lower()}" for name, on in switches.items()),
         f"--log-level={options.log_level}",
         *(f"--{name}={value}" for name, value in _values(puller).items() if value != _values(_DEFAULT)[name]),
+        *(f"--record-remote={remote}" for remote in puller.record_remotes),
         *(f"--protect={pattern}" for pattern in puller.protect if puller.protect != _DEFAULT.protect),
         *(f"--{name}" for name, on in _flags(puller).items() if on),
     ]

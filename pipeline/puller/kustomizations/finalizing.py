@@ -74,11 +74,13 @@ def deletion(body: Body, events: Iterable[ObjectEvent], parts: Parts) -> Deploym
         spec = read_kustomization(body)
     except InvalidObjectError:
         return None
-    if not revision or spec.remote_cluster is not None:
+    cluster = parts.options.recorded_cluster(spec, body["metadata"]["namespace"])
+    if not revision or not cluster:
         return None
     stays = not deletes_objects(spec) or any(event.severity is Severity.ERROR for event in events)
     return Deployment(
         body=body,
+        cluster=cluster,
         source=(spec.source.namespace, spec.source.name),
         digest=revision.rpartition("@")[2],
         rendering="",

@@ -203,6 +203,9 @@ def test_waiting_without_a_cluster_excludes_what_needs_one(run: Run, deploy: Dep
         (["puller", "--deploy-record", "prod"], "needs a key to sign with"),
         (["puller", "--record-key-secret", "key"], "need the cluster's name"),
         (["puller", "--record-keyless"], "need the cluster's name"),
+        (["puller", "--record-remote", "fleet/edge=edge"], "need the cluster's name"),
+        (["puller", "--deploy-record", "prod", "--record-remote", "edge=edge"], "expected NAMESPACE/NAME=CLUSTER"),
+        (["puller", "--deploy-record", "prod", "--record-remote", "fleet/edge=Edge"], "cannot name a cluster"),
         (
             ["puller", "--deploy-record", "prod", "--record-keyless", "--record-key-secret", "key"],
             "--record-key-secret and --record-keyless contradict each other",

@@ -114,6 +114,7 @@ ARGUMENTS = {
     "max_prune": ("5", "--max-prune=5"),
     "protect": (("StatefulSet shop/*",), "--protect=StatefulSet shop/*"),
     "record_cluster": ("prod", "--deploy-record=prod"),
+    "record_remotes": (("fleet/edge=edge-1",), "--record-remote=fleet/edge=edge-1"),
     "record_repository": ("oci://ghcr.io/acme/records", "--record-repository=oci://ghcr.io/acme/records"),
     "record_key_secret": ("records", "--record-key-secret=records"),
     "record_signing_key": ("awskms:///alias/records", "--record-signing-key=awskms:///alias/records"),

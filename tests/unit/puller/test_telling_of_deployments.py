@@ -13,10 +13,12 @@ import pytest
 
 from pipeline.errors import RegistryError
 from pipeline.model.deployments.record import Deployed
+from pipeline.model.flux.options import PullerOptions
 from pipeline.model.flux.outcome import ObjectEvent
 from pipeline.model.manifests import Body
 from pipeline.puller.deployments import Deployment, DeploymentRecorder
 from pipeline.reports.log import Log
+from tests.unit.kustomizing.support import spec_of
 from tests.unit.puller.worlds import NAMESPACE, World, config_map, deployment
 
 SECRET = {
@@ -151,7 +153,13 @@ def recorder(registry: Registry, events: list[tuple[str, str]]) -> Iterator[Depl
 def _deployment(name: str = "app", digest: str = "sha256:" + "ab" * 32, **changes: object) -> Deployment:
     body = {"metadata": {"name": name, "namespace": NAMESPACE, "uid": f"uid-{name}"}}
     made = Deployment(
-        body=body, source=(NAMESPACE, "app"), digest=digest, rendering="r1", time=1.0, result=Deployed.APPLIED
+        body=body,
+        cluster="prod",
+        source=(NAMESPACE, "app"),
+        digest=digest,
+        rendering="r1",
+        time=1.0,
+        result=Deployed.APPLIED,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -302,3 +310,12 @@ def test_who_does_not_lead_records_nothing() -> None:
     recorder.stop()
 
     assert written == []
+
+
+@pytest.mark.parametrize(("secret", "cluster"), [("", "prod"), ("edge", "edge-1"), ("other", "")])
+def test_other_clusters_are_recorded_under_the_name_that_they_were_given(secret: str, cluster: str) -> None:
+    options = PullerOptions(record_cluster="prod", record_remotes=("fleet/edge=edge-1",))
+    remote = {"kubeConfig": {"secretRef": {"name": secret}}} if secret else {}
+
+    assert options.recorded_cluster(spec_of(**remote), "fleet") == cluster
+    assert options.recorded_cluster(spec_of(**remote), "tenant") == ("" if secret else "prod")
