@@ -109,7 +109,7 @@ class DeploymentWriter:
             message=deployment.message[:_LONGEST_MESSAGE],
             source=deployment.origin,
             revision=deployment.revision,
-            verified_by=_verified_by(source, artifact.digest),
+            verified_by=verified_by(source, artifact.digest),
             path=deployment.path,
             overrides=deployment.overrides,
             objects={}
@@ -159,8 +159,11 @@ def _gone(deployment: Deployment) -> SecretError:
     return SecretError(f"its source OCIRepository {'/'.join(deployment.source)} is gone")
 
 
-def _verified_by(source: Body, digest: str) -> tuple[str, ...]:
-    """What the source says of the signatures of this very digest."""
+def verified_by(source: Body, digest: str) -> tuple[str, ...]:
+    """By what the source accepted the signatures of this very digest: a trust policy, or its own ``spec.verify``."""
     condition = Conditions.of(source).get(SOURCE_VERIFIED)
-    is_about_it = condition is not None and condition.is_true and digest in condition.message
-    return (condition.message[:_LONGEST_MESSAGE],) if is_about_it and condition is not None else ()
+    if condition is None or not condition.is_true or digest not in condition.message:
+        return ()
+    said = condition.message.partition(digest)[2].strip().removeprefix("by ")
+    metadata = source["metadata"]
+    return (said[:_LONGEST_MESSAGE] or f"spec.verify of OCIRepository {metadata['namespace']}/{metadata['name']}",)

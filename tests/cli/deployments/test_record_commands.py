@@ -88,7 +88,11 @@ def deploy(run: Run, tmp_path: Path) -> Deploy:
 
 
 def test_history_is_a_table(run: Run, deploy: Deploy) -> None:
-    one, two = deploy("one"), deploy("two", 60, verified_by=("release.pub",), message="health", result=Deployed.FAILED)
+    by = f"release.pub (SHA256:{'ab' * 32})"
+    one, two = (
+        deploy("one"),
+        deploy("two", 60, verified_by=(by,), message="health", result=Deployed.FAILED),
+    )
 
     shown = run("history", RECORDS, "--cluster", "prod", "--record-key", "cosign.pub")
 
@@ -96,7 +100,7 @@ def test_history_is_a_table(run: Run, deploy: Deploy) -> None:
     assert shown.code == 0
     assert shown.out == (
         "TIME                  DIGEST        RESULT           CHANGES  REVISION       VERIFIED BY\n"
-        f"2027-01-15T08:01:00Z  {short['two']}  failed (health)  ~1       main@sha1:two  release.pub\n"
+        f"2027-01-15T08:01:00Z  {short['two']}  failed (health)  ~1       main@sha1:two  {by[:32]}…)\n"
         f"2027-01-15T08:00:00Z  {short['one']}  healthy          -        main@sha1:one  nobody\n"
     )
 

@@ -16,6 +16,7 @@ from pipeline.model.deployments.record import Deployed
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.flux.outcome import ObjectEvent
 from pipeline.model.manifests import Body
+from pipeline.puller.deployment_writing import verified_by
 from pipeline.puller.deployments import Deployment, DeploymentRecorder
 from pipeline.reports.log import Log
 from tests.unit.kustomizing.support import spec_of
@@ -319,3 +320,23 @@ def test_other_clusters_are_recorded_under_the_name_that_they_were_given(secret:
 
     assert options.recorded_cluster(spec_of(**remote), "fleet") == cluster
     assert options.recorded_cluster(spec_of(**remote), "tenant") == ("" if secret else "prod")
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        (" by the trust policy flux-system/floor", "the trust policy flux-system/floor"),
+        ("", "spec.verify of OCIRepository apps/shop"),
+    ],
+)
+def test_a_record_says_by_what_the_source_accepted_signatures(said: str, by: str) -> None:
+    digest = "sha256:" + "ab" * 32
+    condition = {"type": "SourceVerified", "status": "True", "reason": "Succeeded"}
+    message = f"verified signature of revision v1@{digest}{said}"
+    source = {
+        "metadata": {"namespace": "apps", "name": "shop"},
+        "status": {"conditions": [condition | {"message": message}]},
+    }
+
+    assert verified_by(source, digest) == (by,)
+    assert verified_by(source, "sha256:" + "cd" * 32) == ()
