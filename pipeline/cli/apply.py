@@ -29,7 +29,10 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
 if TYPE_CHECKING:
+    from pipeline.carrying_out import Order, Prepared
     from pipeline.model.applying.options import ApplyOptions
+    from pipeline.ports import Cluster
+    from pipeline.recording import Recorder
 
 
 @click.command()
@@ -76,25 +79,13 @@ def command(
     gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.carrying_out import Prepared
-    from pipeline.recording import Recorder
-    from pipeline.stages.apply import apply
 
     require_signer(recording)
     refuse_tag(what, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
     order = planning.order(trust)
-    if order is not None:
-        options = order.options
-        registry = wiring.registry(order.repository, registry_options, os.environ, terminal.reporter)
-        prepared = order.fetch(registry, trust, os.environ, terminal.reporter)
-    elif what is not None:
-        options = _options(what, inventory, guards, decisions)
-        found = wiring.trusted_manifests(what, trust, registry_options, os.environ, terminal.reporter)
-        prepared = Prepared(trusted=found)
-    else:
-        raise UsageError("there is nothing to apply", hint="name an artifact or a folder, or a plan: --plan FILE")
-    trusted = prepared.trusted
+    options = _options(what, inventory, guards, decisions) if order is None else order.options
+    prepared = _prepared(what, order, trust, registry_options, terminal)
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
     options = replace(
         options,
@@ -104,7 +95,46 @@ def command(
         timeout=timeout,
         writer=wiring.writer(os.environ),
     )
-    recorder = Recorder(
+    _apply(prepared, cluster, options, _recorder(recording, registry_options, terminal), terminal)
+
+
+def _options(
+    what: str | None, inventory: str | None, guards: GuardSettings, decisions: Mapping[str, bool]
+) -> ApplyOptions:
+    """As the command line says; a namespace that is empty is the cluster's."""
+    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
+    from pipeline.model.applying.options import ApplyOptions
+
+    if what is None:
+        raise UsageError("there is nothing to apply", hint="name an artifact or a folder, or a plan: --plan FILE")
+    name = check_inventory_name(inventory) if inventory else inventory_name(what)
+    decided: dict[str, Any] = dict(decisions)
+    return ApplyOptions(inventory=name, namespace="", guards=guards.guards(), **decided)
+
+
+def _prepared(
+    what: str | None,
+    order: Order | None,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    registry_options: RegistryOptions,
+    terminal: Terminal,
+) -> Prepared:
+    """What is applied, verified: the plan's artifact, or what is named."""
+    from pipeline import wiring
+    from pipeline.carrying_out import Prepared
+
+    if order is not None:
+        registry = wiring.registry(order.repository, registry_options, os.environ, terminal.reporter)
+        return order.fetch(registry, trust, os.environ, terminal.reporter)
+    found = wiring.trusted_manifests(what or "", trust, registry_options, os.environ, terminal.reporter)
+    return Prepared(trusted=found)
+
+
+def _recorder(recording: RecordingOptions, registry_options: RegistryOptions, terminal: Terminal) -> Recorder:
+    from pipeline import wiring
+    from pipeline.recording import Recorder
+
+    return Recorder(
         options=recording,
         registry=registry_options,
         environment=os.environ,
@@ -112,6 +142,14 @@ def command(
         clock=wiring.clock(),
         read_password=key_password(recording.signing.password_file),
     )
+
+
+def _apply(prepared: Prepared, cluster: Cluster, options: ApplyOptions, recorder: Recorder, terminal: Terminal) -> None:
+    """Apply, record and show; what was done before a failure is shown, too."""
+    from pipeline import wiring
+    from pipeline.stages.apply import apply
+
+    trusted = prepared.trusted
     try:
         result = apply(
             trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=prepared.plan
@@ -129,13 +167,3 @@ def command(
 def _context(result: ApplyResult, trusted: TrustedManifests, terminal: Terminal) -> Callable[[], ReportContext]:
     """What a report shows beside the result."""
     return changing(result.plan, trusted.manifests, trusted.manifests, terminal)
-
-
-def _options(what: str, inventory: str | None, guards: GuardSettings, decisions: Mapping[str, bool]) -> ApplyOptions:
-    """As the command line says; a namespace that is empty is the cluster's."""
-    from pipeline.model.applying.inventory import check_inventory_name, inventory_name
-    from pipeline.model.applying.options import ApplyOptions
-
-    name = check_inventory_name(inventory) if inventory else inventory_name(what)
-    decided: dict[str, Any] = dict(decisions)
-    return ApplyOptions(inventory=name, namespace="", guards=guards.guards(), **decided)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.cli.trust_options import KeyName
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.settings.trust import TrustOptions
@@ -141,11 +141,7 @@ def plan_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(planning=planning, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed(_OPTIONS):
-        decorated = add(decorated)
-    return decorated
+    return with_options(_OPTIONS, wrapped, command)
 
 
 def _refuse_decided() -> None:

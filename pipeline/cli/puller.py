@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from pipeline.cli.guard_options import check_guards
-from pipeline.cli.options import Duration, option
+from pipeline.cli.options import Duration, option, options_of
 from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
 from pipeline.model.deployments.naming import check_recording
@@ -19,12 +18,6 @@ from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 
 _DEFAULT = PullerOptions()
-
-
-def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
-    for add in reversed(PULLER_RECORDING):
-        command = add(command)
-    return command
 
 
 @click.command("puller")
@@ -95,7 +88,7 @@ def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="NAMESPACE/NAME",
     help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
 )
-@_recording
+@options_of(*PULLER_RECORDING)
 @option(
     "--max-prune",
     default=_DEFAULT.max_prune,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.cli.terminal import Terminal
 from pipeline.cli.trust_options import KeyName
 from pipeline.errors import UsageError
@@ -107,7 +107,7 @@ def recording_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(recording=recording, **arguments)
 
-    return _with(_WRITING, wrapped, command)
+    return with_options(_WRITING, wrapped, command)
 
 
 def record_reading_options(command: Decorated) -> Callable[..., Any]:
@@ -122,7 +122,7 @@ def record_reading_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(records=reading, **arguments)
 
-    return _with(_READING, wrapped, command)
+    return with_options(_READING, wrapped, command)
 
 
 def require_signer(recording: RecordingOptions) -> None:
@@ -187,13 +187,3 @@ def _repository(text: str | None) -> str:
     if reference.tag or reference.digest:
         raise UsageError(f"--record-repository {text} names one artifact; expected a repository")
     return str(reference.repository)
-
-
-def _with(
-    options: tuple[Callable[[Any], Any], ...], wrapped: Callable[..., Any], command: Callable[..., Any]
-) -> Callable[..., Any]:
-    stand_in(wrapped, command)
-    decorated = wrapped
-    for add in reversed(options):
-        decorated = add(decorated)
-    return decorated

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 from pipeline.gates.api_versions import lifecycle_findings, unknown_kinds
 from pipeline.gates.kubernetes_data import known_versions
-from pipeline.gates.schema_complaints import Complaint, Reading, complaints
+from pipeline.gates.schema_complaints import Complaint, Reading, complaints, refused
 from pipeline.gates.schema_validators import Compiled, Validators
 from pipeline.model.comparison.masking import is_secret
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
+from pipeline.model.validation.admission_request import CLUSTER_WIDE
 from pipeline.model.validation.custom_kinds import CustomKinds
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
 from pipeline.model.validation.schema_rules import INVALID, SCHEMA_RULES
+from pipeline.model.validation.server_rules import refusals
 
 _LONGEST = 1000
 """Characters of a message."""
@@ -81,6 +83,27 @@ def _findings(
     yield from lifecycle_findings(resource, [version for version in versions if version not in absent], custom)
     for complaint, where in found.versions.items():
         yield _finding(resource, complaint, where, versions)
+    told = {complaint.path for complaint in found.versions}
+    for complaint in _refused(resource, versions, custom, is_known=len(absent) < len(versions)):
+        if not any(path.startswith(complaint.path) for path in told):
+            yield _finding(resource, complaint, versions, versions)
+
+
+def _refused(
+    resource: Resource, versions: Sequence[KubernetesVersion], custom: CustomKinds, *, is_known: bool
+) -> Iterator[Complaint]:
+    """What no schema says, and the API server refuses all the same."""
+    kind = custom.of_object(resource)
+    is_namespaced = kind.is_namespaced if kind else (resource.id.group, resource.id.kind) not in CLUSTER_WIDE
+    found = refusals(
+        resource,
+        is_custom=kind is not None,
+        is_known=is_known,
+        is_namespaced=is_known and is_namespaced,
+        oldest=versions[0].minor,
+    )
+    for refusal in found:
+        yield refused(refusal, shows_values=not is_secret(resource.body))
 
 
 def _not_evaluated(

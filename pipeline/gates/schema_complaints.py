@@ -14,6 +14,7 @@ from pipeline.model.documents.printable import printable
 from pipeline.model.validation.field_paths import Steps, field_path
 from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema
 from pipeline.model.validation.schema_rules import DUPLICATE, INVALID, REQUIRED, UNKNOWN_FIELD
+from pipeline.model.validation.server_rules import Refusal
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -94,6 +95,18 @@ def complaints(errors: Iterator[jsonschema_rs.ValidationError], reading: Reading
         yield from _complaints(error, steps, reading)
 
 
+def refused(refusal: Refusal, *, shows_values: bool) -> Complaint:
+    """What an API server refuses beyond the schema, as a complaint."""
+    said = refusal.problem
+    if not said:
+        # What the object is called is in every report.
+        is_identity = refusal.steps in (("metadata", "name"), ("metadata", "namespace"))
+        shown = _shown(refusal.value, refusal.steps, shows_values=shows_values or is_identity)
+        said = _expected(shown, refusal.expected)
+    rule = REQUIRED if refusal.is_missing else INVALID
+    return Complaint(field_path(refusal.steps), rule.id, f"{_named(refusal.steps)} {said}", refusal.hint)
+
+
 def _complaints(error: jsonschema_rs.ValidationError, steps: Steps, reading: Reading) -> Iterator[Complaint]:
     kind = error.kind.name
     facts = error.kind.as_dict()
@@ -136,7 +149,7 @@ def _problem(error: jsonschema_rs.ValidationError, steps: Steps, facts: Mapping[
         return f"is {_type_of(error.instance)}; expected {_types(facts['types'])}"
     if kind in _FIXED:
         return _FIXED[kind]
-    value = _shown(error.instance, steps, reading)
+    value = _shown(error.instance, steps, shows_values=reading.shows_values)
     if kind in _LIMITS:
         return f"is {_measure(kind, error.instance, value)}; expected {_LIMITS[kind].format(facts['limit'])}"
     wanted = _wanted(error, facts, reading)
@@ -237,9 +250,9 @@ def _measure(kind: str, instance: object, value: str) -> str:
     return value or "out of bounds"
 
 
-def _shown(value: object, steps: Steps, reading: Reading) -> str:
+def _shown(value: object, steps: Steps, *, shows_values: bool) -> str:
     """The value, where it says something and can be no secret; else empty."""
-    if not reading.shows_values or isinstance(value, (list, Mapping)) or value is None:
+    if not shows_values or isinstance(value, (list, Mapping)) or value is None:
         return ""
     if any(isinstance(step, str) and _CONFIDENTIAL.search(step) for step in steps):
         return ""

@@ -60,6 +60,21 @@ def object_path(resource_type: ResourceType, namespace: str, name: str) -> str:
     return f"{collection_path(resource_type, namespace)}/{_segment(name)}"
 
 
+def list_request(
+    resource_type: ResourceType, namespace: str | None, selector: str | None, fields: str | None, accept: str
+) -> Request:
+    """All objects of a type, by label and field selectors where there are any; no namespace: all."""
+    place = f" in namespace {namespace}" if resource_type.namespaced and namespace else ""
+    query = {"labelSelector": selector, "fieldSelector": fields}
+    return Request(
+        "GET",
+        collection_path(resource_type, namespace),
+        f"list of {resource_type.plural}{place}",
+        {key: value for key, value in query.items() if value},
+        accept=accept,
+    )
+
+
 def apply_request(
     body: Body,
     resource_type: ResourceType,

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, FieldChange
+from pipeline.model.planning.blast_radius import BlastRadius, Touched
 from pipeline.model.reporting import ReportContext
 from pipeline.reports import render_result
 from tests.unit.markdown.parsing import OURS, is_balanced, parsed
@@ -156,7 +159,18 @@ def test_a_plan_says_how_far_it_reaches_and_what_takes_data_with_it() -> None:
     assert f"Saved in `plan.json` (`{DIGEST}`); it is to be read, not applied." in head
     titles = re.findall(r"^#### (.*)$", text, re.MULTILINE)
     assert titles[0] == "Applying this would be refused"
-    assert titles[1:4] == ["Takes data with it", "Services that lose endpoints", "Workloads that restart"]
+    reach = ["Services that lose endpoints", "Workloads that restart"]
+    assert titles[1:6] == ["Takes data with it", "To delete", "To delete and create anew", *reach]
+
+
+@pytest.mark.parametrize("limit", [0, 60_000])
+def test_many_workloads_that_restart_for_one_reason_are_told_once_and_folded(limit: int) -> None:
+    many = tuple(Touched(ObjectId("apps", "Deployment", "shop", f"web-{number}"), "its image") for number in range(30))
+    text = report(replace(plan(), radius=BlastRadius(objects=30, restarts=many)), limit=limit)
+
+    assert "<details><summary>30 objects: its image</summary>" in text
+    assert text.count("its image") == 1
+    assert text.count("Deployment.apps shop/web-") == (20 if limit else 30)
 
 
 def test_findings_are_tables_by_file_and_line_with_what_to_do() -> None:

@@ -91,10 +91,15 @@ def pod_template_of(resource: Resource) -> PodTemplate | None:
 
     Kubernetes' own workloads count, and whatever else has a Pod's specification in ``spec.template.spec``.
     """
-    place = _TEMPLATES.get((resource.id.group, resource.id.kind), ("spec", "template"))
+    place = template_place(resource)
     template: Body = mapping_at(resource.body, *place)
     spec = mapping_at(template, "spec")
     if not isinstance(spec.get("containers"), list):
         return None
     labels = texts_of(mapping_at(template, "metadata", "labels"))
     return PodTemplate(resource, labels, spec, ".".join((*place, "spec")))
+
+
+def template_place(resource: Resource) -> tuple[str, ...]:
+    """Where in an object the template of its Pods stands, if it has any; nowhere in a Pod, which is one."""
+    return _TEMPLATES.get((resource.id.group, resource.id.kind), ("spec", "template"))
