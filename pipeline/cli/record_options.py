@@ -68,9 +68,9 @@ PULLER_RECORDING = (
            help="Repository that deploy records are kept in; otherwise beside each artifact."),
     option("--record-key-secret", default="", metavar="NAME",
            help="Secret with the cosign.key (and cosign.password) that signs them."),
-    option("--record-signing-key", default="", metavar="URI",
+    option("--record-signing-key", default="", metavar="URI", envvar=None,
            help="Key at a key management service that signs them instead, such as awskms:///alias/records."),
-    option("--record-keyless", is_flag=True,
+    option("--record-keyless", is_flag=True, envvar=None,
            help="Sign them as the puller's service account, whose issuer Fulcio must know, without a key."),
     option("--record-sigstore", default="", metavar="NAME",
            help="ConfigMap with signing_config.json and trusted_root.json, for --record-keyless; "

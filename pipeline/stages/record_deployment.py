@@ -5,7 +5,7 @@ Nothing of this may stand in the way of applying: whoever calls it catches what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError, TrustError, UsageError
@@ -14,8 +14,17 @@ from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import deployed_tag
 from pipeline.model.deployments.record import Deployed, DeployRecord
-from pipeline.model.deployments.storage import Listed, listed, merge, read_list, record_manifest, write_list
+from pipeline.model.deployments.storage import (
+    Listed,
+    listed,
+    merge,
+    newest_first,
+    read_list,
+    record_manifest,
+    write_list,
+)
 from pipeline.model.documents.times import format_time
+from pipeline.model.manifests import ObjectId
 from pipeline.model.settings.recording import DEFAULT_KEEP
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.evidence import Signature, VerifiedAttestation
@@ -118,19 +127,31 @@ def record_deletion(
         result=Deployed.DELETED,
         message=message,
         overrides=(),
-        objects=last.record.objects if stays else {},
+        objects=_last_objects(own, ports) if stays else {},
     )
     return _record(record, last.subject, own, ports, keep)
+
+
+def _last_objects(own: tuple[SignedRecord, ...], ports: RecordPorts) -> Mapping[ObjectId, str]:
+    """What the last apply that got to its end has put there."""
+    newest = own[0].record
+    known = {item.listed.descriptor.digest: item for item in own}
+    for item in newest_first([*(item.listed for item in own), *_current(newest.cluster, ports.registry)]):
+        if item.inventory == newest.inventory:
+            found = known.get(item.descriptor.digest) or _read_own(item, newest.cluster, ports)
+            if found is not None and found.record.is_complete:
+                return found.record.objects
+    return {}
 
 
 def _record(
     record: DeployRecord, subject: Descriptor, own: tuple[SignedRecord, ...], ports: RecordPorts, keep: int
 ) -> Recorded:
-    if own and own[0].record.time >= record.time:
-        _tell_skew(own[0].record, record, ports)
-        record = replace(record, time=own[0].record.time + _STEP)
     # What is written with milliseconds is compared with milliseconds.
     record = replace(record, time=round(record.time, 3))
+    if own and own[0].record.time >= record.time:
+        _tell_skew(own[0].record, record, ports)
+        record = replace(record, time=round(own[0].record.time + _STEP, 3))
     _check_room(subject, ports)
     manifest = _attach(record, subject, ports)
     lost = [item.listed for item in own if not item.is_listed]
@@ -145,14 +166,20 @@ def _record(
 def _own(cluster: str, inventory: str, ports: RecordPorts) -> tuple[SignedRecord, ...]:
     """The newest record of the inventory that is listed, and before it those that follow it, if by this very signer."""
     found = [item for item in _current(cluster, ports.registry) if item.inventory == inventory]
-    if not found:
-        return ()
-    trust = RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
+    head = _read_own(found[0], cluster, ports) if found else None
+    return () if head is None else (*followers(head, ports.registry, _own_trust(ports)), head)
+
+
+def _read_own(item: Listed, cluster: str, ports: RecordPorts) -> SignedRecord | None:
+    """``None`` where it is not by this very signer, or gone."""
     try:
-        head = read_listed(found[0], cluster, ports.registry, trust)
+        return read_listed(item, cluster, ports.registry, _own_trust(ports))
     except (TrustError, ArtifactNotFoundError):
-        return ()
-    return (*followers(head, ports.registry, trust), head)
+        return None
+
+
+def _own_trust(ports: RecordPorts) -> RecordTrust:
+    return RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
 
 
 def _tell_skew(last: DeployRecord, new: DeployRecord, ports: RecordPorts) -> None:
@@ -182,9 +209,10 @@ def _check_room(subject: Descriptor, ports: RecordPorts) -> None:
             hint=hint,
             code="refused.crowded",
         )
-    judgement = judge_signatures(ports.artifact, ports.registry, ports.verifier, ports.signer.own_policy())
+    artifact = PinnedReference(ports.artifact.repository, subject.digest)
+    judgement = judge_signatures(artifact, ports.registry, ports.verifier, ports.signer.own_policy())
     try:
-        check_attestation_shadowing(ports.artifact, judgement)
+        check_attestation_shadowing(artifact, judgement)
     except RefusedError as error:
         raise RefusedError(error.message, hint=hint, code=error.code) from None
 

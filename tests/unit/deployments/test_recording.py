@@ -275,3 +275,20 @@ def test_a_clock_that_was_days_ahead_does_not_hide_what_is_deployed_now(shop: Sh
 
     assert shop.newest().record.digest == shop.publish("two").digest
     assert "the new record is dated right after that one" in shop.talk.getvalue()
+
+
+def test_what_is_left_is_what_was_applied_last_and_not_what_failed(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 1, result=Deployed.FAILED, objects={})
+
+    shop.delete_inventory(time=NOW + 2, stays=True)
+
+    assert shop.newest().record.objects == record().objects
+
+
+def test_a_record_of_the_same_millisecond_is_the_newer_one(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 0.0004)
+
+    assert shop.newest().record.digest == shop.publish("two").digest
+    assert shop.newest().record.time - NOW == pytest.approx(0.001, abs=1e-6)
