@@ -37,6 +37,7 @@ def command(
     gitless diff live deploy/ --inventory shop -o json | jq .counts
     gitless diff oci://ghcr.io/acme/shop:1.0 deploy/ --report diff.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
+    from pipeline.model.documents.rereading import sharing_documents
     from pipeline.stages.diff import diff, diff_live
 
     if asked.is_live:
@@ -48,8 +49,9 @@ def command(
         old = new = manifests
     else:
         warn_unverified_records(asked.records, terminal)
-        old, old_side = read_side(asked.before, registry_options, terminal, asked.records, other=asked.after)
-        new, new_side = read_side(asked.after, registry_options, terminal, asked.records, other=asked.before)
+        with sharing_documents():
+            old, old_side = read_side(asked.before, registry_options, terminal, asked.records, other=asked.after)
+            new, new_side = read_side(asked.after, registry_options, terminal, asked.records, other=asked.before)
         plan = diff(old, new, is_full=asked.is_full)
         notes = (*old_side.notes, *new_side.notes)
         result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)

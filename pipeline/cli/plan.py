@@ -110,12 +110,14 @@ def _against_live(
 
 
 def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Manifests]:
+    from pipeline.model.documents.rereading import sharing_documents
     from pipeline.stages.diff import diff
     from pipeline.stages.plan import reach_of
 
     warn_unverified_records(asked.records, sources.terminal)
-    old, old_side = sources.read(asked.before, asked.after)
-    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
+    with sharing_documents():
+        old, old_side = sources.read(asked.before, asked.after)
+        new, new_side, _ = sources.read_wanted(asked.after, asked.before)
     plan = diff(old, new, is_full=asked.is_full)
     notes = (*old_side.notes, *new_side.notes)
     result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.model.documents.yaml_reading import Node, compose_nodes
+from pipeline.model.documents.yaml_nodes import Node, compose_nodes
 from pipeline.model.manifests import Body, ObjectId, Origin, Resource
 from pipeline.model.validation.field_paths import Steps, steps_of
 
