@@ -59,7 +59,7 @@ class _Sides:
 
     def loss(self, service: ObjectId, selector: Mapping[str, str]) -> str:
         """What the Service loses; empty for nothing."""
-        had = list(self.former.selected(service.namespace, selector))
+        had = sorted(self.former.selected(service.namespace, selector))
         if not had:
             return ""
         if service not in self.after:
