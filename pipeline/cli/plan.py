@@ -15,7 +15,7 @@ from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import cluster_options, option, registry_options
 from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing, deployed_history
-from pipeline.cli.sides import read_side
+from pipeline.cli.sides import read_side, read_sides
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -29,6 +29,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 
 if TYPE_CHECKING:
+    from pipeline.stages.fetch import Part
     from pipeline.stages.succession import StatedRollback
 
 _Trust = TrustPolicy | UnsafeSkipVerification | None
@@ -89,17 +90,26 @@ class _Sources:
         self._records = records
         self._options = options
 
-    def read(self, name: str, other: str = "") -> tuple[Manifests, Side]:
+    def read(self, name: str, other: str = "", part: Part | None = None) -> tuple[Manifests, Side]:
         """A side that is only looked at; deploy records are beside the other one where nothing else is said."""
-        return read_side(name, self._options, self.terminal, self._records, other=other)
+        return read_side(name, self._options, self.terminal, self._records, other=other, part=part)
 
-    def read_wanted(self, name: str, other: str = "") -> tuple[Manifests, Side, TrustedManifests | None]:
+    def read_verified(self, name: str, other: str = "", part: Part | None = None) -> tuple[Manifests, Side]:
+        """The same, verified where somebody is trusted."""
+        manifests, side, _ = self.read_wanted(name, other, part)
+        return manifests, side
+
+    def read_wanted(
+        self, name: str, other: str = "", part: Part | None = None
+    ) -> tuple[Manifests, Side, TrustedManifests | None]:
         """The side that is to be applied, and the same as it may be applied, where that is known."""
         if self._trust is None or not is_reference(name):
-            return *self.read(name, other), None
+            return *self.read(name, other, part), None
         from pipeline import wiring
 
-        found = wiring.trusted_manifests(name, self._trust, self._options, os.environ, self.terminal.reporter)
+        found = wiring.trusted_manifests(
+            name, self._trust, self._options, os.environ, self.terminal.reporter, part=part
+        )
         side = Side(name=name, artifact=found.reference, source=found.source, revision=found.revision)
         return found.manifests, side, found
 
@@ -133,8 +143,7 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
     from pipeline.stages.plan import reach_of
 
     warn_unverified_records(asked.records, sources.terminal)
-    old, old_side = sources.read(asked.before, asked.after)
-    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
+    (old, old_side), (new, new_side) = read_sides(asked.before, asked.after, sources.read, sources.read_verified)
     plan = diff(old, new, is_full=asked.is_full)
     notes = (*old_side.notes, *new_side.notes)
     result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)

@@ -18,6 +18,7 @@ from pipeline.cli.override_options import override_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
+from pipeline.cli.report_context import carried_out
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
@@ -60,7 +61,7 @@ _STAGES = click.Choice(STAGES)
 @given_trust
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", reports=True)
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     planning: PlanOptions, pinning: Changing,
@@ -126,7 +127,7 @@ def _run(options: ChainOptions, terminal: Terminal) -> None:
         telling.report_so_far(terminal)
         raise
     presence.unfold()
-    terminal.print_result(outcome)
+    terminal.print_result(outcome, carried_out(outcome, terminal))
     telling.require_verified()
 
 
@@ -169,7 +170,7 @@ class _Telling:
         # One comment and one set of reports for the whole run.
         self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
-        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=(), is_ended=False)
         presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:

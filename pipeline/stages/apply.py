@@ -16,6 +16,7 @@ from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
+from pipeline.model.comparison.renames import find_renames, mark_renames
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
@@ -226,7 +227,12 @@ class _Run:
 
 def _plan(changes: Sequence[Change]) -> Plan:
     visible = tuple(change for change in changes if change.action is not Action.UNCHANGED)
-    return Plan(visible, len(changes) - len(visible))
+    return Plan(_named(visible), len(changes) - len(visible))
+
+
+def _named(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The same, where generated objects under a new name say so, as they do in a plan."""
+    return mark_renames(changes, find_renames(changes), {}, {})
 
 
 def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, plan: LivePlan) -> ApplyResult:
@@ -235,7 +241,7 @@ def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, 
         cluster=cluster.context,
         namespace=options.namespace,
         inventory=options.inventory,
-        plan=plan.plan,
+        plan=replace(plan.plan, changes=_named(plan.plan.changes)),
         dry_run=options.dry_run,
         repository=str(reference.repository) if reference else "",
         digest=reference.digest if reference else "",

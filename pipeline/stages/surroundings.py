@@ -100,9 +100,7 @@ class Surroundings:
     def _strangers(self, around: Bodies) -> dict[ObjectId, Body]:
         """Whatever else runs Pods beside the Services that select any: it may stand behind them, whoever made it."""
         namespaces = sorted({item.namespace for item, body in around.items() if service_selector(item, body)})
-        kinds = [
-            found for group, kind in sorted(WORKLOADS) if (found := self._type(_versioned(group), kind)) is not None
-        ]
+        types = [self._type(_versioned(group), kind) for group, kind in sorted(WORKLOADS)]
         lists = [(kind, namespace) for namespace in namespaces for kind in types if kind is not None]
 
         def read(kind: ResourceType, namespace: str) -> dict[ObjectId, Body]:

@@ -29,6 +29,7 @@ from pipeline.wiring.surroundings import clock, expressions
 
 if TYPE_CHECKING:
     from pipeline.signers.notation import NotationVerifier
+    from pipeline.stages.fetch import Part
     from pipeline.stages.trust import TrustPorts
 
 
@@ -206,8 +207,12 @@ def trusted_manifests(
     options: RegistryOptions,
     environment: Environment,
     reporter: Reporter,
+    *,
+    part: Part | None = None,
 ) -> TrustedManifests:
     """What may be applied: an artifact whose signature holds, or a folder for who asked to skip verification.
+
+    ``part``: of an artifact only that is read.
 
     Raises:
         TrustError: no signature is accepted, or a folder is to be applied without the request to skip verification.
@@ -217,7 +222,7 @@ def trusted_manifests(
 
         reference = parse_reference(what)
         store = registry(reference.repository, options, environment, reporter)
-        return fetch(reference, store, trust_ports(environment, reporter), trust)
+        return fetch(reference, store, trust_ports(environment, reporter), trust, part=part)
     if isinstance(trust, TrustPolicy):
         raise TrustError(
             f"{what} is a folder, and nobody can sign a folder",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from pipeline.model.artifact.reference import PinnedReference
+if TYPE_CHECKING:
+    from pipeline.model.artifact.reference import PinnedReference
 
 API_VERSION = "gitless.dev/v1"
 

@@ -13,11 +13,16 @@ from pipeline.reports.text.signatures import in_words
 
 def render(result: ApplyResult, context: ReportContext) -> str:
     """The whole page."""
+    return render_page(page_of(result), context)
+
+
+def page_of(result: ApplyResult) -> Page:
+    """The page of an apply."""
     wording = PENDING if result.dry_run else DONE
     items = change_items(result.plan.changes)
     verdict, tone = _verdict(result)
     rollback = ("This is a rollback: the artifact is older than the one before.",) if result.is_rollback else ()
-    page = Page(
+    return Page(
         kind="Apply (dry run)" if result.dry_run else "Apply",
         verdict=verdict,
         tone=tone,
@@ -31,7 +36,6 @@ def render(result: ApplyResult, context: ReportContext) -> str:
         nothing=_nothing(result),
         places=places(items),
     )
-    return render_page(page, context)
 
 
 def _nothing(result: ApplyResult) -> str:

@@ -8,19 +8,15 @@ from importlib import import_module
 
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.outcome.attestations import AttestationsResult
-from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.diff import DiffResult
-from pipeline.model.outcome.image import ImageResult
-from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.run import RunResult, StageRun
-from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.markdown.changes import DONE, TO_DO, counted
 from pipeline.reports.markdown.document import size
 from pipeline.reports.markdown.escaping import code, link, prose
+from pipeline.reports.text.outcomes import outcome
 
 _LEAST_ROOM = 2_000
 """Characters; in fewer a stage's report would say nothing."""
@@ -65,16 +61,6 @@ def _row(run: StageRun) -> str:
 
 def _outcome(result: Result) -> Iterator[str]:
     match result:
-        case ImageResult():
-            yield f"{len(result.images)} images pushed"
-        case BuildResult():
-            yield f"{len(result.manifests)} objects"
-        case PackageResult():
-            yield "pushed" if result.pushed else "unchanged, not pushed"
-        case SignResult():
-            yield f"{'signed' if result.signed else 'was signed'} by {code(result.identity or result.key_fingerprint)}"
-        case AttestationsResult():
-            yield f"{len(result.attestations)} attestations"
         case ValidateResult():
             yield "passed" if result.is_passed else "**failed**"
         case DiffResult():
@@ -86,7 +72,7 @@ def _outcome(result: Result) -> Iterator[str]:
         case VerifyResult():
             yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
         case _:
-            yield ""
+            yield outcome(result, code)
 
 
 def _stage(result: Result, context: ReportContext) -> str:

@@ -58,7 +58,10 @@ def _change(change: Change, paint: Paint) -> str:
 
 
 def _counts(result: ApplyResult) -> str:
-    parts = [f"{number} {word}" for action, (word, _) in _WORDS.items() if (number := result.plan.count(action))]
+    plan = result.plan
+    renamed = {Action.CREATE: plan.renames, Action.PRUNE: plan.replaced}
+    counts = {word: plan.count(action) - renamed.get(action, 0) for action, (word, _) in _WORDS.items()}
+    parts = [f"{number} {word}" for word, number in {**counts, "renamed": plan.renames}.items() if number]
     counted = ", ".join([*parts, f"{result.plan.unchanged} unchanged"])
     if result.dry_run:
         return f"Dry run, nothing was written: {counted}."

@@ -88,7 +88,11 @@ def deploy(run: Run, tmp_path: Path) -> Deploy:
 
 
 def test_history_is_a_table(run: Run, deploy: Deploy) -> None:
-    one, two = deploy("one"), deploy("two", 60, verified_by=("release.pub",), message="health", result=Deployed.FAILED)
+    by = f"release.pub (SHA256:{'ab' * 32})"
+    one, two = (
+        deploy("one"),
+        deploy("two", 60, verified_by=(by,), message="health", result=Deployed.FAILED),
+    )
 
     shown = run("history", RECORDS, "--cluster", "prod", "--record-key", "cosign.pub")
 
@@ -96,7 +100,7 @@ def test_history_is_a_table(run: Run, deploy: Deploy) -> None:
     assert shown.code == 0
     assert shown.out == (
         "TIME                  DIGEST        RESULT           CHANGES  REVISION       VERIFIED BY\n"
-        f"2027-01-15T08:01:00Z  {short['two']}  failed (health)  ~1       main@sha1:two  release.pub\n"
+        f"2027-01-15T08:01:00Z  {short['two']}  failed (health)  ~1       main@sha1:two  {by[:32]}…)\n"
         f"2027-01-15T08:00:00Z  {short['one']}  healthy          -        main@sha1:one  nobody\n"
     )
 
@@ -202,6 +206,14 @@ def test_waiting_without_a_cluster_excludes_what_needs_one(run: Run, deploy: Dep
         ),
         (["puller", "--deploy-record", "prod"], "needs a key to sign with"),
         (["puller", "--record-key-secret", "key"], "need the cluster's name"),
+        (["puller", "--record-keyless"], "need the cluster's name"),
+        (["puller", "--record-remote", "fleet/edge=edge"], "need the cluster's name"),
+        (["puller", "--deploy-record", "prod", "--record-remote", "edge=edge"], "expected NAMESPACE/NAME=CLUSTER"),
+        (["puller", "--deploy-record", "prod", "--record-remote", "fleet/edge=Edge"], "cannot name a cluster"),
+        (
+            ["puller", "--deploy-record", "prod", "--record-keyless", "--record-key-secret", "key"],
+            "--record-key-secret and --record-keyless contradict each other",
+        ),
         (["install", "--export", "--deploy-record", "prod"], "needs a key to sign with"),
         (
             [

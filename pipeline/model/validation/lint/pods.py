@@ -43,20 +43,15 @@ class Container:
 class PodTemplate:
     """What an object's Pods are made from.
 
-    ``labels`` are those that its Pods have, but for what controllers add; ``path`` leads to the Pod's specification.
+    ``labels`` are those that its Pods have, but for what controllers add; ``path`` leads to the Pod's specification;
+    ``containers`` are all of them, main containers first.
     """
 
     resource: Resource
     labels: Mapping[str, str]
     spec: Mapping[str, Any]
     path: str
-
-    @property
-    def containers(self) -> Iterator[Container]:
-        """All of them, main containers first."""
-        for role in Role:
-            for index, body in items_at(self.spec, role.value):
-                yield Container(body, f"{self.path}.{role.value}[{index}]", role)
+    containers: tuple[Container, ...]
 
     @property
     def lasts(self) -> bool:
@@ -81,4 +76,11 @@ def pod_template_of(resource: Resource) -> PodTemplate | None:
     if not isinstance(spec.get("containers"), list):
         return None
     labels = texts_of(mapping_at(template, "metadata", "labels"))
-    return PodTemplate(resource, labels, spec, ".".join((*place, "spec")))
+    path = ".".join((*place, "spec"))
+    return PodTemplate(resource, labels, spec, path, tuple(_containers(spec, path)))
+
+
+def _containers(spec: Mapping[str, Any], path: str) -> Iterator[Container]:
+    for role in Role:
+        for index, body in items_at(spec, role.value):
+            yield Container(body, f"{path}.{role.value}[{index}]", role)
