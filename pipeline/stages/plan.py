@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipeline.errors import TrustError
 from pipeline.model.applying.inventory import Inventory
-from pipeline.model.applying.live_plan import LivePlan
+from pipeline.model.applying.live_plan import LivePlan, Obstacle
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.manifests import Manifests
 from pipeline.model.plan import Plan
@@ -56,24 +55,25 @@ def plan_live(
     """
     inventory = cluster.load_inventory(options.namespace, options.inventory)
     live = diff_inventory(manifests, cluster, inventory, options, is_full=is_full)
-    if trusted is not None:
-        live = replace(live, notes=(*live.notes, *_order_notes(trusted, inventory, options, is_stated)))
+    if trusted is not None and inventory is not None:
+        live = _in_order(live, trusted, inventory, options, is_stated)
     radius = Surroundings(manifests, cluster, inventory, options, live).radius()
     is_appliable = trusted is not None and trusted.reference is not None
     basis = basis_of(trusted, cluster, inventory, options, live) if is_appliable and trusted is not None else None
     return Planned(live, radius, basis)
 
 
-def _order_notes(
-    trusted: TrustedManifests, inventory: Inventory | None, options: ApplyOptions, is_stated: StatedRollback | None
-) -> Iterator[str]:
-    """What applying would say about the artifact's age; it is refused there, and told here."""
-    if inventory is None:
-        return
+def _in_order(
+    live: LivePlan,
+    trusted: TrustedManifests,
+    inventory: Inventory,
+    options: ApplyOptions,
+    is_stated: StatedRollback | None,
+) -> LivePlan:
+    """The plan with what applying would say about the artifact's age, or refuse for it."""
     try:
         follows = succession(trusted, inventory, options, is_stated)
     except TrustError as error:
-        yield f"{error.message}; applying refuses that without --allow-rollback"
-        return
-    if follows.note:
-        yield follows.note
+        obstacle = Obstacle(str(inventory), error.message, hint=error.hint or "", error=TrustError)
+        return replace(live, obstacles=(*live.obstacles, obstacle))
+    return replace(live, notes=(*live.notes, follows.note)) if follows.note else live

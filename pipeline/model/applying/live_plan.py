@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.errors import ClusterError, GuardError, ManifestError, PipelineError, RefusedError
+from pipeline.errors import ClusterError, GuardError, ManifestError, PipelineError, RefusedError, TrustError
 from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
@@ -19,7 +19,8 @@ _SHOWN = 20
 class Obstacle:
     """Why something cannot be applied, found before anything was written.
 
-    ``error`` is the family it belongs to: :class:`ManifestError`, :class:`ClusterError` or :class:`RefusedError`.
+    ``error`` is the family it belongs to: :class:`TrustError`, :class:`ManifestError`, :class:`ClusterError` or
+    :class:`RefusedError`.
     """
 
     subject: str
@@ -83,9 +84,10 @@ class LivePlan:
 
 
 def obstacle_error(obstacles: Sequence[Obstacle], when: str = "found before anything was written") -> PipelineError:
-    """One error that names every obstacle; its family is the gravest: manifest, then cluster, then guard."""
+    """One error that names every obstacle; its family is the gravest: trust, manifest, cluster, then guard."""
     families = {obstacle.error for obstacle in obstacles}
-    family = next(error for error in (ManifestError, ClusterError, RefusedError, GuardError) if error in families)
+    gravest = (TrustError, ManifestError, ClusterError, RefusedError, GuardError)
+    family = next(error for error in gravest if error in families)
     hints = list(dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint))
     lines = [f"{obstacle.subject}: {obstacle.problem}" for obstacle in obstacles[:_SHOWN]]
     if len(lines) == 1:

@@ -38,8 +38,8 @@ def test_a_signed_rollback_is_applied(delivered: Shop, first: str) -> None:
 
 def test_a_plan_to_go_back_is_applied_where_the_rollback_is_signed(delivered: Shop, first: str) -> None:
     options = ("--inventory", "shop-app", "--max-prune", "100%")
-    refused = delivered.plan(*options, reference=f"{REPOSITORY}@{first}").out
-    assert "applying refuses that without --allow-rollback" in refused
+    refused = delivered.plan(*options, reference=f"{REPOSITORY}@{first}", code=4).out
+    assert "it is to be read, not applied: applying it would be refused" in refused
     roll_back(delivered, first, "--signing-key", "cosign.key")
     assert "as a signed statement asks" in delivered.plan(*options, reference=f"{REPOSITORY}@{first}").out
 

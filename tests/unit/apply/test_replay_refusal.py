@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import TrustError
+from pipeline.model.applying.live_plan import LivePlan, obstacle_error
 from pipeline.model.documents.times import format_time
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyResult
@@ -35,10 +36,10 @@ class Deliveries:
         )
         return replace(plain, signatures=(signature,) if verified else ())
 
-    def plan(self, digest: str, signed_at: float | None, is_stated: StatedRollback | None = None) -> tuple[str, ...]:
+    def plan(self, digest: str, signed_at: float | None, is_stated: StatedRollback | None = None) -> LivePlan:
         trusted = self.trusted(digest, signed_at)
         cluster, options = self.world.cluster, self.world.options
-        return plan_live(trusted.manifests, cluster, options, trusted=trusted, is_stated=is_stated).live.notes
+        return plan_live(trusted.manifests, cluster, options, trusted=trusted, is_stated=is_stated).live
 
     def follow(self, digest: str, signed_at: float, is_stated: StatedRollback) -> ApplyResult:
         """Apply what may only be applied where somebody stated the rollback."""
@@ -74,11 +75,13 @@ def test_an_older_artifact_is_refused_and_nothing_is_written(deliveries: Deliver
 def test_a_plan_says_beforehand_that_an_older_artifact_is_refused(deliveries: Deliveries) -> None:
     deliveries.apply(SECOND, LATE)
 
-    (note,) = deliveries.plan(FIRST, EARLY)
+    (obstacle,) = deliveries.plan(FIRST, EARLY).obstacles
 
-    assert note.startswith(f"{FIRST} was signed at ")
-    assert note.endswith("; applying refuses that without --allow-rollback")
-    assert deliveries.plan(THIRD, LATE + 1) == ()
+    assert obstacle.problem.startswith(f"{FIRST} was signed at ")
+    assert "--allow-rollback" in obstacle.hint
+    assert isinstance(obstacle_error([obstacle]), TrustError)
+    later = deliveries.plan(THIRD, LATE + 1)
+    assert (later.notes, later.obstacles) == ((), ())
 
 
 def test_a_rollback_on_request_is_applied_recorded_and_said(deliveries: Deliveries) -> None:
@@ -152,7 +155,7 @@ def test_a_stated_rollback_is_applied_and_said(deliveries: Deliveries) -> None:
     clock.sleep(60)
     statements = Statements(SECOND, clock.now())
 
-    (note,) = deliveries.plan(FIRST, EARLY, statements)
+    (note,) = deliveries.plan(FIRST, EARLY, statements).notes
     result = deliveries.follow(FIRST, EARLY, statements)
 
     assert result.is_rollback
