@@ -65,7 +65,7 @@ def _deployed(
     name: str, options: RegistryOptions, terminal: Terminal, records: RecordReading, other: str
 ) -> tuple[Manifests, Side]:
     from pipeline import wiring
-    from pipeline.cli.records import open_records
+    from pipeline.cli.records import open_recorded, open_records, settings_of
     from pipeline.stages.deployed_side import read_deployed
 
     wanted = parse_deployed(name)
@@ -73,7 +73,10 @@ def _deployed(
     trust = wiring.record_trust(records, os.environ, terminal.reporter)
 
     def open_registry(repository: Repository) -> Registry:
-        return wiring.registry(repository, options, os.environ, terminal.reporter)
+        settings = settings_of(records)
+        return open_recorded(
+            repository, options, terminal, named=(other, settings.artifact.repository if settings else "")
+        )
 
     return read_deployed(wanted, registry, trust, open_registry, _trees())
 
@@ -96,12 +99,15 @@ def read_sides(
 
     ``read`` takes a side, the other side, and the part; ``read_after`` is for ``after`` where that is read otherwise.
     """
+    from pipeline.model.documents.rereading import sharing_documents
+
     read_after = read_after or read
-    if is_deployed(after) and not is_deployed(before):
-        new = read_after(after, before, None)
-        return read(before, after, part_of(new[1])), new
-    old = read(before, after, None)
-    return old, read_after(after, before, part_of(old[1]))
+    with sharing_documents():
+        if is_deployed(after) and not is_deployed(before):
+            new = read_after(after, before, None)
+            return read(before, after, part_of(new[1])), new
+        old = read(before, after, None)
+        return old, read_after(after, before, part_of(old[1]))
 
 
 def _trees() -> TreeBuilder:
