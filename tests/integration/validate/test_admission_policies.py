@@ -75,8 +75,8 @@ def stages(control_plane: Cluster) -> Iterator[dict[str, Stage]]:
     server.create(*(body for stage in everything for body in (*stage.params, stage.before) if body))
     server.create(*(body for stage in everything for body in (stage.policy, stage.binding)))
     last.server.wait_until_heeded(last.body, "never")
-    for name in ("param", "params-selected"):
-        every[name].server.wait_until_heeded(every[name].body, "not object.spec.replicas")
+    with_params = every["param"]
+    with_params.server.wait_until_heeded(with_params.body, "not object.spec.replicas")
     yield every
     server.delete(*(body for stage in everything for body in (stage.binding, stage.policy, stage.namespace)))
     # What is in no namespace is refused by some of them for a moment more, and others make such things.
