@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import argument, option, registry_options
+from pipeline.cli.report_context import validated
 from pipeline.cli.sides import read_side
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
@@ -95,7 +96,7 @@ def command(
         cluster=lambda: wiring.cluster(ClusterOptions(kubeconfig, context), os.environ, terminal.reporter),
     )
     result = validate_manifests(manifests, options, around, subject=subject, places=places)
-    terminal.print_result(result)
+    terminal.print_result(result, validated(result, manifests, terminal))
     if not result.is_passed:
         raise result.refusal()
 

@@ -112,7 +112,7 @@ def _replacement(resource: Resource, version: KubernetesVersion) -> str:
     api_version, _, kind = named.partition(" ")
     if named and version in versions_with(api_version, kind or resource.id.kind):
         return f"use {named}"
-    group = resource.api_version.rpartition("/")[0]
+    group = resource.id.group
     for name in _API_VERSIONS:
         candidate = f"{group}/{name}" if group else name
         if candidate != resource.api_version and version in versions_with(candidate, resource.id.kind):
@@ -124,7 +124,7 @@ def _replacement(resource: Resource, version: KubernetesVersion) -> str:
 
 def _missing_hint(resource: Resource, version: KubernetesVersion, custom: CustomKinds) -> str:
     """The API version or the kind that was meant, or how to bring the definition."""
-    group, kind = resource.api_version.rpartition("/")[0], resource.id.kind
+    group, kind = resource.id.group, resource.id.kind
     is_ours = not group or "." not in group or group.endswith(".k8s.io")
     known = [api for api in _LIKELY if version in versions_with(api, kind)] if is_ours else []
     # The data are found by names in lower case: in its own API version it is the kind that is written differently.
