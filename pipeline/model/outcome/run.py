@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline.errors import PipelineError
 from pipeline.model.outcome import Result, header
 from pipeline.model.outcome.tag import TagResult
 
@@ -23,6 +24,7 @@ class RunResult:
     """The stages that ran for one target.
 
     ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move.
+    ``failure`` is what kept it from its end, behind the last of its stages.
     """
 
     kind: ClassVar[str] = "RunResult"
@@ -32,10 +34,11 @@ class RunResult:
     digest_url: str
     stages: tuple[StageRun, ...]
     tags: TagResult | None = None
+    failure: PipelineError | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
-        return {
+        document: dict[str, Any] = {
             **header(self.kind),
             "name": self.name,
             "target": self.target,
@@ -46,3 +49,7 @@ class RunResult:
                 for run in self.stages
             ],
         }
+        if self.failure is not None:
+            document["failure"] = {"code": self.failure.code, "message": self.failure.message}
+            document["failure"] |= {"hint": self.failure.hint} if self.failure.hint else {}
+        return document
