@@ -41,7 +41,11 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             trust_policy=_given(arguments.pop("trust_policy")),
             record_cluster=arguments.pop("deploy_record"),
             record_repository=arguments.pop("record_repository"),
+            record_remotes=arguments.pop("record_remote"),
             record_key_secret=arguments.pop("record_key_secret"),
+            record_signing_key=arguments.pop("record_signing_key"),
+            record_keyless=arguments.pop("record_keyless"),
+            record_sigstore=arguments.pop("record_sigstore"),
             record_registry_secret=arguments.pop("record_registry_secret"),
             keep_records=arguments.pop("keep_records"),
         )

@@ -61,10 +61,20 @@ _READING = (
 PULLER_RECORDING = (
     option("--deploy-record", default="", metavar="CLUSTER", envvar=None,
            help="Record what is applied, signed, in the registry under this name of the cluster."),
+    option("--record-remote", multiple=True, metavar="NAMESPACE/NAME=CLUSTER",
+           help="Also record what is applied by the kubeconfig in this Secret or ConfigMap, under that cluster's name; "
+           "repeatable."),
     option("--record-repository", default="", metavar="OCI-URL", envvar=None,
            help="Repository that deploy records are kept in; otherwise beside each artifact."),
     option("--record-key-secret", default="", metavar="NAME",
            help="Secret with the cosign.key (and cosign.password) that signs them."),
+    option("--record-signing-key", default="", metavar="URI", envvar=None,
+           help="Key at a key management service that signs them instead, such as awskms:///alias/records."),
+    option("--record-keyless", is_flag=True, envvar=None,
+           help="Sign them as the puller's service account, whose issuer Fulcio must know, without a key."),
+    option("--record-sigstore", default="", metavar="NAME",
+           help="ConfigMap with signing_config.json and trusted_root.json, for --record-keyless; "
+           "otherwise Sigstore's public services sign."),
     option("--record-registry-secret", default="", metavar="NAME",
            help="Secret of type dockerconfigjson with the login that may write them."),
     option("--keep-records", type=click.IntRange(1, 1000), default=DEFAULT_KEEP, show_default=True, envvar=None,

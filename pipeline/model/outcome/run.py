@@ -23,8 +23,8 @@ class StageRun:
 class RunResult:
     """The stages that ran for one target.
 
-    ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move.
-    ``failure`` is what kept it from its end, behind the last of its stages.
+    ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move;
+    ``is_ended`` is false of what was done until a run failed, and ``failure`` is what for, where that is known.
     """
 
     kind: ClassVar[str] = "RunResult"
@@ -34,6 +34,7 @@ class RunResult:
     digest_url: str
     stages: tuple[StageRun, ...]
     tags: TagResult | None = None
+    is_ended: bool = True
     failure: PipelineError | None = None
 
     def document(self) -> dict[str, Any]:
