@@ -1,37 +1,34 @@
 """``gitless run``: the stages in a row, each one's result the next one's input.
 
 Publishing is atomic: the artifact is pushed by digest, signed, attested, all of it verified as a consumer would, and
-only then the tags move. A failure at any step leaves the tags where they were; see ``publishing.py``.
+only then the tags move. A failure at any step leaves the tags where they were; see ``publishing.py``. What happens in
+the cluster is in ``deploying.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import publishing, wiring
-from pipeline.carrying_out import Order, Prepared
+from pipeline.carrying_out import Order, unfinished
+from pipeline.deploying import Deployer, DeploySettings
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.handing_over import Handover
 from pipeline.image_pinning import PinningOptions, pin_build
-from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository, parse_reference
 from pipeline.model.chain_stages import CLUSTER_STAGES, IMAGE, PUBLISHING_STAGES, STAGES, VALIDATE, guarded, span
-from pipeline.model.deployments.record import Deployed
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome import Result
-from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.outcome.diff import Side
 from pipeline.model.outcome.run import RunResult, StageRun
-from pipeline.model.settings.applying import apply_options
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.values import Settings, TargetSettings
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
-from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.model.validation.options import ValidationOptions
-from pipeline.ports import Clock, Cluster, Environment, Registry, Reporter
+from pipeline.ports import Clock, Environment, Registry, Reporter
 from pipeline.publishing import Publisher, PublishSettings
-from pipeline.recording import Recorder
 from pipeline.validating import Surroundings, validate_manifests
 
 
@@ -65,8 +62,6 @@ class Chain:
         self._stream: bytes | None = None
         self._manifests: Manifests | None = None
         self._artifact: PinnedReference | None = None
-        self._trusted: TrustedManifests | None = None
-        self._cluster_made: Cluster | None = None
         self._publisher = Publisher(
             PublishSettings(
                 settings=options.settings,
@@ -76,6 +71,22 @@ class Chain:
                 read_password=options.read_password,
             ),
             self._registry,
+            environment,
+            reporter,
+            clock,
+        )
+        self._deployer = Deployer(
+            DeploySettings(
+                settings=options.settings,
+                target=options.target,
+                registry=options.registry,
+                cluster=options.cluster,
+                trust=options.trust,
+                order=options.order,
+                verifies="verify" in self._stages,
+                read_record_password=options.read_record_password,
+            ),
+            self._packaged,
             environment,
             reporter,
             clock,
@@ -95,14 +106,20 @@ class Chain:
         stages = self._stages
         if any(stage in CLUSTER_STAGES for stage in stages):
             # A wrong kubeconfig or context must show before anything is published.
-            self._cluster()
+            self._deployer.cluster()
         publish = [stage for stage in stages if stage in PUBLISHING_STAGES]
         if publish:
             self._begin_publishing(publish)
         for stage in stages:
             begun = self._clock.now()
             begin(stage)
-            result: Result | None = getattr(self, f"_{stage}")()
+            try:
+                result: Result | None = getattr(self, f"_{stage}")()
+            except PipelineError as error:
+                partial = unfinished(error)
+                if partial is not None:
+                    report(stage, partial)
+                raise
             if result is None:
                 continue
             runs.append(StageRun(stage=stage, result=result, seconds=self._clock.now() - begun))
@@ -165,9 +182,9 @@ class Chain:
             manifests, subject, places = self._built(), Side(name=settings.file), wiring.places(settings.sources)
         else:
             artifact = self._packaged()
-            manifests, subject = self._fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
+            manifests, subject = self._deployer.fetched().manifests, Side(name=artifact.digest_url, artifact=artifact)
             places = wiring.places_in(lambda: artifact_files(artifact, self._registry()))
-        around = Surroundings(self._options.registry, self._environment, self._reporter, self._cluster)
+        around = Surroundings(self._options.registry, self._environment, self._reporter, self._deployer.cluster)
         return validate_manifests(
             manifests, settings.validation or ValidationOptions(), around, subject=subject, places=places
         )
@@ -184,107 +201,13 @@ class Chain:
         return self._publisher.attest(self._packaged())
 
     def _diff(self) -> Result:
-        from pipeline.stages.diff import diff_live
-        from pipeline.stages.fetch import read_artifact
-
-        artifact = self._packaged()
-        manifests, facts = read_artifact(artifact.reference, self._registry())
-        live = diff_live(manifests, self._cluster(), self._apply_options())
-        return DiffResult(
-            before=Side(name=f"live ({self._cluster().context})", is_live=True),
-            after=Side(name=artifact.digest_url, artifact=artifact, source=facts.source, revision=facts.revision),
-            plan=live.plan,
-            obstacles=live.obstacles,
-            notes=live.notes,
-        )
+        return self._deployer.diff()
 
     def _apply(self) -> Result:
-        from pipeline.stages.apply import apply
-
-        prepared, options = self._prepared(), self._apply_options()
-        trusted = prepared.trusted
-        try:
-            result = apply(
-                trusted,
-                self._cluster(),
-                options,
-                reporter=self._reporter,
-                clock=self._clock,
-                planned=prepared.plan,
-            )
-        except PipelineError as error:
-            self._recorder().failed(trusted, options, error)
-            raise
-        if "verify" not in self._stages:
-            self._recorder().applied(trusted, self._cluster(), options)
-        return prepared.described(result)
-
-    def _prepared(self) -> Prepared:
-        """What is applied; where a plan is to be carried out, it must be for exactly this."""
-        order = self._options.order
-        if order is None:
-            return Prepared(trusted=self._fetched())
-        order.require_for(self._packaged(), self._apply_options())
-        prepared = order.fetch(self._registry(), self._options.trust, self._environment, self._reporter)
-        self._trusted = prepared.trusted
-        return prepared
-
-    def _fetched(self) -> TrustedManifests:
-        """The artifact, verified; fetched once for whoever needs it."""
-        if self._trusted is None:
-            from pipeline.stages.fetch import fetch
-
-            self._trusted = fetch(
-                self._packaged().reference,
-                self._registry(),
-                wiring.trust_ports(self._environment, self._reporter),
-                self._options.trust,
-            )
-        return self._trusted
+        return self._deployer.apply()
 
     def _verify(self) -> Result:
-        from pipeline.stages.verify import Ports, VerifyOptions, verify
-
-        applied, target = self._apply_options(), self._options.target
-        options = VerifyOptions(
-            inventory=applied.inventory,
-            namespace=applied.namespace,
-            timeout=target.timeout if target.wait else 0,
-        )
-        ports = Ports(
-            cluster=self._cluster(),
-            open_registry=self._open,
-            trust=wiring.trust_ports(self._environment, self._reporter),
-            clock=self._clock,
-            reporter=self._reporter,
-        )
-        try:
-            result = verify(self._options.trust, options, ports)
-        except PipelineError:
-            # It is applied all the same.
-            self._record_applied(Deployed.APPLIED)
-            raise
-        failures = ", ".join(result.failures)
-        self._record_applied(Deployed.FAILED if failures else Deployed.HEALTHY, failures)
-        return result
-
-    def _record_applied(self, result: Deployed, message: str = "") -> None:
-        """Only what this very run has applied."""
-        if self._trusted is not None:
-            self._recorder().applied(self._trusted, self._cluster(), self._apply_options(), result, message=message)
-
-    def _recorder(self) -> Recorder:
-        settings, recording = self._options.settings, self._options.target.deploy_record
-        if recording and not recording.signing and settings.signing:
-            recording = replace(recording, signing=settings.signing)
-        return Recorder(
-            options=recording,
-            registry=self._options.registry,
-            environment=self._environment,
-            reporter=self._reporter,
-            clock=self._clock,
-            read_password=self._options.read_record_password,
-        )
+        return self._deployer.verify()
 
     def _open(self, repository: Repository) -> Registry:
         return wiring.registry(repository, self._options.registry, self._environment, self._reporter)
@@ -300,19 +223,6 @@ class Chain:
                 f"{self._options.settings.file}: 'artifact.repository' is missing", hint="or give --repository"
             )
         return self._open(location)
-
-    def _cluster(self) -> Cluster:
-        if self._cluster_made is None:
-            self._cluster_made = wiring.cluster(self._options.cluster, self._environment, self._reporter)
-        return self._cluster_made
-
-    def _apply_options(self) -> ApplyOptions:
-        return apply_options(
-            self._options.target,
-            application=self._options.settings.name,
-            namespace=self._cluster().default_namespace,
-            writer=wiring.writer(self._environment),
-        )
 
     @property
     def _stages(self) -> tuple[str, ...]:

@@ -19,11 +19,13 @@ from pipeline.model.validation.finding import Severity
 from pipeline.ports import Clock, Environment, Reporter
 
 FOLDER = "GITLESS_CI_DIR"
+"""Where report files go; they are written only where it is set, since a checkout may be what is packed."""
 _PREFIX = "GITLESS_RESULT_"
 """Later jobs have these among their variables, where ``GITLESS_TAG`` would be the option ``--tag``."""
-"""Where report files go; they are written only where it is set, since a checkout may be what is packed."""
 OUTPUTS, CODE_QUALITY, SUMMARY = "outputs.env", "code-quality.json", "summary.md"
 _MAX_DOTENV = 5 * 1024
+_MAX_VARIABLES = 20
+"""What a server of one's own takes unless it is told otherwise; with more of them the upload fails, and so the job."""
 _MAX_SUMMARY = 1_000_000
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -86,8 +88,11 @@ class GitLab:
             return
         self._outputs |= told.outputs
         known = _read_dotenv(file) | {_variable(name): value for name, value in self._outputs.items()}
-        # GitLab takes no line breaks in values, and no quotes around them.
-        text = "".join(f"{name}={value}\n" for name, value in known.items() if "\n" not in value and "\r" not in value)
+        # GitLab takes no line breaks in values, and no quotes around them: what is a list has commas.
+        found = {name: value.replace("\n", ",") for name, value in known.items() if "\r" not in value}
+        if len(found) > _MAX_VARIABLES:
+            raise UntoldError(f"{file} would have more than the {_MAX_VARIABLES} variables that GitLab takes")
+        text = "".join(f"{name}={value}\n" for name, value in found.items())
         if len(text.encode()) > _MAX_DOTENV:
             raise UntoldError(f"{file} would be larger than the {_MAX_DOTENV} bytes that GitLab takes")
         write(file, text)

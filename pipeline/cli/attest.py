@@ -102,7 +102,16 @@ def command(
         stated = _made(uri, type_name, artifact, registry, _Sources(paths, settings_file, target), terminal)
     signer = wiring.signer(signing, os.environ, terminal.reporter, key_password(signing.password_file))
     verifier = wiring.verifier(os.environ, terminal.reporter)
-    result = attest(artifact, stated.type, stated.body, registry, signer, verifier, allow_shadowing=allow_shadowing)
+    result = attest(
+        artifact,
+        stated.type,
+        stated.body,
+        registry,
+        signer,
+        verifier,
+        allow_shadowing=allow_shadowing,
+        essence=stated.essence,
+    )
     terminal.print_result(result)
 
 

@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from pipeline.cli.creating import file_content
 from pipeline.cli.flux_options import DEFAULT_NAMESPACE, flux_namespace
 from pipeline.cli.install_options import install_options
 from pipeline.cli.options import Duration, option, registry_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ArtifactNotFoundError, RegistryError, UsageError
-from pipeline.model.artifact.reference import Reference
+from pipeline.model.artifact.reference import Reference, parse_reference
 from pipeline.model.installation.options import InstallOptions
+from pipeline.model.manifests import Body
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.trust import TrustOptions
 
 
 @click.command()
 @click.argument("artifact", metavar="oci://REPO:TAG")
-@option(
-    "--path", default="./", show_default=True, envvar=None, help="Folder of the artifact with this cluster's manifests."
-)
-@option("--tag-semver", default="", metavar="RANGE", help="Follow the highest version in this range instead of a tag.")
+@option("--path", default="./", show_default=True, envvar=None,
+        help="Folder of the artifact with this cluster's manifests.")  # fmt: skip
+@option("--tag-semver", "semver", default="", metavar="RANGE",
+        help="Follow the highest version in this range instead of a tag.")  # fmt: skip
 @option("--name", envvar=None, help="Name of source and Kustomization; the namespace's when absent.")
-@option(
-    "--interval",
-    type=Duration(),
-    default="1m",
-    show_default=True,
-    metavar="DURATION",
-    help="How often to look for a new artifact.",
-)
+@option("--interval", type=Duration(), default="1m", show_default=True, metavar="DURATION",
+        help="How often to look for a new artifact.")  # fmt: skip
 @option("--prune/--no-prune", default=True, show_default=True, help="Delete what is gone from the manifests.")
 @option("--service-account", default="", metavar="NAME", help="Apply as this service account.")
-@option(
-    "--key",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Public key (cosign.pub) that must have signed; repeatable, any one is enough.",
-)
-@option("--secret-ref", default="", metavar="NAME", help="Secret to log in to the registry with; --username makes one.")
+@option("--key", multiple=True, type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+        help="Public key (cosign.pub) that must have signed; repeatable, any one is enough.")  # fmt: skip
+@option("--secret-ref", "secret", default="", metavar="NAME",
+        help="Secret to log in to the registry with; --username makes one.")  # fmt: skip
 @option("--export", is_flag=True, envvar=None, help="Print everything as YAML; no cluster is asked.")
 @option("--dry-run", is_flag=True, envvar=None, help="Let the API server check the installation, and write nothing.")
 @option("--force", is_flag=True, envvar=None, help="Install although Flux's controllers serve the same objects.")
@@ -53,10 +46,9 @@ from pipeline.model.settings.trust import TrustOptions
 @flux_namespace
 @talking()
 def command(
-    *, artifact: str, path: str, tag_semver: str, name: str | None, interval: float, prune: bool, service_account: str,
-    key: tuple[str, ...], secret_ref: str, export: bool, dry_run: bool, force: bool, wait: bool, timeout: float,
-    install_options: InstallOptions, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    terminal: Terminal,
+    *, artifact: str, name: str | None, key: tuple[str, ...], export: bool, dry_run: bool, force: bool, wait: bool,
+    timeout: float, install_options: InstallOptions, registry_options: RegistryOptions, cluster_options: ClusterOptions,
+    terminal: Terminal, **wanted: Any,  # noqa: ANN401 - fields of BootstrapRequest
 ) -> None:  # fmt: skip
     """Install the puller, and make the cluster reconcile its own configuration from an artifact.
 
@@ -68,9 +60,10 @@ def command(
     gitless bootstrap oci://ghcr.io/acme/fleet:production --key cosign.pub --export > bootstrap.yaml
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
-    from pipeline.model.artifact.reference import parse_reference
     from pipeline.model.creating.bootstrapping import BootstrapRequest, bootstrap_objects
     from pipeline.model.creating.names import Named
+    from pipeline.operations.bootstrap import bootstrap
+    from pipeline.operations.install import InstallSettings
 
     namespace = cluster_options.namespace or DEFAULT_NAMESPACE
     options = install_options.in_namespace(namespace)
@@ -81,40 +74,19 @@ def command(
             hint="make the Secret by `gitless create secret oci`, and name it with --secret-ref",
         )
     wiring.trust_policy(TrustOptions(keys=key), os.environ)  # refuses what is no public key
+    keys = {file: file_content(file) for file in key}
+    named = Named(name or namespace, namespace)
     request = BootstrapRequest(
-        named=Named(name or namespace, namespace),
-        artifact=reference,
-        semver=tag_semver,
-        path=path,
-        keys={file: _content(file) for file in key},
-        secret=secret_ref,
-        username=registry_options.username or "",
-        password=registry_options.password or "",
-        authority=_content(registry_options.ca_file),
-        certificate=_content(registry_options.cert_file),
-        certificate_key=_content(registry_options.key_file),
-        insecure=registry_options.plain_http,
-        interval=interval,
-        prune=prune,
-        timeout=timeout,
-        service_account=service_account,
+        named=named, artifact=reference, keys=keys, timeout=timeout, **_access(registry_options), **wanted
     )
     objects = bootstrap_objects(request)
     if export:
-        from pipeline.model.documents.yaml_writing import write_stream
-        from pipeline.model.installation.manifests import installation
-        from pipeline.model.manifests import Resource
-
-        click.echo(write_stream([*installation(options), *map(Resource.from_body, objects)]), nl=False)
+        _export(options, objects)
         return
-    from pipeline.operations.bootstrap import bootstrap
-    from pipeline.operations.install import InstallSettings
-
-    server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
     result = bootstrap(
         options,
         objects,
-        server,
+        wiring.api_server(cluster_options, os.environ, terminal.reporter),
         InstallSettings(dry_run=dry_run, force=force, wait=wait, timeout=timeout),
         artifact=artifact,
         digest=_digest(reference, registry_options, terminal),
@@ -124,13 +96,24 @@ def command(
     terminal.print_result(result)
 
 
-def _content(file: str | None) -> bytes:
-    if file is None:
-        return b""
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None
+def _access(options: RegistryOptions) -> dict[str, Any]:
+    """How the cluster reaches the registry: as this command does."""
+    return {
+        "username": options.username or "",
+        "password": options.password or "",
+        "authority": file_content(options.ca_file),
+        "certificate": file_content(options.cert_file),
+        "certificate_key": file_content(options.key_file),
+        "insecure": options.plain_http,
+    }
+
+
+def _export(options: InstallOptions, objects: Sequence[Body]) -> None:
+    from pipeline.model.documents.yaml_writing import write_stream
+    from pipeline.model.installation.manifests import installation
+    from pipeline.model.manifests import Resource
+
+    click.echo(write_stream([*installation(options), *map(Resource.from_body, objects)]), nl=False)
 
 
 def _digest(reference: Reference, options: RegistryOptions, terminal: Terminal) -> str:

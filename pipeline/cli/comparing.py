@@ -11,7 +11,7 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.guard_options import guard_options
-from pipeline.cli.options import Decorated, argument, option, stand_in
+from pipeline.cli.options import Decorated, argument, option, with_options
 from pipeline.cli.record_options import record_reading_options
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
@@ -135,11 +135,7 @@ def comparing(command: Decorated) -> Callable[..., Any]:
         asked = Asked(before, after, "change" if exit_code else fail_on, is_full, inventory, records, decisions)
         return command(asked=asked, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed(_OPTIONS):
-        decorated = add(decorated)
-    return decorated
+    return with_options(_OPTIONS, wrapped, command)
 
 
 def live_result(live: LivePlan, wanted: Side, cluster: Cluster, *, is_full: bool) -> DiffResult:

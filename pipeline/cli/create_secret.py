@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
-from pipeline.cli.creating import Writing, creating
+from pipeline.cli.creating import Writing, creating, file_content
 from pipeline.cli.options import option
 from pipeline.errors import UsageError
 
@@ -65,7 +64,10 @@ def tls(*, tls_crt_file: str | None, tls_key_file: str | None, ca_crt_file: str 
     from pipeline.model.flux.api import SECRETS
 
     body = certificates(
-        writing.named, certificate=_read(tls_crt_file), key=_read(tls_key_file), authority=_read(ca_crt_file)
+        writing.named,
+        certificate=file_content(tls_crt_file),
+        key=file_content(tls_key_file),
+        authority=file_content(ca_crt_file),
     )
     writing.write(body, SECRETS)
 
@@ -107,7 +109,7 @@ def cosign(*, key: tuple[str, ...], writing: Writing) -> None:
     from pipeline.model.settings.trust import TrustOptions
 
     wiring.trust_policy(TrustOptions(keys=key), os.environ)  # refuses what is no public key, a private one above all
-    writing.write(public_keys(writing.named, {file: _read(file) for file in key}), SECRETS)
+    writing.write(public_keys(writing.named, {file: file_content(file) for file in key}), SECRETS)
 
 
 @secret.command()
@@ -126,8 +128,8 @@ def notation(*, trust_policy_file: str, ca_cert_file: tuple[str, ...], writing: 
     from pipeline.model.creating.secrets import notation_trust
     from pipeline.model.flux.api import SECRETS
 
-    authorities = {file: _read(file) for file in ca_cert_file}
-    writing.write(notation_trust(writing.named, _read(trust_policy_file), authorities), SECRETS)
+    authorities = {file: file_content(file) for file in ca_cert_file}
+    writing.write(notation_trust(writing.named, file_content(trust_policy_file), authorities), SECRETS)
 
 
 def _password() -> str:
@@ -135,12 +137,3 @@ def _password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     except UnicodeDecodeError:
         raise UsageError("the password on standard input is not UTF-8") from None
-
-
-def _read(file: str | None) -> bytes:
-    if file is None:
-        return b""
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None

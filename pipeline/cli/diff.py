@@ -8,7 +8,7 @@ from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import cluster_options, registry_options
 from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing, deployed_history
-from pipeline.cli.sides import read_side
+from pipeline.cli.sides import read_side, read_sides
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
@@ -48,8 +48,13 @@ def command(
         old = new = manifests
     else:
         warn_unverified_records(asked.records, terminal)
-        old, old_side = read_side(asked.before, registry_options, terminal, asked.records, other=asked.after)
-        new, new_side = read_side(asked.after, registry_options, terminal, asked.records, other=asked.before)
+        (old, old_side), (new, new_side) = read_sides(
+            asked.before,
+            asked.after,
+            lambda name, other, part: read_side(
+                name, registry_options, terminal, asked.records, other=other, part=part
+            ),
+        )
         plan = diff(old, new, is_full=asked.is_full)
         notes = (*old_side.notes, *new_side.notes)
         result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pipeline.cli.options import cluster_and_namespace, option
+from pipeline.cli.options import Decorated, cluster_and_namespace, option
 from pipeline.errors import UsageError
 from pipeline.model.cluster import ResourceType
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.settings.connections import ClusterOptions
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 DEFAULT_NAMESPACE: Final = "flux-system"
 """As in the flux CLI; the kubeconfig's context does not change it."""

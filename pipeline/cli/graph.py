@@ -12,7 +12,7 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.options import cluster_and_namespace, option, registry_options
 from pipeline.cli.record_options import record_reading_options, warn_unverified_records
-from pipeline.cli.sides import read_side
+from pipeline.cli.sides import read_side, read_sides
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any
 from pipeline.errors import UsageError
@@ -27,6 +27,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 if TYPE_CHECKING:
     from pipeline.model.graph.chain import Delivery
     from pipeline.model.outcome.graph import GraphResult
+    from pipeline.stages.fetch import Part
 
 LIVE = "live"
 PICTURES = ("svg", "dot", "mermaid")
@@ -140,12 +141,14 @@ class _Sides:
 
         if towards == LIVE:
             raise UsageError("--changes-to live: nothing is ever changed towards a cluster", hint="swap the two sides")
-        after, after_side = read_side(towards, self._registry, self._terminal, self._records, other=source)
         if source == LIVE:
-            return self._live_changes(after, after_side)
-        before, side = read_side(source, self._registry, self._terminal, self._records, other=towards)
+            return self._live_changes(*self._read(towards, source))
+        (before, side), (after, after_side) = read_sides(source, towards, self._read)
         graph = changed_graph(diff(before, after), before, after, title=f"{source} → {towards}")
         return GraphResult(graph=graph, side=side, towards=after_side, notes=(*side.notes, *after_side.notes))
+
+    def _read(self, name: str, other: str, part: Part | None = None) -> tuple[Manifests, Side]:
+        return read_side(name, self._registry, self._terminal, self._records, other=other, part=part)
 
     def chain(
         self, source: str, trust: TrustPolicy | UnsafeSkipVerification | None, clusters: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.model.applying.guards import DEFAULT_LIMIT, DEFAULT_PROTECTED
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.guards import GuardSettings
@@ -58,8 +58,4 @@ def guard_options(command: Decorated) -> Callable[..., Any]:
         given.guards()
         return command(guards=given, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed(_OPTIONS):
-        decorated = add(decorated)
-    return decorated
+    return with_options(_OPTIONS, wrapped, command)

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.model.images.lock import LOCK_FILE
 
 if TYPE_CHECKING:
     from pipeline.image_pinning import PinningOptions
+
+_OPTIONS = (
+    option("--images-lock", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+           help=f"Images get their digests from this lock; {LOCK_FILE} where there is one."),
+    option("--require-lock", is_flag=True, help="Refuse images without digest that are not in the lock."),
+    option("--update-images", is_flag=True,
+           help="Let image policies choose tags and digests anew, for this build alone."),
+)  # fmt: skip
 
 Changing = Callable[["PinningOptions"], "PinningOptions"]
 """Lays what the command line says over what is known otherwise."""
@@ -40,23 +48,4 @@ def images_lock_options(command: Decorated) -> Callable[..., Any]:
 
         return command(pinning=changed, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed(
-        (
-            option(
-                "--images-lock",
-                type=click.Path(dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help=f"Images get their digests from this lock; {LOCK_FILE} where there is one.",
-            ),
-            option("--require-lock", is_flag=True, help="Refuse images without digest that are not in the lock."),
-            option(
-                "--update-images",
-                is_flag=True,
-                help="Let image policies choose tags and digests anew, for this build alone.",
-            ),
-        )
-    ):
-        decorated = add(decorated)
-    return decorated
+    return with_options(_OPTIONS, wrapped, command)

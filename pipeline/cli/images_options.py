@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline.cli import completing
-from pipeline.cli.options import Decorated, argument, option, stand_in
+from pipeline.cli.options import Decorated, argument, option, with_options
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.images.fields import ImageField
@@ -23,10 +23,17 @@ from pipeline.model.settings.sources import Source
 from pipeline.model.settings.values import Settings
 
 SETTINGS = Path("gitless.yaml")
-_LOCK = option("--lock-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-               help=f"The lock; otherwise what the settings say, or {LOCK_FILE} beside them.")  # fmt: skip
-_POLICIES = option("--policies", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
-                   help="Also Flux's ImagePolicies in this file or folder; repeatable.")  # fmt: skip
+_OPTIONS = (
+    argument("paths", envvar="path", metavar="[PATH]...", type=click.Path(exists=True, path_type=Path), nargs=-1),
+    option("-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+           help="Settings file; gitless.yaml where there is one."),
+    option("--target", shell_complete=completing.targets,
+           help="Whose sources of the settings file, where no PATH is named; otherwise those of all targets."),
+    option("--lock-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+           help=f"The lock; otherwise what the settings say, or {LOCK_FILE} beside them."),
+    option("--policies", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PATH",
+           help="Also Flux's ImagePolicies in this file or folder; repeatable."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,31 +117,7 @@ def image_sources(command: Decorated) -> Callable[..., Any]:
         asked = _asked(paths, file, target, lock_file, policies)
         return command(asked=asked, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed(
-        (
-            argument(
-                "paths", envvar="path", metavar="[PATH]...", type=click.Path(exists=True, path_type=Path), nargs=-1
-            ),
-            option(
-                "-f",
-                "--file",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help="Settings file; gitless.yaml where there is one.",
-            ),
-            option(
-                "--target",
-                shell_complete=completing.targets,
-                help="Whose sources of the settings file, where no PATH is named; otherwise those of all targets.",
-            ),
-            _LOCK,
-            _POLICIES,
-        )
-    ):
-        decorated = add(decorated)
-    return decorated
+    return with_options(_OPTIONS, wrapped, command)
 
 
 def _asked(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from pipeline import __version__
 from pipeline.cli.guard_options import check_guards
-from pipeline.cli.options import Duration, option
+from pipeline.cli.options import Decorated, Duration, option, with_options
 from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
 from pipeline.errors import UsageError
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.installation.options import DEFAULT_REGISTRY, InstallOptions
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _DEFAULT = PullerOptions()
 
 
@@ -42,7 +41,11 @@ def install_options(command: Decorated) -> Callable[..., Any]:
             trust_policy=_given(arguments.pop("trust_policy")),
             record_cluster=arguments.pop("deploy_record"),
             record_repository=arguments.pop("record_repository"),
+            record_remotes=arguments.pop("record_remote"),
             record_key_secret=arguments.pop("record_key_secret"),
+            record_signing_key=arguments.pop("record_signing_key"),
+            record_keyless=arguments.pop("record_keyless"),
+            record_sigstore=arguments.pop("record_sigstore"),
             record_registry_secret=arguments.pop("record_registry_secret"),
             keep_records=arguments.pop("keep_records"),
         )
@@ -61,13 +64,7 @@ def install_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(install_options=options, **arguments)
 
-    wrapped.__name__ = command.__name__
-    wrapped.__doc__ = command.__doc__
-    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed((*_INSTALLATION, *_PROCESS)):
-        decorated = add(decorated)
-    return decorated
+    return with_options((*_INSTALLATION, *_PROCESS), wrapped, command)
 
 
 def _given(trust_policy: str | None) -> str:

@@ -68,4 +68,4 @@ def command(
         if terminal.output == "json":
             click.echo(shielded(json.dumps({**found.line.document(), "pod": found.pod}), "json"))
         else:
-            click.echo(shielded(text.line(found.line, color=terminal.color)), nl=False)
+            click.echo(shielded(text.line(found.line, color=terminal.color)), nl=False, color=terminal.color)

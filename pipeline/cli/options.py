@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -101,6 +101,24 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+_REGISTRY = (
+    option("--username", help="Registry user; otherwise the docker configuration is asked."),
+    option("--password-stdin", is_flag=True, help="Read the registry password from standard input."),
+    option("--provider", type=click.Choice(CHOICES), default=GENERIC, show_default=True,
+           help="Log in by this provider's CI or cloud identity; auto: that of the registry's name."),
+    option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Trust this CA for the registry."),
+    option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate (PEM)."),
+    option("--key-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate's key (PEM)."),
+    option("--plain-http", is_flag=True, help="Talk HTTP to the registry (loopback may always)."),
+    option("--registry-timeout", type=Seconds(min=0.1), default=30.0, show_default=True, metavar="SECONDS",
+           help="Give up on a registry request after this long without an answer."),
+)  # fmt: skip
+_CLUSTER = (
+    option("--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file; otherwise KUBECONFIG."),
+    option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
+)
+
+
 def registry_options(command: Decorated) -> Callable[..., Any]:
     """How to reach a registry; the command receives it as ``registry_options: RegistryOptions``."""
 
@@ -126,35 +144,7 @@ def registry_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(registry_options=options, **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for decorate in reversed(
-        (
-            option("--username", help="Registry user; otherwise the docker configuration is asked."),
-            option("--password-stdin", is_flag=True, help="Read the registry password from standard input."),
-            option(
-                "--provider",
-                type=click.Choice(CHOICES),
-                default=GENERIC,
-                show_default=True,
-                help="Log in by this provider's CI or cloud identity; auto: that of the registry's name.",
-            ),
-            option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Trust this CA for the registry."),
-            option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate (PEM)."),
-            option("--key-file", type=click.Path(exists=True, dir_okay=False), help="Client certificate's key (PEM)."),
-            option("--plain-http", is_flag=True, help="Talk HTTP to the registry (loopback may always)."),
-            option(
-                "--registry-timeout",
-                type=Seconds(min=0.1),
-                default=30.0,
-                show_default=True,
-                metavar="SECONDS",
-                help="Give up on a registry request after this long without an answer.",
-            ),
-        )
-    ):
-        decorated = decorate(decorated)
-    return decorated
+    return with_options(_REGISTRY, wrapped, command)
 
 
 def _check_username(username: str) -> None:
@@ -182,11 +172,25 @@ def _read_password() -> str:
     return password
 
 
-def stand_in(wrapped: Callable[..., Any], command: Callable[..., Any]) -> None:
-    """Let click see the wrapped command's name, help and parameters."""
+def with_options(
+    options: Sequence[Callable[[Any], Any]], wrapped: Callable[..., Any], command: Callable[..., Any]
+) -> Callable[..., Any]:
+    """``wrapped`` in the command's place: with its name, help and parameters, and these options before them."""
     wrapped.__name__ = command.__name__
     wrapped.__doc__ = command.__doc__
     wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    return options_of(*options)(wrapped)
+
+
+def options_of(*options: Callable[[Any], Any]) -> Callable[[Decorated], Decorated]:
+    """Several options as one decorator, in help in this order."""
+
+    def decorate(command: Decorated) -> Decorated:
+        for add in reversed(options):
+            command = add(command)
+        return command
+
+    return decorate
 
 
 def cluster_options(command: Decorated) -> Callable[..., Any]:
@@ -208,19 +212,8 @@ def cluster_and_namespace(namespace_help: str, default: str | None = None) -> Ca
             check_namespace(namespace)
             return command(cluster_options=ClusterOptions(kubeconfig, context, namespace), **arguments)
 
-        stand_in(wrapped, command)
-        decorated: Callable[..., Any] = wrapped
-        for add in reversed(
-            (
-                option(
-                    "--kubeconfig", type=click.Path(), metavar="FILE", help="Kubeconfig file; otherwise KUBECONFIG."
-                ),
-                option("--context", shell_complete=completing.contexts, help="Context of the kubeconfig to use."),
-                option("-n", "--namespace", default=default, show_default=default is not None, help=namespace_help),
-            )
-        ):
-            decorated = add(decorated)
-        return decorated
+        named = option("-n", "--namespace", default=default, show_default=default is not None, help=namespace_help)
+        return with_options((*_CLUSTER, named), wrapped, command)
 
     return decorate
 

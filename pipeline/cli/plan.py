@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +15,7 @@ from pipeline.cli.comparing import Asked, comparing, end, live_result
 from pipeline.cli.options import cluster_options, option, registry_options
 from pipeline.cli.record_options import warn_unverified_records
 from pipeline.cli.report_context import changing, deployed_history
-from pipeline.cli.sides import read_side
+from pipeline.cli.sides import read_side, read_sides
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options_if_any, warn_unverified
 from pipeline.errors import UsageError
@@ -25,6 +27,10 @@ from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
+
+if TYPE_CHECKING:
+    from pipeline.stages.fetch import Part
+    from pipeline.stages.succession import StatedRollback
 
 _Trust = TrustPolicy | UnsafeSkipVerification | None
 
@@ -54,6 +60,8 @@ def command(
     gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     warn_unverified(trust, terminal)
+    if save is not None and not save.name:
+        raise UsageError("--save is empty", hint="is a variable unset?")
     sources = _Sources(trust, asked.records, registry_options, terminal)
     if asked.is_live:
         asked.inventory_name()
@@ -82,19 +90,39 @@ class _Sources:
         self._records = records
         self._options = options
 
-    def read(self, name: str, other: str = "") -> tuple[Manifests, Side]:
+    def read(self, name: str, other: str = "", part: Part | None = None) -> tuple[Manifests, Side]:
         """A side that is only looked at; deploy records are beside the other one where nothing else is said."""
-        return read_side(name, self._options, self.terminal, self._records, other=other)
+        return read_side(name, self._options, self.terminal, self._records, other=other, part=part)
 
-    def read_wanted(self, name: str, other: str = "") -> tuple[Manifests, Side, TrustedManifests | None]:
+    def read_verified(self, name: str, other: str = "", part: Part | None = None) -> tuple[Manifests, Side]:
+        """The same, verified where somebody is trusted."""
+        manifests, side, _ = self.read_wanted(name, other, part)
+        return manifests, side
+
+    def read_wanted(
+        self, name: str, other: str = "", part: Part | None = None
+    ) -> tuple[Manifests, Side, TrustedManifests | None]:
         """The side that is to be applied, and the same as it may be applied, where that is known."""
         if self._trust is None or not is_reference(name):
-            return *self.read(name, other), None
+            return *self.read(name, other, part), None
         from pipeline import wiring
 
-        found = wiring.trusted_manifests(name, self._trust, self._options, os.environ, self.terminal.reporter)
+        found = wiring.trusted_manifests(
+            name, self._trust, self._options, os.environ, self.terminal.reporter, part=part
+        )
         side = Side(name=name, artifact=found.reference, source=found.source, revision=found.revision)
         return found.manifests, side, found
+
+    def stated(self, trusted: TrustedManifests | None) -> StatedRollback | None:
+        """Finds signed statements that one goes back to it, where anybody's word counts."""
+        if trusted is None or self._trust is None:
+            return None
+        from pipeline import wiring
+        from pipeline.carrying_out import stated_rollback
+
+        environment, reporter = os.environ, self.terminal.reporter
+        open_registry = partial(wiring.registry, options=self._options, environment=environment, reporter=reporter)
+        return stated_rollback(trusted, self._trust, open_registry, environment, reporter)
 
 
 def _against_live(
@@ -104,7 +132,8 @@ def _against_live(
 
     manifests, side, trusted = sources.read_wanted(asked.wanted)
     cluster, options = asked.against(cluster_options, sources.terminal, allow_rollback=allow_rollback)
-    planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full)
+    is_stated = sources.stated(trusted)
+    planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full, is_stated=is_stated)
     diff = live_result(planned.live, side, cluster, is_full=asked.is_full)
     return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis), manifests, manifests
 
@@ -114,8 +143,7 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
     from pipeline.stages.plan import reach_of
 
     warn_unverified_records(asked.records, sources.terminal)
-    old, old_side = sources.read(asked.before, asked.after)
-    new, new_side, _ = sources.read_wanted(asked.after, asked.before)
+    (old, old_side), (new, new_side) = read_sides(asked.before, asked.after, sources.read, sources.read_verified)
     plan = diff(old, new, is_full=asked.is_full)
     notes = (*old_side.notes, *new_side.notes)
     result = DiffResult(before=old_side, after=new_side, plan=plan, notes=notes, is_full=asked.is_full)
@@ -125,7 +153,7 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
 def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:
     from pipeline.model.attestation.given import MAX_PREDICATE_BYTES
     from pipeline.model.planning.saved_plan import plan_document
-    from pipeline.reports.files import write_whole
+    from pipeline.whole_files import write_whole
 
     document = plan_document(result)
     content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

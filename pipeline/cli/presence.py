@@ -110,12 +110,13 @@ def tell_failure(message: str, hint: str | None, arguments: list[str], *, is_sum
         return
     from pipeline.model.telling import Annotation, Told
     from pipeline.model.validation.finding import Severity
+    from pipeline.reports.markdown.failure import render_failure
 
     _session.presence = presence
     command = _session.command or next((word for word in arguments if not word.startswith("-")), "")
     name = f"gitless {_session.path or command}".rstrip()
     error = Annotation(severity=Severity.ERROR, title=name, message=f"{message} ({hint})" if hint else message)
-    failure = _failure(name, message, hint) if is_summed else ""
+    failure = render_failure(name, message, hint or "", _FAILURE_LIMIT) if is_summed else ""
     _tell(
         Told(
             stage=command,
@@ -205,7 +206,7 @@ def _told(result: Result, terminal: Terminal) -> Told:
     stage = _stage(result)
     outputs = outputs_of(result)
     if terminal.reports:
-        outputs["report-file"] = ",".join(map(str, terminal.reports))
+        outputs["report-file"] = "\n".join(map(str, terminal.reports))
     context = ReportContext(label=terminal.label, limit=_COMMENT_LIMIT, link=_page())
     return Told(
         stage=stage,
@@ -240,15 +241,6 @@ def _summary(result: Result, stage: str, outputs: dict[str, str], context: Repor
 
     rows = [f"| {name} | {code(value)} |" for name, value in outputs.items()]
     return "\n".join([f"### {stage.capitalize()}", "", "| | |", "|---|---|", *rows]) + "\n"
-
-
-def _failure(name: str, message: str, hint: str | None) -> str:
-    from pipeline.reports.markdown.escaping import prose
-
-    lines = ["> [!CAUTION]", f"> **{prose(name)} failed**: {prose(message, 1000)}"]
-    for text in (hint or "").split("\n"):
-        lines += [">", f"> Hint: {prose(text, 500)}"] if text.strip() else []
-    return "\n".join(lines)[:_FAILURE_LIMIT] + "\n"
 
 
 def _failed_comment(failure: str) -> str:

@@ -14,7 +14,7 @@ from pipeline.cli.record_options import record_reading_options, warn_unverified_
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import PinnedReference, Reference, check_tag, parse_reference
+from pipeline.model.artifact.reference import Reference, check_tag, parse_reference
 from pipeline.model.deployments.naming import DeployedName, is_deployed, parse_deployed
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.recording import RecordReading
@@ -22,6 +22,7 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
     from pipeline.ports import Registry
+    from pipeline.stages.promote import PromotePorts
 
 _OpenRecords = Callable[[DeployedName], "Registry"]
 
@@ -57,9 +58,9 @@ def command(
       --require-healthy staging --min-age 1h --record-key staging.pub
     gitless promote deployed:staging oci://registry.prod/acme/shop:production --key cosign.pub --record-key staging.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline import wiring
     from pipeline.cli.records import open_records
-    from pipeline.stages.promote import PromoteOptions, PromotePorts, promote
+    from pipeline.stages.fetch import pin
+    from pipeline.stages.promote import PromoteOptions, promote
 
     to = parse_reference(target)
     healthy = tuple(dict.fromkeys(parse_deployed(name) for name in require_healthy))
@@ -73,14 +74,10 @@ def command(
 
     from_ = _source(source, records, open_records_of, terminal)
     wanted = _tags(from_, to, source, target, tags)
-
-    def open_repository(reference: Reference) -> Registry:
-        return wiring.registry(reference.repository, registry_options, os.environ, terminal.reporter)
-
     warn_unverified(trust, terminal)
-    source_registry, target_registry = open_repository(from_), open_repository(to)
+    ports = _ports(from_, to, records, open_records_of, registry_options, terminal)
     options = PromoteOptions(
-        artifact=_pinned(from_, source_registry),
+        artifact=pin(from_, ports.source),
         tags=wanted,
         trust=trust,
         healthy_on=healthy,
@@ -88,9 +85,26 @@ def command(
         allow_rollback=allow_rollback,
         dry_run=dry_run,
     )
-    ports = PromotePorts(
-        source=source_registry,
-        target=target_registry,
+    terminal.print_result(promote(options, ports))
+
+
+def _ports(
+    from_: Reference,
+    to: Reference,
+    records: RecordReading,
+    open_records_of: _OpenRecords,
+    registry_options: RegistryOptions,
+    terminal: Terminal,
+) -> PromotePorts:
+    from pipeline import wiring
+    from pipeline.stages.promote import PromotePorts
+
+    def open_repository(reference: Reference) -> Registry:
+        return wiring.registry(reference.repository, registry_options, os.environ, terminal.reporter)
+
+    return PromotePorts(
+        source=open_repository(from_),
+        target=open_repository(to),
         open_target=lambda: open_repository(to),
         open_records=open_records_of,
         record_trust=lambda: wiring.record_trust(records, os.environ, terminal.reporter),
@@ -98,7 +112,6 @@ def command(
         clock=wiring.clock(),
         reporter=terminal.reporter,
     )
-    terminal.print_result(promote(options, ports))
 
 
 def _source(text: str, records: RecordReading, open_records_of: _OpenRecords, terminal: Terminal) -> Reference:
@@ -129,9 +142,3 @@ def _tags(from_: Reference, to: Reference, source: str, target: str, more: tuple
     for tag in wanted:
         check_tag(tag)
     return wanted
-
-
-def _pinned(reference: Reference, registry: Registry) -> PinnedReference:
-    from pipeline.stages.fetch import pin
-
-    return pin(reference, registry)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from pipeline.cli.guard_options import check_guards
-from pipeline.cli.options import Duration, option
+from pipeline.cli.options import Duration, option, options_of
 from pipeline.cli.record_options import PULLER_RECORDING
 from pipeline.cli.sizes import Size
 from pipeline.model.deployments.naming import check_recording
@@ -19,12 +18,6 @@ from pipeline.model.flux.options import PullerOptions
 from pipeline.model.settings.connections import ClusterOptions
 
 _DEFAULT = PullerOptions()
-
-
-def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
-    for add in reversed(PULLER_RECORDING):
-        command = add(command)
-    return command
 
 
 @click.command("puller")
@@ -95,7 +88,7 @@ def _recording(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="NAMESPACE/NAME",
     help="ConfigMap whose policy.yaml every source must satisfy, beside its own spec.verify.",
 )
-@_recording
+@options_of(*PULLER_RECORDING)
 @option(
     "--max-prune",
     default=_DEFAULT.max_prune,
@@ -172,8 +165,12 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
         max_prune=given["max_prune"],
         protect=given["protect"] or _DEFAULT.protect,
         record_cluster=given["deploy_record"],
+        record_remotes=given["record_remote"],
         record_repository=given["record_repository"],
         record_key_secret=given["record_key_secret"],
+        record_signing_key=given["record_signing_key"],
+        record_keyless=given["record_keyless"],
+        record_sigstore=given["record_sigstore"],
         record_registry_secret=given["record_registry_secret"],
         keep_records=given["keep_records"],
         leader_election=given["enable_leader_election"],
@@ -184,6 +181,6 @@ def command(kubeconfig: str | None, context: str | None, log_level: str, log_enc
     if given["trust_policy"] is not None:
         # An option that came out empty must not mean that anything goes.
         read_policy_reference(given["trust_policy"], options.namespace)
-    check_recording(options.record_cluster, options.record_repository, options.record_key_secret)
+    check_recording(options.record_cluster, options.record_repository, options.record_signers, options.record_remotes)
     cluster = ClusterOptions(kubeconfig, context, None, 30.0)
     assemble(options, cluster, os.environ, sys.stderr, level=log_level, encoding=log_encoding).run()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.cli.terminal import Terminal
 from pipeline.cli.trust_options import KeyName
 from pipeline.errors import UsageError
@@ -61,10 +61,20 @@ _READING = (
 PULLER_RECORDING = (
     option("--deploy-record", default="", metavar="CLUSTER", envvar=None,
            help="Record what is applied, signed, in the registry under this name of the cluster."),
+    option("--record-remote", multiple=True, metavar="NAMESPACE/NAME=CLUSTER",
+           help="Also record what is applied by the kubeconfig in this Secret or ConfigMap, under that cluster's name; "
+           "repeatable."),
     option("--record-repository", default="", metavar="OCI-URL", envvar=None,
            help="Repository that deploy records are kept in; otherwise beside each artifact."),
     option("--record-key-secret", default="", metavar="NAME",
            help="Secret with the cosign.key (and cosign.password) that signs them."),
+    option("--record-signing-key", default="", metavar="URI", envvar=None,
+           help="Key at a key management service that signs them instead, such as awskms:///alias/records."),
+    option("--record-keyless", is_flag=True, envvar=None,
+           help="Sign them as the puller's service account, whose issuer Fulcio must know, without a key."),
+    option("--record-sigstore", default="", metavar="NAME",
+           help="ConfigMap with signing_config.json and trusted_root.json, for --record-keyless; "
+           "otherwise Sigstore's public services sign."),
     option("--record-registry-secret", default="", metavar="NAME",
            help="Secret of type dockerconfigjson with the login that may write them."),
     option("--keep-records", type=click.IntRange(1, 1000), default=DEFAULT_KEEP, show_default=True, envvar=None,
@@ -97,7 +107,7 @@ def recording_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(recording=recording, **arguments)
 
-    return _with(_WRITING, wrapped, command)
+    return with_options(_WRITING, wrapped, command)
 
 
 def record_reading_options(command: Decorated) -> Callable[..., Any]:
@@ -112,7 +122,7 @@ def record_reading_options(command: Decorated) -> Callable[..., Any]:
         )
         return command(records=reading, **arguments)
 
-    return _with(_READING, wrapped, command)
+    return with_options(_READING, wrapped, command)
 
 
 def require_signer(recording: RecordingOptions) -> None:
@@ -177,13 +187,3 @@ def _repository(text: str | None) -> str:
     if reference.tag or reference.digest:
         raise UsageError(f"--record-repository {text} names one artifact; expected a repository")
     return str(reference.repository)
-
-
-def _with(
-    options: tuple[Callable[[Any], Any], ...], wrapped: Callable[..., Any], command: Callable[..., Any]
-) -> Callable[..., Any]:
-    stand_in(wrapped, command)
-    decorated = wrapped
-    for add in reversed(options):
-        decorated = add(decorated)
-    return decorated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -13,12 +13,12 @@ from click.core import ParameterSource
 from pipeline.cli import completing, presence
 from pipeline.cli.guard_options import guard_options
 from pipeline.cli.images_lock_options import Changing, images_lock_options
-from pipeline.cli.options import Duration, cluster_options, option, registry_options
+from pipeline.cli.options import cluster_options, option, registry_options
+from pipeline.cli.override_options import override_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
 from pipeline.cli.report_context import carried_out
-from pipeline.cli.signing_options import signing_options
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
@@ -30,6 +30,7 @@ from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+from pipeline.model.settings.guards import GuardSettings
 from pipeline.model.settings.recording import RecordingOptions
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.settings.trust import TrustOptions
@@ -38,6 +39,8 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
 if TYPE_CHECKING:
     from pipeline.carrying_out import Order
+    from pipeline.chain import ChainOptions
+    from pipeline.model.settings.overrides import Overrides
 
 _STAGES = click.Choice(STAGES)
 
@@ -50,20 +53,7 @@ _STAGES = click.Choice(STAGES)
 @option("--from", "first", type=_STAGES, default=STAGES[0], show_default=True,
         help="First stage; image is only there where the file has images to build.")  # fmt: skip
 @option("--to", "last", type=_STAGES, default="verify", show_default=True, help="Last stage.")
-@option("--repository", help="Publish to this oci:// or oci-layout: repository instead of the file's.")
-@option("--tag", "tags", multiple=True, help="Move this tag instead of the file's; repeatable.")
-@option("-a", "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Add an annotation; repeatable.")
-@option("--source", help="Source to record instead of the detected one.")
-@option("--revision", help="Revision to record instead of the detected one.")
-@signing_options(key="--signing-key", required=False, formats=False, roots=False)
-@option("--inventory", shell_complete=completing.inventories, help="Name of the inventory instead of the file's.")
-@option("--prune/--no-prune", default=None, help="Delete what is gone from the artifact, or not.")
-@option("--wait/--no-wait", default=None, help="Let verify wait until everything is healthy, or not.")
-@option("--timeout", type=Duration(), metavar="DURATION", help="How long apply and verify may take, such as 5m.")
-@option("--force-conflicts", is_flag=True, default=None, help="Take over fields that other managers own.")
-@option("--recreate", is_flag=True, default=None, help="Delete and create objects whose immutable fields change.")
-@option("--take-ownership", is_flag=True, default=None, help="Take over objects of other inventories, Flux or Helm.")
-@option("--allow-rollback", is_flag=True, default=None, help="Apply what was signed before the recorded artifact.")
+@override_options
 @images_lock_options
 @guard_options
 @plan_options
@@ -76,7 +66,7 @@ def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     planning: PlanOptions, pinning: Changing,
     trust: TrustOptions | UnsafeSkipVerification, registry_options: RegistryOptions, cluster_options: ClusterOptions,
-    **overrides: Any,  # noqa: ANN401 - the fields of Overrides
+    overrides: Overrides, guards: GuardSettings,
 ) -> None:  # fmt: skip
     """Run the whole chain, or a part of it, from gitless.yaml.
 
@@ -90,22 +80,19 @@ def command(
     gitless run --target production --from diff --results-dir out  # ... another one applies
     gitless run --target production --from apply --results-dir out --plan plan.json
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline import wiring
-    from pipeline.chain import Chain, ChainOptions
+    from pipeline.chain import ChainOptions
     from pipeline.config import load_settings
     from pipeline.image_pinning import PinningOptions
-    from pipeline.model.settings.overrides import Overrides, check_names, choose_target, parse_annotations
+    from pipeline.model.settings.overrides import check_names, choose_target
 
     if STAGES.index(first) > STAGES.index(last):
         raise UsageError(f"--from {first} --to {last}: {first} comes after {last}", hint=f"stages: {', '.join(STAGES)}")
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
-    order = _order(planning, policy, first, last)
-    overrides["signing"] = with_roots(overrides["signing"], trust)
-    overrides["annotations"] = parse_annotations(overrides["annotations"])
-    given = Overrides(**overrides)
+    given = replace(overrides, signing=with_roots(overrides.signing, trust), guards=guards)
     chosen = given.of_target(choose_target(settings, target))
+    order = _order(planning, policy, (settings.file, chosen.name), first, last)
     chosen = replace(chosen, deploy_record=recording.over(chosen.deploy_record))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
@@ -113,11 +100,7 @@ def command(
         settings=settings,
         target=chosen,
         registry=_registry(registry_options, settings),
-        cluster=ClusterOptions(
-            cluster_options.kubeconfig or chosen.kubeconfig or None,
-            cluster_options.context or chosen.context or None,
-            cluster_options.namespace or chosen.namespace or None,
-        ),
+        cluster=_cluster(cluster_options, chosen),
         trust=policy,
         first=first,
         last=last,
@@ -127,9 +110,17 @@ def command(
         read_password=key_password(settings.signing.password_file if settings.signing else None),
         read_record_password=key_password(_record_signing(chosen, settings).password_file),
     )
+    _run(options, terminal)
 
-    terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, (settings.name, chosen.name))))
-    telling = _Telling(terminal, settings.name, chosen.name)
+
+def _run(options: ChainOptions, terminal: Terminal) -> None:
+    """Run the stages and show what becomes of each, and of them all."""
+    from pipeline import wiring
+    from pipeline.chain import Chain
+
+    names = (options.settings.name, options.target.name)
+    terminal = replace(terminal, label=terminal.label or ", ".join(filter(None, names)))
+    telling = _Telling(terminal, *names)
     try:
         outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
     except PipelineError:
@@ -140,10 +131,17 @@ def command(
     telling.require_verified()
 
 
-def _order(planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, first: str, last: str) -> Order | None:
-    """The plan that apply is to carry out; who may approve one is nothing to the other stages."""
+def _order(
+    planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, target: tuple[str, str], first: str, last: str
+) -> Order | None:
+    """The plan that apply is to carry out; who may approve one is nothing to the other stages.
+
+    ``target`` is the settings file and the target's name in it.
+    """
     if STAGES.index(first) <= STAGES.index("apply") <= STAGES.index(last):
-        return planning.order(policy)
+        from pipeline import wiring
+
+        return planning.order(policy, wiring.demanded_approvers(*target, os.environ))
     if planning.file is not None:
         raise UsageError(f"--plan {planning.file} is for apply, which --from {first} --to {last} leaves out")
     return None
@@ -236,4 +234,13 @@ def _registry(options: RegistryOptions, settings: Settings) -> RegistryOptions:
         key_file=options.key_file or kept.key_file or None,
         plain_http=options.plain_http or kept.plain_http,
         timeout=kept.timeout if is_default else options.timeout,
+    )
+
+
+def _cluster(options: ClusterOptions, target: TargetSettings) -> ClusterOptions:
+    """What the command line does not say about the cluster, the target says."""
+    return ClusterOptions(
+        options.kubeconfig or target.kubeconfig or None,
+        options.context or target.context or None,
+        options.namespace or target.namespace or None,
     )

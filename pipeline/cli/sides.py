@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
@@ -13,7 +15,10 @@ from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.recording import RecordReading
-from pipeline.ports import Registry
+from pipeline.ports import Registry, TreeBuilder
+
+if TYPE_CHECKING:
+    from pipeline.stages.fetch import Part
 
 
 def read_side(
@@ -23,11 +28,13 @@ def read_side(
     records: RecordReading | None = None,
     *,
     other: str = "",
+    part: Part | None = None,
 ) -> tuple[Manifests, Side]:
     """Read an artifact (nothing is verified: it is only looked at), or build a folder or file, images pinned.
 
     ``deployed:CLUSTER[/INVENTORY]`` is the artifact that the cluster's deploy records name, which are verified as
     ``records`` says. ``other`` is the other side: where nothing says where the records are, they are beside that one.
+    ``part``: of an artifact only that is read.
 
     Raises:
         PipelineError: it does not exist or cannot be read, whatever it is.
@@ -41,7 +48,7 @@ def read_side(
 
         reference = parse_reference(name)
         registry = wiring.registry(reference.repository, options, os.environ, terminal.reporter)
-        manifests, facts = read_artifact(reference, registry)
+        manifests, facts = read_artifact(reference, registry, part=part)
         return manifests, Side(name=name, artifact=facts.artifact, source=facts.source, revision=facts.revision)
     from pipeline.image_pinning import PinningOptions, pin_build
     from pipeline.model.settings.sources import Source
@@ -58,7 +65,7 @@ def _deployed(
     name: str, options: RegistryOptions, terminal: Terminal, records: RecordReading, other: str
 ) -> tuple[Manifests, Side]:
     from pipeline import wiring
-    from pipeline.cli.records import open_records
+    from pipeline.cli.records import open_recorded, open_records, settings_of
     from pipeline.stages.deployed_side import read_deployed
 
     wanted = parse_deployed(name)
@@ -66,6 +73,44 @@ def _deployed(
     trust = wiring.record_trust(records, os.environ, terminal.reporter)
 
     def open_registry(repository: Repository) -> Registry:
-        return wiring.registry(repository, options, os.environ, terminal.reporter)
+        settings = settings_of(records)
+        return open_recorded(
+            repository, options, terminal, named=(other, settings.artifact.repository if settings else "")
+        )
 
-    return read_deployed(wanted, registry, trust, open_registry)
+    return read_deployed(wanted, registry, trust, open_registry, _trees())
+
+
+def part_of(side: Side) -> Part | None:
+    """What the other side, an artifact, has to be compared with: of a Kustomization's only the folder that it takes."""
+    from pipeline.stages.fetch import Part
+
+    path = side.deployed.path if side.deployed is not None else None
+    return None if path is None else Part(path, _trees())
+
+
+def read_sides(
+    before: str,
+    after: str,
+    read: Callable[[str, str, Part | None], tuple[Manifests, Side]],
+    read_after: Callable[[str, str, Part | None], tuple[Manifests, Side]] | None = None,
+) -> tuple[tuple[Manifests, Side], tuple[Manifests, Side]]:
+    """Both sides of a comparison, the deployed one first, which says what part of an artifact the other one is.
+
+    ``read`` takes a side, the other side, and the part; ``read_after`` is for ``after`` where that is read otherwise.
+    """
+    from pipeline.model.documents.rereading import sharing_documents
+
+    read_after = read_after or read
+    with sharing_documents():
+        if is_deployed(after) and not is_deployed(before):
+            new = read_after(after, before, None)
+            return read(before, after, part_of(new[1])), new
+        old = read(before, after, None)
+        return old, read_after(after, before, part_of(old[1]))
+
+
+def _trees() -> TreeBuilder:
+    from pipeline import wiring
+
+    return wiring.tree_builder(os.environ, allow_remote_bases=False)

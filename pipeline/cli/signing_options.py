@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from pipeline.cli.options import option
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.errors import UsageError
 from pipeline.model.settings.signing import SigningOptions
 from pipeline.model.trust.evidence import SignatureFormat
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _NAMES = tuple(SigningOptions.__dataclass_fields__)
 
@@ -37,14 +35,8 @@ def signing_options(
             _check(options, key, required=required, roots=roots)
             return command(signing=options, **arguments)
 
-        wrapped.__name__ = command.__name__
-        wrapped.__doc__ = command.__doc__
-        wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-        decorated: Callable[..., Any] = wrapped
         chosen = [*_by_key(key), *_keyless(), *(_roots() if roots else ()), *(_format() if formats else ())]
-        for add in reversed(chosen):
-            decorated = add(decorated)
-        return decorated
+        return with_options(chosen, wrapped, command)
 
     return decorate
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline.cli import presence
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.model.outcome import Result
 from pipeline.model.reporting import BARE, BY_SUFFIX, ReportContext
 from pipeline.ports import Reporter
@@ -46,7 +46,7 @@ class Terminal:
         self.write_reports(result, known)
         text = render_result(result, self.output, color=self.color, context=known)
         try:
-            click.echo(presence.shielded(text, self.output), nl=False)
+            click.echo(presence.shielded(text, self.output), nl=False, color=self.color)
         finally:
             presence.tell(result, self)
 
@@ -57,7 +57,7 @@ class Terminal:
             ConfigurationError: one of them cannot be written.
         """
         from pipeline.reports import render_result
-        from pipeline.reports.files import write_whole
+        from pipeline.whole_files import write_whole
 
         for file in self.reports:
             report = render_result(result, BY_SUFFIX[file.suffix], context=context or self._known(lambda: BARE))
@@ -132,81 +132,45 @@ def talking(*formats: str, reports: bool = False, ci: bool = False) -> Callable[
             presence.begin(terminal)
             return command(terminal=terminal, **arguments)
 
-        stand_in(wrapped, command)
-        decorated = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(wrapped)
-        if reports:
-            decorated = _reporting(choices)(decorated)
-        if reports or ci:
-            decorated = _told(decorated)
-        if "json" in choices:
-            decorated = option(
-                "--results-dir",
-                type=click.Path(file_okay=False),
-                metavar="DIR",
-                help="Also write the JSON result into this folder, as STAGE.json.",
-            )(decorated)
-        decorated = option(
-            "--log-format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-            help="Format of the messages on stderr.",
-        )(decorated)
-        return option(
-            "-o",
-            "--output",
-            type=click.Choice(choices),
-            default=choices[0],
-            show_default=True,
-            help="Format of the result on stdout.",
-        )(decorated)
+        kept = (_RESULTS_DIR,) if "json" in choices else ()
+        told = (*((_CI,) if reports or ci else ()), *(_reporting(choices) if reports else ()))
+        return with_options((_output(choices), _LOG_FORMAT, *kept, *told, _VERBOSE), wrapped, command)
 
     return decorate
 
 
-def _reporting(formats: Sequence[str]) -> Callable[[Decorated], Decorated]:
+def _output(formats: Sequence[str]) -> Callable[[Any], Any]:
+    return option("-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True,
+                  help="Format of the result on stdout.")  # fmt: skip
+
+
+_LOG_FORMAT = option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                     help="Format of the messages on stderr.")  # fmt: skip
+_RESULTS_DIR = option("--results-dir", type=click.Path(file_okay=False), metavar="DIR",
+                      help="Also write the JSON result into this folder, as STAGE.json.")  # fmt: skip
+_CI = option("--ci", type=click.Choice(presence.CHOICES), default="auto", show_default=True,
+             help="Which CI is told: summary, annotations, outputs, comment.")  # fmt: skip
+_VERBOSE = option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+
+
+def _reporting(formats: Sequence[str]) -> Sequence[Callable[[Any], Any]]:
     suffixes = ", ".join(suffix for suffix, name in BY_SUFFIX.items() if name in formats)
-
-    def decorate(command: Decorated) -> Decorated:
-        decorated = option(
-            "--label",
-            default="",
-            metavar="TEXT",
-            help="What it is about, such as an environment: in reports and comments.",
-        )(command)
-        decorated = option(
-            "--comment/--no-comment",
-            default=False,
-            show_default=True,
-            help="Also comment on the pull or merge request, and keep that comment up to date.",
-        )(decorated)
-        return option(
-            "--report",
-            type=ReportFile(formats),
-            multiple=True,
-            metavar="FILE",
-            help=f"Also write a report; its suffix says the format: {suffixes}. Repeatable.",
-        )(decorated)
-
-    return decorate
-
-
-def _told(command: Decorated) -> Decorated:
-    return option(
-        "--ci",
-        type=click.Choice(presence.CHOICES),
-        default="auto",
-        show_default=True,
-        help="Which CI is told: summary, annotations, outputs, comment.",
-    )(command)
+    return (
+        option("--report", type=ReportFile(formats), multiple=True, metavar="FILE",
+               help=f"Also write a report; its suffix says the format: {suffixes}. Repeatable."),
+        option("--comment/--no-comment", default=False, show_default=True,
+               help="Also comment on the pull or merge request, and keep that comment up to date."),
+        option("--label", default="", metavar="TEXT",
+               help="What it is about, such as an environment: in reports and comments."),
+    )  # fmt: skip
 
 
 def _terminal(output: str, log_format: str, *, verbose: bool) -> Terminal:
     import os
 
-    from pipeline.reports.console import Console, JsonLog
+    from pipeline.reports.console import Console, JsonLog, has_colors
 
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = has_colors(os.environ, is_terminal=sys.stdout.isatty())
     stream = presence.Talk(sys.stderr)
     if log_format == "json":
         return Terminal(JsonLog(stream, verbose=verbose), output, color=color)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import Decorated, option, stand_in
+from pipeline.cli.options import Decorated, option, with_options
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
 from pipeline.model.settings.signing import SigningOptions
@@ -157,11 +157,7 @@ def _asked(command: Decorated, build: Callable[[TrustOptions], object], *, may_s
             raise click.UsageError(f"{given} and --insecure-skip-verification contradict each other")
         return command(trust=UnsafeSkipVerification(), **arguments)
 
-    stand_in(wrapped, command)
-    decorated: Callable[..., Any] = wrapped
-    for add in reversed((*_OPTIONS, *((_SKIP,) if may_skip else ()))):
-        decorated = add(decorated)
-    return decorated
+    return with_options((*_OPTIONS, *((_SKIP,) if may_skip else ())), wrapped, command)
 
 
 def _one(name: str, exact: str | None, pattern: str | None) -> tuple[str, str]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.model.documents.json_types import type_in_words
 from pipeline.model.documents.printable import printable
 from pipeline.model.validation.field_paths import Steps, field_path
-from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema
+from pipeline.model.validation.kubernetes_schemas import BYTE, CIDR, UUID, JsonSchema
 from pipeline.model.validation.schema_rules import DUPLICATE, INVALID, REQUIRED, UNKNOWN_FIELD
+from pipeline.model.validation.server_rules import Refusal
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -33,6 +34,8 @@ _TYPES = {
 }
 _FORMATS = {
     BYTE: "base64",
+    CIDR: "a network such as 10.0.0.0/8",
+    UUID: "a UUID",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
     "date": "a date such as 2026-01-31",
     "ipv4": "an IPv4 address",
@@ -50,6 +53,7 @@ _LIMITS = {
     "minProperties": "at least {} entries",
     "maxProperties": "at most {} entries",
 }
+_SINGULAR = {"characters": "character", "items": "item", "entries": "entry"}
 _FIXED = {
     "uniqueItems": "has the same item twice",
     "not": "is what the schema forbids ('not')",
@@ -94,6 +98,18 @@ def complaints(errors: Iterator[jsonschema_rs.ValidationError], reading: Reading
         yield from _complaints(error, steps, reading)
 
 
+def refused(refusal: Refusal, *, shows_values: bool) -> Complaint:
+    """What an API server refuses beyond the schema, as a complaint."""
+    said = refusal.problem
+    if not said:
+        # What the object is called is in every report.
+        is_identity = refusal.steps in (("metadata", "name"), ("metadata", "namespace"))
+        shown = _shown(refusal.value, refusal.steps, shows_values=shows_values or is_identity)
+        said = _expected(shown, refusal.expected)
+    rule = REQUIRED if refusal.is_missing else INVALID
+    return Complaint(field_path(refusal.steps), rule.id, f"{_named(refusal.steps)} {said}", refusal.hint)
+
+
 def _complaints(error: jsonschema_rs.ValidationError, steps: Steps, reading: Reading) -> Iterator[Complaint]:
     kind = error.kind.name
     facts = error.kind.as_dict()
@@ -136,9 +152,13 @@ def _problem(error: jsonschema_rs.ValidationError, steps: Steps, facts: Mapping[
         return f"is {_type_of(error.instance)}; expected {_types(facts['types'])}"
     if kind in _FIXED:
         return _FIXED[kind]
-    value = _shown(error.instance, steps, reading)
+    value = _shown(error.instance, steps, shows_values=reading.shows_values)
     if kind in _LIMITS:
-        return f"is {_measure(kind, error.instance, value)}; expected {_LIMITS[kind].format(facts['limit'])}"
+        wanted = _LIMITS[kind].format(facts["limit"])
+        if facts["limit"] == 1:
+            *before, what = wanted.split()
+            wanted = " ".join((*before, _SINGULAR.get(what, what)))
+        return f"is {_measure(kind, error.instance, value)}; expected {wanted}"
     wanted = _wanted(error, facts, reading)
     return _expected(value, wanted) if wanted else f"is not as the schema says ({kind})"
 
@@ -237,9 +257,9 @@ def _measure(kind: str, instance: object, value: str) -> str:
     return value or "out of bounds"
 
 
-def _shown(value: object, steps: Steps, reading: Reading) -> str:
+def _shown(value: object, steps: Steps, *, shows_values: bool) -> str:
     """The value, where it says something and can be no secret; else empty."""
-    if not reading.shows_values or isinstance(value, (list, Mapping)) or value is None:
+    if not shows_values or isinstance(value, (list, Mapping)) or value is None:
         return ""
     if any(isinstance(step, str) and _CONFIDENTIAL.search(step) for step in steps):
         return ""

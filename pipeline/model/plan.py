@@ -146,3 +146,8 @@ class Plan:
     def renames(self) -> int:
         """How many generated objects come back under a new name; each is one create, and one prune where pruned."""
         return sum(change.renamed_from is not None for change in self.changes)
+
+    @property
+    def replaced(self) -> int:
+        """How many pruned objects are the old half of a rename."""
+        return sum(change.renamed_to is not None for change in self.changes)

@@ -17,7 +17,7 @@ from pipeline.model.manifests import Body
 from pipeline.puller.desk import Desk
 from pipeline.puller.health_waits import HealthWait, HealthWaits, Verdicts
 from pipeline.puller.keys import OCI_REPOSITORY, Key
-from pipeline.puller.kustomizations.finalizing import POLL, finalize
+from pipeline.puller.kustomizations.finalizing import POLL, deletion, finalize
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.reconcile import Waiting, reconcile_kustomization
 from pipeline.puller.kustomizations.stops import LED
@@ -215,6 +215,10 @@ class KustomizationTurns:
             self._desk.statuses.remove_finalizer(key, body)
         except StaleError:
             self._desk.queue.add(key, after=_AGAIN)
+            return
+        tell, gone = self._parts.tell_deployed, deletion(body, events, self._parts)
+        if tell is not None and gone is not None:
+            tell(gone)
 
     def _forget(self, key: Key) -> None:
         self._waits.cancel(key)

@@ -26,14 +26,25 @@ class Talk(Protocol):
         ...
 
 
+def has_colors(environment: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Whether to write in colours: on a terminal that has any, unless ``NO_COLOR`` or ``FORCE_COLOR`` says otherwise.
+
+    Both count by not being empty (no-color.org, force-color.org); ``NO_COLOR`` is the stronger one.
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (is_terminal and environment.get("TERM") != "dumb")
+
+
 class Console:
-    """Lines for people; colour and progress only on a terminal, colour never where ``NO_COLOR`` is set."""
+    """Lines for people; a progress bar only on a terminal that can redraw a line."""
 
     def __init__(self, stream: Talk, *, verbose: bool, environment: Mapping[str, str]) -> None:
         self._stream = stream
         self._verbose = verbose
-        self._is_terminal = stream.isatty()
-        self._color = self._is_terminal and not environment.get("NO_COLOR")
+        is_terminal = stream.isatty()
+        self._can_redraw = is_terminal and environment.get("TERM") != "dumb"
+        self._color = has_colors(environment, is_terminal=is_terminal)
         self._bar_shown = False
 
     def info(self, message: str, **fields: Any) -> None:  # noqa: ANN401 - see the port
@@ -54,7 +65,7 @@ class Console:
 
     def progress(self, label: str, done: int, total: int) -> None:
         """Redraw the bar; it vanishes with the next line."""
-        if not self._is_terminal or total <= 0:
+        if not self._can_redraw or total <= 0:
             return
         filled = _BAR_CELLS * min(done, total) // total
         bar = "█" * filled + "░" * (_BAR_CELLS - filled)

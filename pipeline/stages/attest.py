@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.errors import PipelineError, UsageError
@@ -27,10 +27,12 @@ def attest(
     verifier: Verifier,
     *,
     allow_shadowing: bool = False,
+    essence: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> AttestResult:
     """State something about a digest that exists, signed, and verified before anybody else can see it.
 
-    ``allow_shadowing`` attests even where a first bundle hides the ``.sig`` signatures that are there.
+    ``allow_shadowing`` attests even where a first bundle hides the ``.sig`` signatures that are there. ``essence`` is
+    what of a predicate counts for whether the same was stated before.
 
     Raises:
         ArtifactNotFoundError: there is no such digest.
@@ -43,13 +45,14 @@ def attest(
         raise UsageError(
             f"a statement of type {SIGN_PREDICATE_TYPE} is a signature, no attestation", hint="use `gitless sign`"
         )
-    canonical = _canonical(predicate)
+    _canonical(predicate)
+    canonical = _canonical(essence(predicate))
     subject = read_subject(artifact, registry)
     policy = signer.own_policy()
     judgement = judge_signatures(artifact, registry, verifier, policy)
     for found in judgement.attestations:
         is_alike = found.predicate_type == predicate_type and is_own(found.signature, policy)
-        if is_alike and _canonical(found.predicate) == canonical:
+        if is_alike and _canonical(essence(found.predicate)) == canonical:
             return AttestResult.of(artifact, found, found.signature.found_in, attested=False)
     if not allow_shadowing:
         check_attestation_shadowing(artifact, judgement)

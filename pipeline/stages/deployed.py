@@ -1,68 +1,41 @@
-"""Deploy records, read by whoever has no access to the cluster: found by a tag, believed by their signature alone.
+"""What a cluster's deploy records say is deployed there, for whoever has no access to the cluster.
 
-Whoever may write to the registry can put anything under the tag. So a record counts only if it is signed by whom the
-reader names, about this very digest and cluster; and the newest only if nothing that refers to it is a newer one.
+The cluster's tag finds a list, the list finds records, and each record counts by its signature alone
+(:mod:`pipeline.stages.signed_records`). A tag can be moved back, and of two who record at the same time one may undo
+the other's list. So whether there is a newer record than the newest that is listed is asked from that one: the list
+that made another follow it refers to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
-from pipeline.errors import ArtifactNotFoundError, PipelineError, RegistryError, TrustError
-from pipeline.model.artifact.manifest import OCI_INDEX, Descriptor, parse_manifest
-from pipeline.model.deployments.document import read_record
-from pipeline.model.deployments.naming import DeployedName, deployed_tag
-from pipeline.model.deployments.record import DeployRecord
-from pipeline.model.deployments.storage import RECORD_TYPE, Listed, read_list
-from pipeline.model.documents.strict_json import object_in, parse_object
+from pipeline.errors import ArtifactNotFoundError, PipelineError, TrustError
+from pipeline.model.artifact.manifest import OCI_INDEX
+from pipeline.model.deployments.naming import DeployedName, deployed_tag, some_of
+from pipeline.model.deployments.record import Deployed
+from pipeline.model.deployments.storage import Listed, newest_first, read_list
 from pipeline.model.documents.times import format_time
-from pipeline.model.trust.bundle import BUNDLE_MEDIA_TYPE_PREFIX, MAX_BUNDLE_BYTES, envelope_in
-from pipeline.model.trust.evidence import Signature, SignatureFormat, VerifiedAttestation
-from pipeline.model.trust.in_toto import read_statement
-from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
-from pipeline.model.trust.predicate_types import DEPLOY_RECORD
-from pipeline.model.trust.replay import REPLAY
-from pipeline.ports import Expressions, Registry, Verifier
-from pipeline.stages.finding import read_bounded
+from pipeline.ports import Registry
 from pipeline.stages.parallel import in_parallel
-from pipeline.stages.signature_decisions import is_by, signer_text
+from pipeline.stages.signed_records import RecordTrust, SignedRecord, check_signers, read_listed
 
 _MAX_SUCCESSORS = 64
 """Lists that refer to one record: as many as there were writers at the same time."""
 _MAX_NEWER = 64
 """Records that claim to be newer and are looked into."""
+_MAX_DELETED = 64
+"""Inventories that are said to be deleted and are looked into, to find the one that is meant."""
 _CONCURRENCY = 8
 _MAX_OBJECTS = 400_000
 """Objects of all records together after which no more are read; they take about 150 MB."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecordTrust:
-    """Who may say what is deployed, and how that is found out.
-
-    ``policy`` names keys and identities; rules, which are about artifacts, have no say here.
-    """
-
-    policy: TrustPolicy | UnsafeSkipVerification
-    verifier: Verifier
-    expressions: Expressions
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRecord:
-    """A record, where it was found, and who signed it (empty: nobody was asked)."""
-
-    record: DeployRecord
-    listed: Listed
-    signer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class History:
-    """Records, newest first; ``notes`` say which were passed over, and why."""
+    """Records, newest first; ``notes`` say which were passed over or not listed, and why."""
 
     records: tuple[SignedRecord, ...]
     notes: tuple[str, ...] = ()
@@ -92,32 +65,50 @@ def newest_record(name: DeployedName, registry: Registry, trust: RecordTrust) ->
     Raises:
         ArtifactNotFoundError: there is none.
         UsageError: the cluster has several inventories, and none of them was named.
-        TrustError: it is not by whom we believe, is about something else, or is not the newest that there is.
+        TrustError: it is not by whom we believe, or is about something else.
         RegistryError: the registry could not be read.
     """
     return newest_of(listed_records(registry, name.cluster), name, registry, trust)
 
 
 def newest_of(listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust) -> SignedRecord:
-    """The same among these, newest first.
+    """The same among these, newest first, and what follows them.
 
     Raises:
         PipelineError: as for :func:`newest_record`.
     """
-    check_signers(trust)
-    chosen = [item for item in listed if name.fits(item.inventory)]
-    inventory = name.choose(item.inventory for item in chosen)
-    if not chosen:
-        known = ", ".join(sorted({item.inventory for item in listed})) or "none"
+    inventory = chosen_inventory(listed, name, registry, trust)
+    if not inventory:
+        known = some_of({item.inventory for item in listed})
         raise ArtifactNotFoundError(
-            f"{registry.repository} has no deploy record of {name}; there are records of: {known}"
+            f"{registry.repository} has no deploy record of {name}; there are records of: {known or 'none'}"
         )
-    # Not the next one where this one is refused: what was current once is not what is deployed.
-    head = read_listed(chosen[0], name.cluster, registry, trust)
-    if head.record.inventory != inventory:
-        raise TrustError(f"the deploy record {chosen[0].descriptor.digest} is not of {inventory}, as its list says")
-    _require_newest(head, name.cluster, registry, trust)
-    return head
+    return _newest(listed, inventory, name.cluster, registry, trust)[0]
+
+
+def chosen_inventory(listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust) -> str:
+    """The inventory that is meant, or nothing where there is none; of several only those that were not deleted.
+
+    Raises:
+        UsageError: several would do; the message names them.
+        TrustError: nobody is trusted.
+        RegistryError: the registry could not be read.
+    """
+    check_signers(trust)
+    heads = _heads(listed, name)
+    if len(heads) < 2:  # noqa: PLR2004 - nothing to choose from
+        return name.choose(heads)
+
+    def is_deleted(inventory: str) -> bool:
+        try:
+            return _newest(listed, inventory, name.cluster, registry, trust)[0].record.is_deleted
+        except (TrustError, ArtifactNotFoundError):
+            return False
+
+    said = [inventory for inventory, head in heads.items() if head.result == Deployed.DELETED.value][:_MAX_DELETED]
+    answers = in_parallel(is_deleted, said, concurrency=_CONCURRENCY)
+    gone = {inventory for inventory, answer in zip(said, answers, strict=True) if answer}
+    return name.choose([inventory for inventory in heads if inventory not in gone] or heads)
 
 
 def read_history(name: DeployedName, registry: Registry, trust: RecordTrust, *, limit: int | None = None) -> History:
@@ -127,24 +118,26 @@ def read_history(name: DeployedName, registry: Registry, trust: RecordTrust, *, 
 
     Raises:
         ArtifactNotFoundError: there is none.
-        TrustError: the newest of an inventory is not accepted, or not the newest that there is.
+        TrustError: the newest of an inventory is not accepted.
         RegistryError: the registry could not be read.
     """
     check_signers(trust)
     listed = [item for item in listed_records(registry, name.cluster) if name.fits(item.inventory)]
-    inventories = sorted({item.inventory for item in listed})
-    heads = {}
-    for inventory in inventories:
-        head = newest_of(listed, DeployedName(name.cluster, inventory), registry, trust)
-        heads[head.listed.descriptor.digest] = head
+    chains = in_parallel(
+        lambda inventory: _newest(listed, inventory, name.cluster, registry, trust),
+        sorted(_heads(listed, name)),
+        concurrency=_CONCURRENCY,
+    )
+    known = {item.listed.descriptor.digest: item for chain in chains for item in chain}
+    unlisted = [item.listed for item in known.values() if not item.is_listed]
 
     def read(item: Listed) -> SignedRecord | str:
         try:
-            return heads.get(item.descriptor.digest) or read_listed(item, name.cluster, registry, trust)
+            return known.get(item.descriptor.digest) or read_listed(item, name.cluster, registry, trust)
         except (TrustError, ArtifactNotFoundError) as error:
             return f"{item.descriptor.digest} is passed over: {error.message}"
 
-    wanted = listed[:limit]
+    wanted = newest_first([*listed, *unlisted])[:limit]
     found: list[SignedRecord | str] = []
     for start in range(0, len(wanted), _CONCURRENCY):
         if sum(len(item.record.objects) for item in found if isinstance(item, SignedRecord)) > _MAX_OBJECTS:
@@ -153,136 +146,66 @@ def read_history(name: DeployedName, registry: Registry, trust: RecordTrust, *, 
         found += in_parallel(read, wanted[start : start + _CONCURRENCY], concurrency=_CONCURRENCY)
     records = [item for item in found if isinstance(item, SignedRecord)]
     records.sort(key=lambda item: item.record.time, reverse=True)
-    return History(tuple(records), tuple(item for item in found if isinstance(item, str)))
+    notes = [item for item in found if isinstance(item, str)]
+    return History(tuple(records), (*notes, *(not_listed(chain[0]) for chain in chains if not chain[0].is_listed)))
 
 
-def read_listed(item: Listed, cluster: str, registry: Registry, trust: RecordTrust) -> SignedRecord:
-    """One record, verified, and held against what the list says of it.
-
-    Raises:
-        TrustError: it is not accepted; the message says why.
-        RegistryError: it cannot be read.
-    """
-    digest = item.descriptor.digest
-    where = f"deploy record {digest} in {registry.repository}"
-    subject, signature = _read_bundle(digest, registry, where)
-    try:
-        attestation = _attestation(subject, signature, trust)
-        record = read_record(attestation.predicate)
-    except TrustError as error:
-        raise TrustError(f"{where} is not accepted: {error.message}", hint=error.hint, code=error.code) from None
-    if record.digest != subject:
-        raise TrustError(f"{where} speaks of {record.digest}, and is attached to {subject}")
-    if record.cluster != cluster:
-        raise TrustError(f"{where} is of the cluster {ascii(record.cluster)[:80]}, not of {cluster}")
-    if format_time(record.time) != format_time(item.time):
-        raise TrustError(f"{where} is of {format_time(record.time)}, and its list says {format_time(item.time)}")
-    return SignedRecord(record, item, attestation.signature.signer if attestation.signature else "")
-
-
-def check_signers(trust: RecordTrust) -> None:
-    """Refuse to read with nobody to believe.
-
-    Raises:
-        TrustError: no key and no identity is named.
-    """
-    if isinstance(trust.policy, TrustPolicy) and not trust.policy.signers:
-        raise TrustError(
-            "nobody is trusted to say what is deployed, so no deploy record can be accepted",
-            hint="name the cluster's key: --record-key cluster.pub, `records` in gitless.yaml,"
-            " or --insecure-skip-record-verification",
-            code="trust.no-keys",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """What a record says, whoever signed it."""
-
-    predicate: Mapping[str, Any] = field(hash=False)
-    signature: None = None
-
-
-def _attestation(digest: str, signature: Signature, trust: RecordTrust) -> VerifiedAttestation | _Statement:
-    if not isinstance(trust.policy, TrustPolicy):
-        return _unverified(digest, signature)
-    signers = trust.policy.signers
-    verified = trust.verifier.verify(digest, signature, _only(trust.policy))
-    if not isinstance(verified, VerifiedAttestation) or verified.predicate_type != DEPLOY_RECORD:
-        raise TrustError(f"it is no statement of type {DEPLOY_RECORD}")
-    if not is_by(verified.signature, signers, trust.expressions):
-        raise TrustError(f"it is by {signer_text(verified.signature)}, not by {signers}")
-    return verified
-
-
-def _only(policy: TrustPolicy) -> TrustPolicy:
-    """Without the rules, whose signers vouch for artifacts."""
-    return TrustPolicy(
-        policy.keys,
-        policy.identities,
-        trusted_root=policy.trusted_root,
-        requires_log=policy.requires_log,
-        source=policy.source,
+def not_listed(found: SignedRecord) -> str:
+    """For people: the cluster's list lacks its newest record."""
+    record = found.record
+    return (
+        f"the tag {deployed_tag(record.cluster)} lacks the newest record of {record.inventory}, of {record.digest} at"
+        f" {format_time(record.time)}, which counts all the same: somebody moved the tag back, or two recorded at once"
     )
 
 
-def _unverified(digest: str, signature: Signature) -> _Statement:
-    bundle = parse_object(signature.content, "the bundle")
-    statement = read_statement(envelope_in(object_in(bundle, "dsseEnvelope", "the bundle")).payload, digest)
-    if statement.predicate_type != DEPLOY_RECORD:
-        raise TrustError(f"it is no statement of type {DEPLOY_RECORD}")
-    return _Statement(statement.predicate)
-
-
-def _read_bundle(digest: str, registry: Registry, where: str) -> tuple[str, Signature]:
-    """The digest that a record is attached to, and its bundle; nothing is verified."""
-    try:
-        manifest = parse_manifest(registry.read_manifest(digest))
-    except ArtifactNotFoundError:
-        raise ArtifactNotFoundError(f"{where} does not exist, though it is listed") from None
-    except RegistryError as error:
-        raise TrustError(f"{where} is none: {error.message}") from None
-    layers = manifest.layers
-    is_record = manifest.artifact_type == RECORD_TYPE and manifest.subject is not None and len(layers) == 1
-    if not is_record or manifest.subject is None or not layers[0].media_type.startswith(BUNDLE_MEDIA_TYPE_PREFIX):
-        raise TrustError(f"{where} is none: expected {RECORD_TYPE} with a subject and one bundle")
-    if layers[0].size > MAX_BUNDLE_BYTES:
-        raise TrustError(f"{where} is larger than {MAX_BUNDLE_BYTES} bytes")
-    content = read_bounded(registry, layers[0], MAX_BUNDLE_BYTES)
-    return manifest.subject.digest, Signature(SignatureFormat.BUNDLE, content, found_in=digest)
-
-
-def _require_newest(head: SignedRecord, cluster: str, registry: Registry, trust: RecordTrust) -> None:
-    """See that no list which follows this record has a newer one of the same inventory.
+def followers(head: SignedRecord, registry: Registry, trust: RecordTrust) -> tuple[SignedRecord, ...]:
+    """Accepted records of the same inventory that follow this one in lists which the tag need not name; newest first.
 
     Raises:
-        TrustError: one has, and that one is accepted.
+        RegistryError: the registry could not be read.
     """
-    for item in islice(_successors(head, registry), _MAX_NEWER):
-        try:
-            newer = read_listed(item, cluster, registry, trust)
-        except PipelineError:
-            # Whoever may push could otherwise make good records unreadable by following them with bad ones.
-            continue
-        if newer.record.inventory == head.record.inventory and newer.record.time > head.record.time:
-            raise TrustError(
-                f"the tag {deployed_tag(cluster)} of {registry.repository} was moved back: it says that"
-                f" {head.record.digest} of {format_time(head.record.time)} is deployed, and there is a record of"
-                f" {newer.record.digest} of {format_time(newer.record.time)}",
-                hint="the next record of the cluster sets it right; find out who moved the tag",
-                code=REPLAY,
-            )
+    found: list[SignedRecord] = []
+    seen: set[str] = set()
+    pending = [head]
+    while pending:
+        for item in islice(_successors(pending.pop(), registry), _MAX_NEWER):
+            if item.descriptor.digest in seen or len(seen) == _MAX_NEWER:
+                continue
+            seen.add(item.descriptor.digest)
+            try:
+                newer = read_listed(item, head.record.cluster, registry, trust)
+            except PipelineError:
+                # Whoever may push could otherwise make good records unreadable by following them with bad ones.
+                continue
+            if newer.record.inventory == head.record.inventory and newer.record.time > head.record.time:
+                found.append(replace(newer, is_listed=False))
+                pending.append(newer)
+    return tuple(sorted(found, key=lambda item: item.record.time, reverse=True))
+
+
+def _newest(
+    listed: Sequence[Listed], inventory: str, cluster: str, registry: Registry, trust: RecordTrust
+) -> tuple[SignedRecord, ...]:
+    """The newest listed record of the inventory, and before it those that follow it; newest first."""
+    first = next(item for item in listed if item.inventory == inventory)
+    # Not the next one where this one is refused: what was current once is not what is deployed.
+    head = read_listed(first, cluster, registry, trust)
+    if head.record.inventory != inventory:
+        raise TrustError(f"the deploy record {first.descriptor.digest} is not of {inventory}, as its list says")
+    return (*followers(head, registry, trust), head)
+
+
+def _heads(listed: Sequence[Listed], name: DeployedName) -> Mapping[str, Listed]:
+    """The newest of each inventory that is meant, as the list has it."""
+    return {item.inventory: item for item in reversed(listed) if name.fits(item.inventory)}
 
 
 def _successors(head: SignedRecord, registry: Registry) -> Iterator[Listed]:
-    referrers = [item for item in registry.referrers(head.listed.descriptor.digest) if _may_be_list(item)]
-    for referrer in referrers[:_MAX_SUCCESSORS]:
+    lists = [item for item in registry.referrers(head.listed.descriptor.digest) if item.media_type == OCI_INDEX]
+    for referrer in lists[:_MAX_SUCCESSORS]:
         try:
             found = read_list(registry.read_manifest(referrer.digest))
         except PipelineError:
             continue
         yield from (item for item in found if item.inventory == head.record.inventory and item.time > head.record.time)
-
-
-def _may_be_list(referrer: Descriptor) -> bool:
-    return referrer.media_type == OCI_INDEX

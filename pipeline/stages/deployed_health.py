@@ -6,7 +6,8 @@ from pipeline.errors import ArtifactNotFoundError, VerificationError
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.promotion.health import NOT_HEALTHY, Health, require_deployed, require_healthy
 from pipeline.ports import Registry
-from pipeline.stages.deployed import RecordTrust, SignedRecord, newest_record
+from pipeline.stages.deployed import newest_record
+from pipeline.stages.signed_records import RecordTrust, SignedRecord
 
 
 def healthy_on(

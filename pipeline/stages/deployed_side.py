@@ -13,24 +13,24 @@ from pipeline.model.documents.printable import printable
 from pipeline.model.documents.times import format_time
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import DeploymentFacts, Side
-from pipeline.ports import Registry
-from pipeline.stages.deployed import (
-    RecordTrust,
-    SignedRecord,
-    listed_records,
-    newest_of,
-    read_listed,
-)
-from pipeline.stages.fetch import read_artifact
+from pipeline.ports import Registry, TreeBuilder
+from pipeline.stages.deployed import listed_records, newest_of, not_listed
+from pipeline.stages.fetch import Part, read_artifact
+from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
+_KUSTOMIZATION = "Kustomization "
 _MOST_NOTES = 10
 _WIDTH = 400
 
 
 def read_deployed(
-    name: DeployedName, records: Registry, trust: RecordTrust, open_registry: Callable[[Repository], Registry]
+    name: DeployedName,
+    records: Registry,
+    trust: RecordTrust,
+    open_registry: Callable[[Repository], Registry],
+    trees: TreeBuilder,
 ) -> tuple[Manifests, Side]:
-    """Read the artifact that the records say is deployed.
+    """Read the artifact that the records say is deployed; of a Kustomization the folder that it takes, built.
 
     Where the newest apply failed, that is the one before it, for of what failed nobody knows what is in the cluster.
 
@@ -43,8 +43,11 @@ def read_deployed(
     record = found.record
     reference = parse_reference(record.repository)
     pinned = Reference(reference.repository, None, record.digest)
-    manifests, facts = read_artifact(pinned, open_registry(reference.repository))
-    notes = [*_notes(head.record, record), *_differences(record, manifests)]
+    path = record.path if record.inventory.startswith(_KUSTOMIZATION) else None
+    part = None if path is None else Part(path, trees)
+    manifests, facts = read_artifact(pinned, open_registry(reference.repository), part=part)
+    unlisted = [] if head.is_listed else [not_listed(head)]
+    notes = [*_notes(head.record, record), *unlisted, *_differences(record, manifests)]
     side = Side(
         name=str(name),
         artifact=facts.artifact,
@@ -56,6 +59,7 @@ def read_deployed(
             time=record.time,
             result=record.result.value,
             signer=found.signer,
+            path=path,
         ),
         notes=tuple(printable(note, _WIDTH) for note in notes),
     )
@@ -66,15 +70,24 @@ def _applied(name: DeployedName, registry: Registry, trust: RecordTrust) -> tupl
     """The newest record, and the newest of an apply that got to its end."""
     listed = listed_records(registry, name.cluster)
     head = newest_of(listed, name, registry, trust)
-    if head.record.is_applied:
+    if head.record.is_deleted:
+        raise ArtifactNotFoundError(
+            f"nothing is deployed as {name}: {head.record.inventory} was deleted at {format_time(head.record.time)},"
+            f" and had {head.record.digest}",
+            hint="compare with that digest, or name another inventory; `gitless history` lists them",
+        )
+    if head.record.is_complete:
         return head, head
     for item in listed:
         if item.inventory == head.record.inventory and item.descriptor.digest != head.listed.descriptor.digest:
             found = read_listed(item, name.cluster, registry, trust)
-            if found.record.is_applied:
+            if found.record.is_deleted:
+                break
+            if found.record.is_complete:
                 return head, found
     raise ArtifactNotFoundError(
-        f"every record of {name} that is kept is of an apply that failed, so nobody knows what is deployed",
+        f"every record of {name} that is kept, or came after it was deleted, is of an apply that failed, so nobody"
+        " knows what is deployed",
         hint="`gitless history` lists them; compare with `live`, from where the cluster can be reached",
     )
 
@@ -93,6 +106,12 @@ def _notes(head: DeployRecord, record: DeployRecord) -> list[str]:
         notes.append(f"it was applied with {', '.join(record.overrides)}")
     if not record.verified_by:
         notes.append("no signature of the artifact is recorded as verified")
+    if record.inventory.startswith(_KUSTOMIZATION):
+        folder = f"its folder {record.path}" if record.path.strip("./") else "the artifact"
+        notes.append(
+            f"compared is {folder} as it is built, before {record.inventory} changes anything itself"
+            " (such as targetNamespace, patches, images, postBuild)"
+        )
     return notes
 
 
@@ -102,7 +121,7 @@ def _why(record: DeployRecord) -> str:
 
 def _differences(record: DeployRecord, manifests: Manifests) -> list[str]:
     """Only of what was applied as the artifact has it: a Kustomization renders first."""
-    if not record.inventory.startswith("inventory ") or not record.objects:
+    if record.inventory.startswith(_KUSTOMIZATION) or not record.objects:
         return []
     found = differing(record.objects, manifests)
     more = [f"and {len(found) - _MOST_NOTES} objects more"] if len(found) > _MOST_NOTES else []

@@ -16,7 +16,8 @@ from pipeline.model.flux.waiting import State, Verdict
 from pipeline.model.outcome.wait import WaitResult
 from pipeline.model.trust.replay import REPLAY
 from pipeline.ports import Clock, Registry, Reporter
-from pipeline.stages.deployed import RecordTrust, listed_records, newest_of
+from pipeline.stages.deployed import listed_records, newest_of
+from pipeline.stages.signed_records import RecordTrust
 
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
@@ -87,6 +88,8 @@ class _Watch:
         self._ports = ports
         self._listed: Sequence[Listed] = ()
         self._newest: DeployRecord | None = None
+        self._newest_came = False
+        """Whether that was recorded since the first look."""
         self._known: frozenset[str] | None = None
         """Records that were there at the first look."""
         self._has_been = False
@@ -115,7 +118,8 @@ class _Watch:
         listed = listed_records(ports.records, name.cluster)
         if listed == self._listed:
             return
-        newest = newest_of(listed, name, ports.records, ports.trust).record
+        head = newest_of(listed, name, ports.records, ports.trust)
+        newest = head.record
         if self._newest is not None and newest.time < self._newest.time:
             raise TrustError(
                 f"the records of {name.cluster} in {ports.records.repository} went back in time:"
@@ -130,6 +134,7 @@ class _Watch:
             item.digest == wanted and item.inventory == newest.inventory and item.descriptor.digest not in self._known
             for item in listed
         )
+        self._newest_came = self._newest is not None and newest != self._newest
         self._listed, self._newest = listed, newest
 
     def _judge(self) -> Verdict:
@@ -138,6 +143,11 @@ class _Watch:
         if record is None:
             return _verdict(State.WAITING, f"there is no deploy record of {options.name} yet")
         when = format_time(record.time)
+        if record.is_deleted:
+            # Of before we came: whoever waits expects it to be applied anew.
+            is_over = self._newest_came and not options.keep_waiting
+            state = State.FAILED if is_over else State.WAITING
+            return _verdict(state, f"{cluster} has nothing of {record.inventory} since {when}: it was deleted")
         if record.digest != wanted:
             has = f"{cluster} has {record.digest} since {when}"
             if self._has_been:

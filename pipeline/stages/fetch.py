@@ -17,7 +17,7 @@ from pipeline.model.manifests import Manifests
 from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
-from pipeline.ports import Registry
+from pipeline.ports import Registry, TreeBuilder
 from pipeline.stages.trust import TrustPorts, check_policy, require_trust
 
 LATEST = "latest"
@@ -33,6 +33,14 @@ class ArtifactFacts:
     created: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The folder of an artifact that a Kustomization builds (``spec.path``; empty: all of it), and who builds it."""
+
+    path: str
+    trees: TreeBuilder
+
+
 def fetch(
     reference: Reference,
     registry: Registry,
@@ -40,8 +48,9 @@ def fetch(
     policy: TrustPolicy | UnsafeSkipVerification,
     *,
     limits: Limits | None = None,
+    part: Part | None = None,
 ) -> TrustedManifests:
-    """Verify an artifact and read its manifests.
+    """Verify an artifact and read its manifests, or those of a ``part``.
 
     Raises:
         ArtifactNotFoundError: there is no such artifact.
@@ -55,7 +64,7 @@ def fetch(
     signatures: tuple[VerifiedSignature, ...] = ()
     if isinstance(policy, TrustPolicy):
         signatures = require_trust(artifact, registry, ports, policy).signatures
-    manifests, facts = _read(artifact, registry, limits)
+    manifests, facts = _read(artifact, registry, limits, part)
     return TrustedManifests(manifests, artifact, facts.source, facts.revision, signatures)
 
 
@@ -75,9 +84,11 @@ def trust_reconciled(
 
 
 def read_artifact(
-    reference: Reference, registry: Registry, *, limits: Limits | None = None
+    reference: Reference, registry: Registry, *, limits: Limits | None = None, part: Part | None = None
 ) -> tuple[Manifests, ArtifactFacts]:
-    """Read an artifact to look at it, as diff does: nothing is verified but digests, and nothing of it can be applied.
+    """Read an artifact, or a ``part`` of it, to look at it, as diff does.
+
+    Nothing is verified but digests, and nothing of it can be applied.
 
     Raises:
         ArtifactNotFoundError: there is no such artifact.
@@ -85,7 +96,7 @@ def read_artifact(
         ManifestError: what is in it cannot be read, or is no artifact with manifests.
         RegistryError: the registry could not be read.
     """
-    return _read(pin(reference, registry), registry, limits)
+    return _read(pin(reference, registry), registry, limits, part)
 
 
 def artifact_files(
@@ -114,7 +125,9 @@ def pin(reference: Reference, registry: Registry) -> PinnedReference:
     return PinnedReference(reference.repository, registry.resolve(tag).digest, tag)
 
 
-def _read(artifact: PinnedReference, registry: Registry, limits: Limits | None) -> tuple[Manifests, ArtifactFacts]:
+def _read(
+    artifact: PinnedReference, registry: Registry, limits: Limits | None, part: Part | None
+) -> tuple[Manifests, ArtifactFacts]:
     manifest = parse_manifest(registry.read_manifest(artifact.digest))
     name = artifact.digest_url
     files = read_archive(registry.read_blob(content_layer(manifest, name)), limits)
@@ -124,4 +137,8 @@ def _read(artifact: PinnedReference, registry: Registry, limits: Limits | None) 
         manifest.annotations.get(ANNOTATION_REVISION, ""),
         manifest.annotations.get(ANNOTATION_CREATED, ""),
     )
-    return manifests_in(files, name), facts
+    if part is None:
+        return manifests_in(files, name), facts
+    from pipeline.stages.render_kustomization import render_folder
+
+    return render_folder(files, part.path, part.trees), facts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from pipeline.model.artifact.manifest import (
 from pipeline.model.artifact.reference import PinnedReference, Reference
 from pipeline.model.attestation.bill import Bill
 from pipeline.model.attestation.materials import Material, images_in, merged
-from pipeline.model.attestation.provenance import BuildFacts, BuildPlatform, write_provenance
+from pipeline.model.attestation.provenance import BuildFacts, BuildPlatform, without_run, write_provenance
 from pipeline.model.manifests import Manifests
 from pipeline.model.trust.predicate_types import SLSA_PROVENANCE_V1
 from pipeline.ports import Registry, SbomFormat
@@ -24,10 +24,14 @@ from pipeline.stages.fetch import read_artifact
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """What :func:`pipeline.stages.attest.attest` signs a statement of."""
+    """What :func:`pipeline.stages.attest.attest` signs a statement of.
+
+    ``essence`` is what of such a body counts for whether the same was stated before.
+    """
 
     type: str
     body: Mapping[str, Any] = field(repr=False, hash=False)
+    essence: Callable[[Mapping[str, Any]], Mapping[str, Any]] = field(default=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,8 @@ def provenance_predicate(
 ) -> Predicate:
     """SLSA provenance v1 of the build, by the platform it ran on.
 
-    ``settings`` is the settings file's name and ``sha256:…`` digest; times are seconds since the epoch.
+    ``settings`` is the settings file's name and ``sha256:…`` digest; times are seconds since the epoch. A job that
+    runs again builds the same from the same, so that what it would state was stated.
     """
     facts = BuildFacts(
         source=built.source,
@@ -109,7 +114,7 @@ def provenance_predicate(
         started_at=started_at,
         finished_at=finished_at,
     )
-    return Predicate(SLSA_PROVENANCE_V1, write_provenance(platform, facts))
+    return Predicate(SLSA_PROVENANCE_V1, write_provenance(platform, facts), without_run)
 
 
 def sbom_predicate(built: Built, sbom: SbomFormat) -> Predicate:

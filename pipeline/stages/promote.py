@@ -23,8 +23,8 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.replay import Succession
 from pipeline.ports import Clock, Registry, Reporter
 from pipeline.stages.copy import copy_tree
-from pipeline.stages.deployed import RecordTrust
 from pipeline.stages.deployed_health import healthy_on
+from pipeline.stages.signed_records import RecordTrust
 from pipeline.stages.tag_claim import TagClaim, tags_now
 from pipeline.stages.tag_lock import require_unlocked
 from pipeline.stages.trust import TrustPorts, check_policy, require_trust

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, TrustError
 from pipeline.model.artifact.reference import PinnedReference, is_digest
 from pipeline.model.deployments.naming import DeployedName, cluster_of
+from pipeline.model.deployments.record import DeployRecord
 from pipeline.model.outcome.prune_registry import PrunedRepository
 from pipeline.model.promotion.retention import Candidate, Kept, Retention, decide, going
 from pipeline.model.trust.policy import TrustPolicy
 from pipeline.ports import Clock, Registry, Reporter
-from pipeline.stages.deployed import RecordTrust, listed_records, read_history
+from pipeline.stages.deployed import listed_records, read_history
 from pipeline.stages.parallel import in_parallel
 from pipeline.stages.retention_survey import Survey, hanging_on, survey, tags_with_digests
+from pipeline.stages.signed_records import RecordTrust
 from pipeline.stages.tag import current
 from pipeline.stages.trust import TrustPorts, check_policy, require_trust
 
@@ -176,7 +178,8 @@ class Pruning:
 def read_deployments(records: Registry, trust: RecordTrust, newest: int) -> Deployments:
     """What every cluster with records in this repository has, and the ``newest`` digests of each inventory before.
 
-    What the list of a cluster says counts as well as its signed records: it can only keep more.
+    What the list of a cluster says counts as well as its signed records: it can only keep more. Of an inventory that
+    was deleted, as a signed record says, nothing is kept.
 
     Raises:
         TrustError: a cluster's newest record is not accepted.
@@ -208,6 +211,7 @@ def _of_cluster(cluster: str, records: Registry, trust: RecordTrust, newest: int
     name = DeployedName(cluster)
     listed = listed_records(records, cluster)
     history = read_history(name, records, trust)
+    gone = _deleted(item.record for item in history.records)
     told = [(item.inventory, item.digest, item.time) for item in listed if is_digest(item.digest)]
     told += [(item.record.inventory, item.record.digest, item.record.time) for item in history.records]
     kept: dict[str, str] = {}
@@ -218,9 +222,17 @@ def _of_cluster(cluster: str, records: Registry, trust: RecordTrust, newest: int
         seen = counts.setdefault(inventory, [])
         if digest not in seen:
             seen.append(digest)
-        if seen.index(digest) < newest:
+        if seen.index(digest) < newest and inventory not in gone:
             kept.setdefault(digest, f"deployed on {cluster} ({inventory})")
     return Deployments(kept, known, (cluster,) if told else (), history.notes)
+
+
+def _deleted(records: Iterable[DeployRecord]) -> frozenset[str]:
+    """Inventories whose newest record, of these from the newest to the oldest, says that they were deleted."""
+    newest: dict[str, DeployRecord] = {}
+    for record in records:
+        newest.setdefault(record.inventory, record)
+    return frozenset(inventory for inventory, record in newest.items() if record.is_deleted)
 
 
 def _newest_first(item: tuple[str, str, float]) -> tuple[float, str]:

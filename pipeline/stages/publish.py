@@ -113,7 +113,15 @@ class Publishing:
 
     def _state(self, artifact: PinnedReference, predicate: Predicate) -> AttestResult:
         ports = self._ports
-        return attest(artifact, predicate.type, predicate.body, ports.registry, self._signer(), ports.trust.verifier)
+        return attest(
+            artifact,
+            predicate.type,
+            predicate.body,
+            ports.registry,
+            self._signer(),
+            ports.trust.verifier,
+            essence=predicate.essence,
+        )
 
     def _stated(self, artifact: PinnedReference, predicate_type: str) -> AttestResult | None:
         # The provenance of a second run would differ in its times alone.

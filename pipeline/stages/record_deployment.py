@@ -5,16 +5,26 @@ Nothing of this may stand in the way of applying: whoever calls it catches what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ArtifactNotFoundError, PipelineError, RefusedError, RegistryError, TrustError, UsageError
-from pipeline.model.artifact.manifest import OCI_INDEX, SIGSTORE_BUNDLE, Blob, Descriptor
+from pipeline.model.artifact.manifest import SIGSTORE_BUNDLE, Blob, Descriptor
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import deployed_tag
-from pipeline.model.deployments.record import DeployRecord
-from pipeline.model.deployments.storage import Listed, listed, merge, read_list, record_manifest, write_list
+from pipeline.model.deployments.record import Deployed, DeployRecord
+from pipeline.model.deployments.storage import (
+    Listed,
+    listed,
+    merge,
+    newest_first,
+    read_list,
+    record_manifest,
+    write_list,
+)
+from pipeline.model.documents.times import format_time
+from pipeline.model.manifests import ObjectId
 from pipeline.model.settings.recording import DEFAULT_KEEP
 from pipeline.model.trust.bundle import MAX_BUNDLE_BYTES
 from pipeline.model.trust.evidence import Signature, VerifiedAttestation
@@ -23,18 +33,20 @@ from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.model.trust.storage import EMPTY_CONFIG
 from pipeline.ports import Expressions, Registry, Reporter, Signer, Verifier
 from pipeline.stages.attaching import check_attestation_shadowing, is_own
-from pipeline.stages.deployed import RecordTrust, SignedRecord, read_listed
+from pipeline.stages.deployed import followers
 from pipeline.stages.finding import MAX_REFERRERS
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.record_retention import delete_records
 from pipeline.stages.signatures import judge_signatures
+from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
 _TRIES = 5
 _STEP = 0.001
 """Seconds between a record and one that comes so soon after it that a clock tells no difference."""
-_TOLERATED_SKEW = 86400.0
+_TOLERATED_SKEW = 300.0
+"""Seconds that clocks may differ by before somebody should know."""
 _CROWDED = MAX_REFERRERS // 2
 """Referrers beside which no record is put any more: verifiers refuse artifacts with more than they read."""
-_MOST_TAGS = 200
 _CONCURRENCY = 8
 
 
@@ -71,7 +83,8 @@ def record_deployment(
 ) -> Recorded:
     """Sign the record, put it beside its subject, move the tag, and delete what is older than the last ``keep``.
 
-    Where the newest record says the same already, nothing is written.
+    Where the newest record says the same already, nothing is written. A record is never dated before the one that it
+    follows, whatever the clock says: the order says what is deployed.
 
     Raises:
         RefusedError: it would hide the artifact's signatures, or there is too much beside the artifact.
@@ -79,29 +92,103 @@ def record_deployment(
         TrustError: our own record does not verify.
         RegistryError: the registry could not be read or written, or others kept moving the tag.
     """
-    last = _last_own(record, ports)
-    if last is not None and _says_the_same(last.record, record):
+    own = _own(record.cluster, record.inventory, ports)
+    if own and own[0].is_listed and _says_the_same(own[0].record, record):
+        return Recorded(own[0].listed.descriptor.digest, written=False)
+    return _record(record, subject, own, ports, keep)
+
+
+def record_deletion(
+    cluster: str,
+    inventory: str,
+    time: float,
+    ports: RecordPorts,
+    *,
+    message: str = "",
+    stays: bool = False,
+    keep: int = DEFAULT_KEEP,
+) -> Recorded | None:
+    """Record that nothing applies the inventory any more, by what was recorded of it last; ``None``: nothing was.
+
+    ``stays``: its objects are left in the cluster.
+
+    Raises:
+        PipelineError: as for :func:`record_deployment`.
+    """
+    own = _own(cluster, inventory, ports)
+    if not own:
+        return None
+    last = own[0]
+    if last.is_listed and last.record.is_deleted:
         return Recorded(last.listed.descriptor.digest, written=False)
-    if last is not None and 0.0 <= last.record.time - record.time < _TOLERATED_SKEW:
-        record = replace(record, time=last.record.time + _STEP)
+    record = replace(
+        last.record,
+        time=time,
+        result=Deployed.DELETED,
+        message=message,
+        overrides=(),
+        objects=_last_objects(own, ports) if stays else {},
+    )
+    return _record(record, last.subject, own, ports, keep)
+
+
+def _last_objects(own: tuple[SignedRecord, ...], ports: RecordPorts) -> Mapping[ObjectId, str]:
+    """What the last apply that got to its end has put there."""
+    newest = own[0].record
+    known = {item.listed.descriptor.digest: item for item in own}
+    for item in newest_first([*(item.listed for item in own), *_current(newest.cluster, ports.registry)]):
+        if item.inventory == newest.inventory:
+            found = known.get(item.descriptor.digest) or _read_own(item, newest.cluster, ports)
+            if found is not None and found.record.is_complete:
+                return found.record.objects
+    return {}
+
+
+def _record(
+    record: DeployRecord, subject: Descriptor, own: tuple[SignedRecord, ...], ports: RecordPorts, keep: int
+) -> Recorded:
     # What is written with milliseconds is compared with milliseconds.
     record = replace(record, time=round(record.time, 3))
+    if own and own[0].record.time >= record.time:
+        _tell_skew(own[0].record, record, ports)
+        record = replace(record, time=round(own[0].record.time + _STEP, 3))
     _check_room(subject, ports)
     manifest = _attach(record, subject, ports)
-    dropped = _move_tag(record, listed(record, manifest), ports, keep)
-    return Recorded(manifest.descriptor.digest, written=True, deleted=_delete(dropped, ports))
+    lost = [item.listed for item in own if not item.is_listed]
+    dropped = _move_tag(record, listed(record, manifest), lost, ports, keep)
+    return Recorded(
+        manifest.descriptor.digest,
+        written=True,
+        deleted=delete_records(dropped, ports.registry, ports.delete, ports.reporter),
+    )
 
 
-def _last_own(record: DeployRecord, ports: RecordPorts) -> SignedRecord | None:
-    """The newest record of the inventory, if it is by this very signer."""
-    found = [item for item in _current(record.cluster, ports.registry) if item.inventory == record.inventory]
-    if not found:
-        return None
-    trust = RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
+def _own(cluster: str, inventory: str, ports: RecordPorts) -> tuple[SignedRecord, ...]:
+    """The newest record of the inventory that is listed, and before it those that follow it, if by this very signer."""
+    found = [item for item in _current(cluster, ports.registry) if item.inventory == inventory]
+    head = _read_own(found[0], cluster, ports) if found else None
+    return () if head is None else (*followers(head, ports.registry, _own_trust(ports)), head)
+
+
+def _read_own(item: Listed, cluster: str, ports: RecordPorts) -> SignedRecord | None:
+    """``None`` where it is not by this very signer, or gone."""
     try:
-        return read_listed(found[0], record.cluster, ports.registry, trust)
+        return read_listed(item, cluster, ports.registry, _own_trust(ports))
     except (TrustError, ArtifactNotFoundError):
         return None
+
+
+def _own_trust(ports: RecordPorts) -> RecordTrust:
+    return RecordTrust(ports.signer.own_policy(), ports.verifier, ports.expressions)
+
+
+def _tell_skew(last: DeployRecord, new: DeployRecord, ports: RecordPorts) -> None:
+    if last.time - new.time > _TOLERATED_SKEW:
+        ports.reporter.warn(
+            f"the newest deploy record of {new.cluster} ({new.inventory}) is of {format_time(last.time)}, and the clock"
+            f" says {format_time(new.time)}: the new record is dated right after that one. Where that time is wrong,"
+            f" delete the tag {deployed_tag(new.cluster)}, and records begin anew"
+        )
 
 
 def _says_the_same(old: DeployRecord, new: DeployRecord) -> bool:
@@ -122,9 +209,10 @@ def _check_room(subject: Descriptor, ports: RecordPorts) -> None:
             hint=hint,
             code="refused.crowded",
         )
-    judgement = judge_signatures(ports.artifact, ports.registry, ports.verifier, ports.signer.own_policy())
+    artifact = PinnedReference(ports.artifact.repository, subject.digest)
+    judgement = judge_signatures(artifact, ports.registry, ports.verifier, ports.signer.own_policy())
     try:
-        check_attestation_shadowing(ports.artifact, judgement)
+        check_attestation_shadowing(artifact, judgement)
     except RefusedError as error:
         raise RefusedError(error.message, hint=hint, code=error.code) from None
 
@@ -151,17 +239,29 @@ def _check(record: DeployRecord, signature: Signature, ports: RecordPorts) -> No
         raise PipelineError("our own deploy record reads as somebody else's, or as a signature")
 
 
-def _move_tag(record: DeployRecord, new: Listed, ports: RecordPorts, keep: int) -> tuple[Listed, ...]:
-    """Put the record into the cluster's list; returns what fell out of it.
+def _move_tag(
+    record: DeployRecord, new: Listed, lost: Iterable[Listed], ports: RecordPorts, keep: int
+) -> tuple[Listed, ...]:
+    """Put the record into the cluster's list, and what was ``lost`` from it; returns what fell out of it.
 
     A tag cannot be compared and swapped: whoever recorded at the same time may have replaced our list, so look again.
     """
     tag = deployed_tag(record.cluster)
     dropped: dict[str, Listed] = {}
+    missing: frozenset[str] = frozenset()
     for _ in range(_TRIES):
-        merged = merge(_current(record.cluster, ports.registry), new, keep=keep)
+        current = (*lost, *_current(record.cluster, ports.registry))
+        there = {item.descriptor.digest: item for item in current if item.descriptor.digest not in missing}
+        merged = merge(there.values(), new, keep=keep)
         dropped |= {item.descriptor.digest: item for item in merged.dropped}
-        ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
+        try:
+            ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
+        except RegistryError:
+            gone = _gone(merged.records, ports)
+            if gone <= missing:
+                raise
+            missing |= gone
+            continue
         now = {item.descriptor.digest for item in _current(record.cluster, ports.registry)}
         if new.descriptor.digest in now:
             return tuple(item for digest, item in dropped.items() if digest not in now)
@@ -171,58 +271,30 @@ def _move_tag(record: DeployRecord, new: Listed, ports: RecordPorts, keep: int) 
     )
 
 
+def _gone(records: Iterable[Listed], ports: RecordPorts) -> frozenset[str]:
+    """Records that somebody deleted, such as whoever cleans up what has no tag: registries take no list with these."""
+
+    def is_gone(digest: str) -> bool:
+        try:
+            ports.registry.read_manifest(digest)
+        except ArtifactNotFoundError:
+            return True
+        return False
+
+    digests = [item.descriptor.digest for item in records]
+    answers = in_parallel(is_gone, digests, concurrency=_CONCURRENCY)
+    found = frozenset(digest for digest, answer in zip(digests, answers, strict=True) if answer)
+    if found:
+        ports.reporter.warn(
+            f"{len(found)} deploy records of {ports.registry.repository} are gone, and left out of the list",
+            hint="keep what cleans up there from deleting what an image index refers to",
+        )
+    return found
+
+
 def _current(cluster: str, registry: Registry) -> tuple[Listed, ...]:
     """What the tag lists; nothing where somebody put anything else there, so that the next list sets it right."""
     try:
         return read_list(registry.read_manifest(registry.resolve(deployed_tag(cluster)).digest))
     except (ArtifactNotFoundError, TrustError):
         return ()
-
-
-def _delete(dropped: Iterable[Listed], ports: RecordPorts) -> int:
-    """Delete old records, and the lists that follow them; what cannot be deleted stays, and is told in detail."""
-    items = list(dropped)
-    if not items:
-        return 0
-    try:
-        tagged = _tagged(ports.registry)
-        if tagged is None:
-            ports.reporter.detail(
-                f"{len(items)} old deploy records stay: {ports.registry.repository} has more than {_MOST_TAGS} tags,"
-                " too many to see whether one points at them"
-            )
-            return 0
-        return sum(_delete_one(item.descriptor.digest, tagged, ports) for item in items)
-    except PipelineError as error:
-        ports.reporter.detail(f"old deploy records stay: {error.message}")
-        return 0
-
-
-def _delete_one(digest: str, tagged: frozenset[str], ports: RecordPorts) -> bool:
-    if digest in tagged:
-        return False
-    lists = [item.digest for item in ports.registry.referrers(digest) if item.media_type == OCI_INDEX]
-    gone = ports.delete(digest)
-    if not gone:
-        ports.reporter.detail(f"{ports.registry.repository} deletes nothing: the old deploy record {digest} stays")
-        return False
-    for item in lists:
-        if item not in tagged:
-            ports.delete(item)
-    return True
-
-
-def _tagged(registry: Registry) -> frozenset[str] | None:
-    """What tags point at, so that it is kept; ``None`` where there are too many to look."""
-    # Those of the referrers tag schema point at lists of referrers, never at a record.
-    tags = [tag for tag in registry.tags() if not tag.startswith("sha256-")]
-    if len(tags) > _MOST_TAGS:
-        return None
-
-    def resolve(tag: str) -> str:
-        try:
-            return registry.resolve(tag).digest
-        except ArtifactNotFoundError:
-            return ""
-
-    return frozenset(in_parallel(resolve, tags, concurrency=_CONCURRENCY))

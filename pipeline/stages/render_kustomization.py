@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.errors import ManifestError, PipelineError
 from pipeline.model.documents.yaml_reading import read_documents, read_manifests
 from pipeline.model.documents.yaml_writing import write_document, write_stream
-from pipeline.model.flux.kustomization import ALWAYS, KustomizationSpec
+from pipeline.model.flux.kustomization import ALWAYS, KustomizationSpec, ObjectReference
 from pipeline.model.kustomizing.common_metadata import with_common_metadata
 from pipeline.model.kustomizing.generation import generate, is_ambiguous, kustomization_path, needs_kustomize, scan
 from pipeline.model.kustomizing.object_substitution import substitute_object
@@ -79,6 +79,19 @@ def render_kustomization(
     manifests = Manifests.of(resources)
     digest = hashlib.sha256(write_stream(manifests)).hexdigest()
     return RenderedKustomization(manifests=manifests, digest=f"sha256:{digest}", warnings=tuple(warnings))
+
+
+def render_folder(files: Mapping[str, bytes], path: str, trees: TreeBuilder) -> Manifests:
+    """What a Kustomization with this ``spec.path``, and nothing else in its spec, stands for.
+
+    Raises:
+        PipelineError: as for :func:`render_kustomization`.
+    """
+    nobody = ObjectReference("OCIRepository", "", "")
+    spec = KustomizationSpec(source=nobody, interval=0.0, prune=False, path=path)
+    request = RenderRequest(spec=spec, name="", namespace="", files=files)
+    built, _ = _build(request, _folder(request), trees, None)
+    return Manifests.of(built)
 
 
 def _folder(request: RenderRequest) -> str:

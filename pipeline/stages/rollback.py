@@ -17,8 +17,9 @@ from pipeline.model.promotion.lock import TagLock, check_lockable, lock_tag
 from pipeline.model.promotion.previous_good import require_previous_good
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.ports import Clock, Registry, Reporter, Signer
-from pipeline.stages.deployed import RecordTrust, listed_records, read_history
+from pipeline.stages.deployed import chosen_inventory, listed_records, read_history
 from pipeline.stages.rollback_statement import state_rollback
+from pipeline.stages.signed_records import RecordTrust
 from pipeline.stages.tag import current
 from pipeline.stages.tag_claim import TagClaim
 from pipeline.stages.tag_lock import lock_of, put_lock
@@ -148,7 +149,7 @@ def _destination(options: RollbackOptions, ports: RollbackPorts, before: str) ->
     name, records, trust = options.cluster, ports.records, ports.record_trust
     if name is None or records is None or trust is None:
         raise PipelineError("previous-good was asked for without the records that say what was good")
-    inventory = name.choose(item.inventory for item in listed_records(records, name.cluster))
+    inventory = chosen_inventory(listed_records(records, name.cluster), name, records, trust)
     history = read_history(DeployedName(name.cluster, inventory) if inventory else name, records, trust)
     for note in history.notes:
         ports.reporter.warn(note)

@@ -13,7 +13,7 @@ from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.testing.api_storage import Storage, Stored
 from pipeline.testing.api_writing import applied, owners_after_update, spec_of, written
-from pipeline.testing.cluster import defaulted
+from pipeline.testing.built_in import defaulted
 
 _WITHOUT_STATUS = frozenset(
     {"ConfigMap", "Secret", "ServiceAccount", "Role", "ClusterRole", "Event", "Lease", "StorageClass"}

@@ -18,7 +18,7 @@ from pipeline.testing.api_objects import Objects
 from pipeline.testing.api_selecting import selection
 from pipeline.testing.api_storage import MemoryLines, MemoryWatch, Storage, Stored
 from pipeline.testing.api_writing import merged
-from pipeline.testing.cluster import BUILT_IN
+from pipeline.testing.built_in import BUILT_IN
 
 _ALWAYS = float(3600)
 _NAMESPACES = ResourceType("v1", "Namespace", "namespaces", namespaced=False)

@@ -18,8 +18,8 @@ from pipeline.wiring.surroundings import expressions
 from pipeline.wiring.trusting import check_trust_policy, public_key, signer, trust_policy, verifier
 
 if TYPE_CHECKING:
-    from pipeline.stages.deployed import RecordTrust
     from pipeline.stages.record_deployment import RecordPorts
+    from pipeline.stages.signed_records import RecordTrust
 
 
 def record_registry(
@@ -39,7 +39,7 @@ def record_registry(
         environment = {**environment, "REGISTRY_AUTH_FILE": registry_config}
         options = replace(options, provider=GENERIC)
     if registry_config or not is_beside:
-        options = replace(options, username=None, password=None, identity_token=None, access_token=None)
+        options = options.without_login()
     return registry(repository, options, environment, reporter)
 
 
@@ -75,7 +75,7 @@ def record_trust(reading: RecordReading, environment: Environment, reporter: Rep
     Raises:
         ConfigurationError: a key cannot be read, or the file is wrong.
     """
-    from pipeline.stages.deployed import RecordTrust
+    from pipeline.stages.signed_records import RecordTrust
 
     return RecordTrust(_policy(reading, environment), verifier(environment, reporter), expressions())
 

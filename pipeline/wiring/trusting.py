@@ -29,6 +29,7 @@ from pipeline.wiring.surroundings import clock, expressions
 
 if TYPE_CHECKING:
     from pipeline.signers.notation import NotationVerifier
+    from pipeline.stages.fetch import Part
     from pipeline.stages.trust import TrustPorts
 
 
@@ -131,14 +132,48 @@ def trust_policy(options: TrustOptions, environment: Environment) -> TrustPolicy
     Raises:
         ConfigurationError: a file cannot be read, or something in it is wrong.
     """
-    keys: tuple[PublicKey, ...] = ()
     policy = TrustPolicy()
-    if options.keys:
-        keys = tuple(public_key(name, environment) for name in dict.fromkeys(options.keys))
     if options.policy_file:
         from pipeline.trust_documents import load_trust_policy
 
-        policy = load_trust_policy(Path(options.policy_file), lambda uri: public_key(uri, environment).pem)
+        policy = load_trust_policy(Path(options.policy_file), _fetching(environment))
+    return _completed(policy, options, environment)
+
+
+def approvers(options: TrustOptions, environment: Environment) -> TrustPolicy:
+    """The same for who may approve plans, whom a ``gitless.yaml`` names under ``approval``.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    policy = TrustPolicy()
+    if options.policy_file:
+        from pipeline.trust_documents import load_approvers
+
+        policy = load_approvers(Path(options.policy_file), _fetching(environment))
+    return _completed(policy, options, environment)
+
+
+def demanded_approvers(file: str, target: str, environment: Environment) -> TrustPolicy | None:
+    """Of whom one must have approved what a ``gitless.yaml`` applies to a target; ``None`` where nobody has to.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    from pipeline.trust_documents import load_demanded_approvers
+
+    policy = load_demanded_approvers(Path(file), target, _fetching(environment))
+    if policy is not None:
+        check_trust_policy(policy)
+    return policy
+
+
+def _fetching(environment: Environment) -> Callable[[str], str]:
+    return lambda uri: public_key(uri, environment).pem
+
+
+def _completed(policy: TrustPolicy, options: TrustOptions, environment: Environment) -> TrustPolicy:
+    keys = tuple(public_key(name, environment) for name in dict.fromkeys(options.keys))
     if keys or options.identities:
         policy = replace(policy, keys=keys, identities=options.identities)
     if options.trusted_root or options.tuf_url or options.offline:
@@ -172,8 +207,12 @@ def trusted_manifests(
     options: RegistryOptions,
     environment: Environment,
     reporter: Reporter,
+    *,
+    part: Part | None = None,
 ) -> TrustedManifests:
     """What may be applied: an artifact whose signature holds, or a folder for who asked to skip verification.
+
+    ``part``: of an artifact only that is read.
 
     Raises:
         TrustError: no signature is accepted, or a folder is to be applied without the request to skip verification.
@@ -183,7 +222,7 @@ def trusted_manifests(
 
         reference = parse_reference(what)
         store = registry(reference.repository, options, environment, reporter)
-        return fetch(reference, store, trust_ports(environment, reporter), trust)
+        return fetch(reference, store, trust_ports(environment, reporter), trust, part=part)
     if isinstance(trust, TrustPolicy):
         raise TrustError(
             f"{what} is a folder, and nobody can sign a folder",

@@ -18,14 +18,14 @@ OUTPUTS = {
     "warnings": "Number of warnings found.",
     "changed": "true, or false where nothing changes, or no tag has moved.",
     "created": "Number of objects that are created.",
-    "updated": "Number of objects that are changed, or deleted and created anew.",
+    "updated": "Number of objects that are changed, created anew, or come back under another generated name.",
     "deleted": "Number of objects that are deleted.",
     "plan-file": "The saved plan.",
     "plan-digest": "Digest of the saved plan.",
     "verified": "true, or false where anything did not pass.",
     "delivered": "true, or false where the digest did not come or is not healthy.",
     "manifests-file": "The file with the rendered objects.",
-    "report-file": "What was written because of `reports`; several are separated by commas.",
+    "report-file": "What was written because of `reports`; one in each line.",
     "summary-file": "The file with the step's summary.",
 }
 """By name: what it holds. All are texts; none is there where there is nothing to say."""

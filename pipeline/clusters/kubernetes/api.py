@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pipeline.clusters.kubernetes.answers import Response, identified
 from pipeline.clusters.kubernetes.discovery import Discovery
 from pipeline.clusters.kubernetes.failures import failure, needs_no_deletion, status_of
 from pipeline.clusters.kubernetes.lines import LineStream
+from pipeline.clusters.kubernetes.listing import read_list
 from pipeline.clusters.kubernetes.requests import (
     JSON,
     MERGE_PATCH,
     METADATA,
     METADATA_LIST,
-    PAGE_SIZE,
     Request,
     access_review_request,
     apply_request,
     collection_path,
     delete_request,
+    list_request,
     log_request,
     object_path,
     to_json,
@@ -34,8 +36,6 @@ from pipeline.model.manifests import Body, ObjectId, Resource
 _SUCCESS = range(200, 300)
 _NOT_FOUND = 404
 _CONFLICT = 409
-_GONE = 410
-_PAGED_TRIES = 3
 _PATCH_TRIES = 3
 _LOG_SECONDS = 120.0
 
@@ -57,9 +57,8 @@ class KubernetesApi:
         """The live object, or ``None``."""
         object_id = self._id(resource_type, namespace, name)
         request = Request("GET", object_path(resource_type, namespace, name), str(object_id), object_id=object_id)
-        response = self._transport.send(request)
+        response = self._sent(resource_type, request)
         if response.status == _NOT_FOUND:
-            self._missing(resource_type, response)
             return None
         return self._body(resource_type, request, response)
 
@@ -77,18 +76,8 @@ class KubernetesApi:
         Raises:
             ClusterError: it cannot be had; ``cluster.kind-unknown`` where the type is not served any more.
         """
-        accept = METADATA_LIST if metadata_only else JSON
-        request = self._collection(resource_type, namespace, selector, fields, accept)
-        paged = replace(request, query={**request.query, "limit": str(PAGE_SIZE)})
-        for _ in range(_PAGED_TRIES):
-            listing = self._listed(resource_type, paged, metadata_only=metadata_only)
-            if listing is not None:
-                return listing
-        # It changes faster than its pages can be read (or they expire sooner): then all of it in one answer.
-        whole = self._listed(resource_type, request, metadata_only=metadata_only)
-        if whole is None:
-            raise ClusterError(f"{request.subject}: it has expired", hint="try again", code="cluster.failed")
-        return whole
+        request = list_request(resource_type, namespace, selector, fields, METADATA_LIST if metadata_only else JSON)
+        return read_list(partial(self._sent, resource_type), request, resource_type, metadata_only=metadata_only)
 
     def watch(
         self,
@@ -107,8 +96,7 @@ class KubernetesApi:
             WatchExpiredError: the version is too old (410): list again.
             ClusterError: it could not begin, or broke off; resume from the last version that was seen.
         """
-        accept = METADATA if metadata_only else JSON
-        request = self._collection(resource_type, namespace, selector, fields, accept)
+        request = list_request(resource_type, namespace, selector, fields, METADATA if metadata_only else JSON)
         query = {**request.query, **watch_query(resource_version, seconds)}
         request = replace(request, query=query, subject=request.subject.replace("list of", "watch of", 1))
         return open_watch(self._transport, request, resource_type, seconds=seconds, metadata_only=metadata_only)
@@ -128,7 +116,7 @@ class KubernetesApi:
             to_json(body),
             object_id=object_id,
         )
-        response = self._transport.send(request)
+        response = self._sent(resource_type, request)
         if response.status == _CONFLICT and status_of(response.content).get("reason") == "AlreadyExists":
             raise ExistsError(f"{object_id} exists already")
         return self._body(resource_type, request, response)
@@ -151,9 +139,8 @@ class KubernetesApi:
             to_json(body),
             object_id=object_id,
         )
-        response = self._transport.send(request)
+        response = self._sent(resource_type, request)
         if response.status in {_NOT_FOUND, _CONFLICT}:
-            self._missing(resource_type, response)
             raise _stale(object_id)
         return self._body(resource_type, request, response)
 
@@ -175,14 +162,13 @@ class KubernetesApi:
         query = {"fieldManager": manager}
         request = Request("PATCH", path, str(object_id), query, to_json(patch), MERGE_PATCH, object_id=object_id)
         is_guarded = bool((patch.get("metadata") or {}).get("resourceVersion"))
-        response = self._transport.send(request)
+        response = self._sent(resource_type, request)
         for _ in range(_PATCH_TRIES):
             # Without a version, a conflict only says that others wrote faster than the server could patch.
             if response.status != _CONFLICT or is_guarded:
                 break
-            response = self._transport.send(request)
+            response = self._sent(resource_type, request)
         if response.status == _NOT_FOUND:
-            self._missing(resource_type, response)
             return None
         if response.status == _CONFLICT:
             raise _stale(object_id)
@@ -201,9 +187,7 @@ class KubernetesApi:
         request = apply_request(
             body, resource_type, object_id, dry_run=dry_run, force=force, metadata_only=False, manager=manager
         )
-        response = self._transport.send(request)
-        if response.status == _NOT_FOUND:
-            self._missing(resource_type, response)
+        response = self._sent(resource_type, request)
         return self._body(resource_type, request, response)
 
     def delete(
@@ -211,13 +195,12 @@ class KubernetesApi:
     ) -> bool:
         """Delete it, or exactly the one with that uid; returns whether it was there."""
         request = delete_request(resource_type, object_id, uid=uid, dry_run=False, propagation=propagation)
-        response = self._transport.send(request)
+        response = self._sent(resource_type, request)
         if response.status in _SUCCESS:
             # A login page's 200 has deleted nothing.
             response.json()
             return True
         if response.status == _NOT_FOUND:
-            self._missing(resource_type, response)
             return False
         if response.status == _CONFLICT and needs_no_deletion(response.content):
             return "precondition" not in str(status_of(response.content).get("message"))
@@ -265,49 +248,17 @@ class KubernetesApi:
         object_id = Resource.from_body(body).id
         return self._id(resource_type, object_id.namespace, object_id.name)
 
+    def _sent(self, resource_type: ResourceType, request: Request) -> Response:
+        """The answer; where not an object is missing but its kind, the kind is looked for again the next time."""
+        response = self._transport.send(request)
+        if response.status == _NOT_FOUND and not (status_of(response.content).get("details") or {}).get("name"):
+            self._discovery.forget(resource_type.api_version, resource_type.kind)
+        return response
+
     def _body(self, resource_type: ResourceType, request: Request, response: Response) -> Body:
         if response.status not in _SUCCESS:
             raise failure(request, response.status, response.content)
         return identified(resource_type, response.object(), metadata_only=False)
-
-    def _missing(self, resource_type: ResourceType, response: Response) -> None:
-        """Where not the object is missing but its kind, look for the kind again the next time."""
-        if response.status == _NOT_FOUND and not (status_of(response.content).get("details") or {}).get("name"):
-            self._discovery.forget(resource_type.api_version, resource_type.kind)
-
-    def _collection(
-        self, resource_type: ResourceType, namespace: str | None, selector: str | None, fields: str | None, accept: str
-    ) -> Request:
-        place = f" in namespace {namespace}" if resource_type.namespaced and namespace else ""
-        query = {"labelSelector": selector, "fieldSelector": fields}
-        return Request(
-            "GET",
-            collection_path(resource_type, namespace),
-            f"list of {resource_type.plural}{place}",
-            {key: value for key, value in query.items() if value},
-            accept=accept,
-        )
-
-    def _listed(self, resource_type: ResourceType, request: Request, *, metadata_only: bool) -> Listing | None:
-        """All pages of one snapshot; ``None`` where it has expired in between."""
-        items: list[Body] = []
-        version = ""
-        page_request = request
-        while True:
-            response = self._transport.send(page_request)
-            if response.status == _GONE:
-                return None
-            if response.status == _NOT_FOUND:
-                self._missing(resource_type, response)
-            if response.status not in _SUCCESS:
-                raise failure(page_request, response.status, response.content)
-            page = response.object()
-            version = version or str(page["metadata"].get("resourceVersion", ""))
-            items += [identified(resource_type, item, metadata_only=metadata_only) for item in page.get("items") or ()]
-            token = page["metadata"].get("continue")
-            if not token:
-                return Listing(tuple(items), version)
-            page_request = replace(request, query={**request.query, "continue": token})
 
 
 def _path(resource_type: ResourceType, object_id: ObjectId, subresource: str) -> str:

@@ -9,6 +9,7 @@ from pipeline.clusters.kubernetes.answers import identified
 from pipeline.clusters.kubernetes.discovery import Discovery
 from pipeline.clusters.kubernetes.failures import failure, kind_unknown, needs_no_deletion
 from pipeline.clusters.kubernetes.inventory_store import InventoryStore
+from pipeline.clusters.kubernetes.listing import iterate_list
 from pipeline.clusters.kubernetes.requests import (
     JSON,
     MANAGER,
@@ -18,6 +19,7 @@ from pipeline.clusters.kubernetes.requests import (
     apply_request,
     collection_path,
     delete_request,
+    list_request,
     managed_fields_request,
     object_path,
 )
@@ -30,8 +32,6 @@ from pipeline.ports import Inventories
 
 _NOT_FOUND = 404
 _CONFLICT = 409
-_GONE = 410
-_RESTARTS = 3
 _LOG_BYTES = 1024 * 1024
 _SETTLING_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 _DEFINITIONS = frozenset({"CustomResourceDefinition", "APIService"})
@@ -90,13 +90,15 @@ class KubernetesCluster:
         self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
     ) -> Iterator[Body]:
         """Metadata alone of all objects of a type, page by page; no namespace: all of them."""
-        return self._list(resource_type, namespace, selector, METADATA_LIST)
+        request = list_request(resource_type, namespace, selector, None, METADATA_LIST)
+        return iterate_list(self._transport.send, request, resource_type, metadata_only=True)
 
     def list_objects(
         self, resource_type: ResourceType, namespace: str | None, selector: str | None = None
     ) -> Iterator[Body]:
         """Whole objects of a type, page by page; no namespace: all of them."""
-        return self._list(resource_type, namespace, selector, JSON)
+        request = list_request(resource_type, namespace, selector, None, JSON)
+        return iterate_list(self._transport.send, request, resource_type, metadata_only=False)
 
     def apply(
         self,
@@ -233,54 +235,6 @@ class KubernetesCluster:
                     raise
             self._transport.pause(seconds)
         return self._transport.object(request)
-
-    def _list(
-        self, resource_type: ResourceType, namespace: str | None, selector: str | None, accept: str
-    ) -> Iterator[Body]:
-        place = f" in namespace {namespace}" if resource_type.namespaced and namespace else ""
-        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": selector} if selector else {})
-        request = Request(
-            "GET",
-            collection_path(resource_type, namespace),
-            f"list of {resource_type.plural}{place}",
-            query,
-            accept=accept,
-        )
-        seen: set[str] = set()
-        for _ in range(_RESTARTS):
-            token: str | None = None
-            while token != "":
-                page = self._page(request, token)
-                if page is None:
-                    break
-                for item in page.get("items") or ():
-                    # A list that had to begin again (410: its snapshot is gone) brings the first pages once more.
-                    metadata = item["metadata"]
-                    # Aggregated API servers may have no uids.
-                    identity = metadata.get("uid") or f"{metadata.get('namespace')}/{metadata['name']}"
-                    if identity not in seen:
-                        seen.add(identity)
-                        yield identified(resource_type, item, metadata_only=accept == METADATA_LIST)
-                token = (page.get("metadata") or {}).get("continue") or ""
-            else:
-                return
-        raise ClusterError(
-            f"{request.subject}: it changes faster than it can be read", hint="try again", code="cluster.failed"
-        )
-
-    def _page(self, request: Request, token: str | None) -> Mapping[str, Any] | None:
-        """One page; ``None`` where the list has to begin again."""
-        query = request.query if token is None else {**request.query, "continue": token}
-        paged = Request("GET", request.path, request.subject, query, accept=request.accept)
-        response = self._transport.send(paged)
-        if response.status == _GONE and token is not None:
-            return None
-        if response.status == _NOT_FOUND:
-            return {}
-        if response.status != 200:  # noqa: PLR2004 - RFC 9110
-            raise failure(paged, response.status, response.content)
-        page: Mapping[str, Any] = response.object()
-        return page
 
 
 def _event(item: Mapping[str, Any]) -> Event:

@@ -60,6 +60,21 @@ def object_path(resource_type: ResourceType, namespace: str, name: str) -> str:
     return f"{collection_path(resource_type, namespace)}/{_segment(name)}"
 
 
+def list_request(
+    resource_type: ResourceType, namespace: str | None, selector: str | None, fields: str | None, accept: str
+) -> Request:
+    """All objects of a type, by label and field selectors where there are any; no namespace: all."""
+    place = f" in namespace {namespace}" if resource_type.namespaced and namespace else ""
+    query = {"labelSelector": selector, "fieldSelector": fields}
+    return Request(
+        "GET",
+        collection_path(resource_type, namespace),
+        f"list of {resource_type.plural}{place}",
+        {key: value for key, value in query.items() if value},
+        accept=accept,
+    )
+
+
 def apply_request(
     body: Body,
     resource_type: ResourceType,
@@ -150,8 +165,8 @@ def log_request(
 
 def access_review_request(verb: str, resource_type: ResourceType, namespace: str) -> Request:
     """Ask whether we may (SelfSubjectAccessReview, authorization.k8s.io/v1); no namespace: in all of them."""
-    group, _, version = resource_type.api_version.rpartition("/")
-    attributes = {"verb": verb, "group": group, "version": version, "resource": resource_type.plural}
+    version = resource_type.api_version.rpartition("/")[2]
+    attributes = {"verb": verb, "group": resource_type.group, "version": version, "resource": resource_type.plural}
     if resource_type.namespaced and namespace:
         attributes["namespace"] = namespace
     body = {

@@ -80,6 +80,18 @@ def write_provenance(platform: BuildPlatform, facts: BuildFacts) -> dict[str, An
     }
 
 
+def without_run(predicate: Mapping[str, Any]) -> dict[str, Any]:
+    """The predicate but for what another run of the same job says otherwise: which one it is, and when that was.
+
+    By the specification that is in ``runDetails.metadata`` and ``buildDefinition.internalParameters``.
+    """
+    told = dict(predicate)
+    for part, left_out in (("runDetails", "metadata"), ("buildDefinition", "internalParameters")):
+        if isinstance(told.get(part), Mapping):
+            told[part] = {key: value for key, value in told[part].items() if key != left_out}
+    return told
+
+
 def check_same_commit(platform: BuildPlatform, artifact: PinnedReference, source: str, revision: str) -> None:
     """Keep one run from claiming what another one built.
 

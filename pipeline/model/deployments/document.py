@@ -24,6 +24,7 @@ def record_document(record: DeployRecord) -> dict[str, Any]:
         "cluster": record.cluster,
         "artifact": {"repository": record.repository, "digest": record.digest},
         "inventory": record.inventory,
+        "path": record.path,
         "time": format_time(record.time),
         "result": record.result.value,
         "message": record.message,
@@ -51,6 +52,7 @@ def read_record(document: Mapping[str, Any]) -> DeployRecord:
         repository=text_in(artifact, "repository", _WHAT),
         digest=text_in(artifact, "digest", _WHAT),
         inventory=text_in(document, "inventory", _WHAT),
+        path=text_in({"path": "", **document}, "path", _WHAT),  # earlier records have none
         time=_time(text_in(document, "time", _WHAT)),
         result=_result(text_in(document, "result", _WHAT)),
         message=text_in(document, "message", _WHAT),

@@ -71,7 +71,7 @@ def _chains(records: Iterable[DeployRecord]) -> Iterator[list[DeployRecord]]:
     """The records of each inventory that say what is in the cluster, oldest first."""
     by_inventory: dict[str, list[DeployRecord]] = defaultdict(list)
     for record in sorted(records, key=_time):
-        if record.is_applied:
+        if record.is_complete:
             by_inventory[record.inventory].append(record)
     yield from by_inventory.values()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
@@ -12,6 +12,7 @@ from pipeline.model.artifact.reference import parse_reference
 SIDE = "deployed:"
 """How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
 _TAG = "deployed-"
+_MOST_NAMED = 10
 _CLUSTER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -64,10 +65,17 @@ class DeployedName:
         found = sorted({name for name in inventories if self.fits(name)})
         if len(found) > 1:
             raise UsageError(
-                f"{self} is not one inventory: there are records of {', '.join(found)}",
+                f"{self} is not one inventory: there are records of {some_of(found)}",
                 hint=f"say which: {SIDE}{self.cluster}/{found[0].partition(' ')[2]}",
             )
         return found[0] if found else ""
+
+
+def some_of(inventories: Iterable[str]) -> str:
+    """Inventories by name, for a message: not all where there are many."""
+    names = sorted(inventories)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def is_deployed(text: str) -> bool:
@@ -85,21 +93,44 @@ def parse_deployed(text: str) -> DeployedName:
     return DeployedName(check_cluster_name(cluster), inventory)
 
 
-def check_recording(cluster: str, repository: str, key_secret: str) -> None:
-    """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
+def check_remote(text: str) -> None:
+    """Refuse what is no ``NAMESPACE/NAME=CLUSTER``: a Secret or ConfigMap with a kubeconfig, and its cluster's name.
 
     Raises:
-        UsageError: the name is none, the repository names an artifact, or there is no key to sign with.
+        UsageError: it is none.
     """
+    where, _, cluster = text.partition("=")
+    if where.count("/") != 1 or not all(where.split("/")):
+        raise UsageError(
+            f"--record-remote '{text[:120]}': expected NAMESPACE/NAME=CLUSTER",
+            hint="NAME is the Secret or ConfigMap that spec.kubeConfig of Kustomizations in NAMESPACE names",
+        )
+    check_cluster_name(cluster)
+
+
+def check_recording(cluster: str, repository: str, signers: Mapping[str, bool], remotes: Sequence[str] = ()) -> None:
+    """Refuse what the puller could not record by; without a cluster's name nothing is recorded.
+
+    ``signers``: the options that say who signs, and which of them are given. ``remotes``: ``NAMESPACE/NAME=CLUSTER``.
+
+    Raises:
+        UsageError: the name is none, the repository names an artifact, or not exactly one signer is named.
+    """
+    given = [option for option, is_given in signers.items() if is_given]
     if not cluster:
-        if repository or key_secret:
+        if repository or given or remotes:
             raise UsageError("deploy records need the cluster's name", hint="give --deploy-record CLUSTER")
         return
     check_cluster_name(cluster)
-    if not key_secret:
+    for remote in remotes:
+        check_remote(remote)
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} contradict each other: one signer signs deploy records")
+    if not given:
         raise UsageError(
             f"--deploy-record {cluster} needs a key to sign with",
-            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME",
+            hint="name a Secret with a cosign.key in the puller's namespace: --record-key-secret NAME; or say"
+            " --record-signing-key URI, or --record-keyless",
         )
     if repository:
         named = parse_reference(repository)

@@ -16,6 +16,8 @@ class Deployed(StrEnum):
     """Everything is applied; nobody looked at health."""
     HEALTHY = "healthy"
     FAILED = "failed"
+    DELETED = "deleted"
+    """The Kustomization is gone, and with it what it applied, but for the objects that the record still has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class DeployRecord:
         repository: of the artifact.
         digest: of the artifact.
         inventory: what was applied under which name, such as ``inventory shop/shop`` or ``Kustomization apps/shop``.
+        path: the folder of the artifact that a Kustomization takes; empty: all of it.
         time: when it ended, seconds since the epoch.
         result: what became of it.
         message: a line about it, without secrets; empty where the result says all.
@@ -49,13 +52,19 @@ class DeployRecord:
     source: str = ""
     revision: str = ""
     verified_by: tuple[str, ...] = ()
+    path: str = ""
     overrides: tuple[str, ...] = ()
     objects: Mapping[ObjectId, str] = field(default_factory=dict, hash=False)
 
     @property
-    def is_applied(self) -> bool:
-        """Whether the cluster has this artifact, healthy or not: everything was applied, and pruned what is gone."""
+    def is_complete(self) -> bool:
+        """Whether ``objects`` are what the cluster has: everything was applied, healthy or not, and pruned."""
         return self.result is not Deployed.FAILED or bool(self.objects)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether there is no longer anything that applies the artifact there."""
+        return self.result is Deployed.DELETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from pipeline.model.artifact.manifest import (
     StoredManifest,
     parse_manifest,
 )
-from pipeline.model.deployments.record import DeployRecord
+from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.documents.times import format_time, parse_time
 from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.model.trust.storage import EMPTY_CONFIG, PREDICATE_TYPE_ANNOTATION
@@ -75,9 +75,9 @@ def record_manifest(record: DeployRecord, subject: Descriptor, bundle: Descripto
         OCI_MANIFEST,
         {
             "artifactType": RECORD_TYPE,
-            "config": _descriptor(EMPTY_CONFIG.descriptor),
-            "layers": [_descriptor(bundle)],
-            "subject": _descriptor(subject),
+            "config": EMPTY_CONFIG.descriptor.document(),
+            "layers": [bundle.document()],
+            "subject": subject.document(),
             "annotations": {
                 "dev.sigstore.bundle.content": "dsse-envelope",
                 PREDICATE_TYPE_ANNOTATION: DEPLOY_RECORD,
@@ -105,11 +105,11 @@ def write_list(cluster: str, records: Sequence[Listed], before: Descriptor | Non
     """The index of a cluster's records; ``before`` is the record that the newest one follows."""
     document: dict[str, Any] = {
         "artifactType": LIST_TYPE,
-        "manifests": [_descriptor(item.descriptor) for item in records],
+        "manifests": [item.descriptor.document() for item in records],
         "annotations": {ANNOTATION_CLUSTER: cluster},
     }
     if before is not None:
-        document["subject"] = _descriptor(Descriptor(before.media_type, before.digest, before.size))
+        document["subject"] = Descriptor(before.media_type, before.digest, before.size).document()
     return _blob(OCI_INDEX, document)
 
 
@@ -147,7 +147,8 @@ class Merged:
 def merge(records: Iterable[Listed], new: Listed, *, keep: int) -> Merged:
     """Put a record into a list and keep ``keep`` of each inventory, the new one and the newest in any case.
 
-    Where there are too many all together, the oldest go first that are not the newest of their inventory.
+    Where there are too many all together, the oldest go first that are not the newest of their inventory, then the
+    newest of inventories that were deleted, and then the oldest whatever they are: nobody reads a longer list.
     """
     others = [item for item in records if item.descriptor.digest != new.descriptor.digest]
     before = next((item.descriptor for item in newest_first(others) if item.inventory == new.inventory), None)
@@ -158,12 +159,19 @@ def merge(records: Iterable[Listed], new: Listed, *, keep: int) -> Merged:
         counts[item.inventory] = counts.get(item.inventory, 0) + 1
         (kept if item is new or counts[item.inventory] <= keep else dropped).append(item)
     heads = {item.inventory: item for item in reversed(kept)}
-    for item in reversed(kept[:]):
-        if len(kept) <= MAX_LISTED:
-            break
-        if item is not new and heads[item.inventory] is not item:
-            kept.remove(item)
-            dropped.append(item)
+
+    def rank(item: Listed) -> int:
+        if item is new:
+            return 0
+        is_head = heads[item.inventory] is item
+        return (2 if item.result == Deployed.DELETED.value else 1) if is_head else 3
+
+    too_many = len(kept) - MAX_LISTED
+    if too_many > 0:
+        # Sorting is stable, and the oldest come last.
+        excess = {id(item) for item in sorted(kept, key=rank)[-too_many:]}
+        dropped += [item for item in kept if id(item) in excess]
+        kept = [item for item in kept if id(item) not in excess]
     return Merged(tuple(kept), tuple(dropped), before)
 
 
@@ -186,19 +194,6 @@ def _listed(child: Descriptor) -> Listed | None:
         time=time,
         result=annotations.get(ANNOTATION_RESULT, ""),
     )
-
-
-def _descriptor(descriptor: Descriptor) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    }
-    if descriptor.artifact_type:
-        document["artifactType"] = descriptor.artifact_type
-    if descriptor.annotations:
-        document["annotations"] = dict(descriptor.annotations)
-    return document
 
 
 def _blob(media_type: str, document: dict[str, Any]) -> Blob:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.model.applying.guards import DEFAULT_LIMIT, DEFAULT_PROTECTED
+from pipeline.model.flux.kustomization import KustomizationSpec
 from pipeline.model.settings.recording import DEFAULT_KEEP
 
 
@@ -34,8 +35,14 @@ class PullerOptions:
         metrics_address: where ``/metrics`` is served, as ``host:port``; empty: nowhere.
         health_address: where ``/healthz`` and ``/readyz`` are served.
         record_cluster: under which name of the cluster deploy records are written; empty: there are none.
+        record_remotes: ``NAMESPACE/NAME=CLUSTER``, the names in records of clusters that Kustomizations apply to by the
+            kubeconfig in this Secret (or ConfigMap); what is applied to others is not recorded.
         record_repository: where they are kept; empty: beside each artifact.
         record_key_secret: Secret in ``namespace`` with the ``cosign.key`` that signs them.
+        record_signing_key: the URI of the key that signs them instead, at a key management service.
+        record_keyless: whether the process's own service account signs them instead, without a key.
+        record_sigstore: ConfigMap in ``namespace`` with the ``signing_config.json`` and ``trusted_root.json`` of the
+            services that sign then; empty: Sigstore's public ones.
         record_registry_secret: Secret in ``namespace`` with the login that may write them (dockerconfigjson).
         keep_records: how many of each Kustomization are kept.
     """
@@ -61,7 +68,28 @@ class PullerOptions:
     metrics_address: str = ":8080"
     health_address: str = ":9440"
     record_cluster: str = ""
+    record_remotes: tuple[str, ...] = ()
     record_repository: str = ""
     record_key_secret: str = ""
+    record_signing_key: str = ""
+    record_keyless: bool = False
+    record_sigstore: str = ""
     record_registry_secret: str = ""
     keep_records: int = DEFAULT_KEEP
+
+    def recorded_cluster(self, spec: KustomizationSpec, namespace: str) -> str:
+        """The name in records of the cluster that a Kustomization applies to; empty where nothing is recorded of it."""
+        remote = spec.remote_cluster
+        if remote is None:
+            return self.record_cluster
+        named = dict(item.split("=", 1) for item in self.record_remotes)
+        return named.get(f"{namespace}/{remote.secret or remote.config_map}", "")
+
+    @property
+    def record_signers(self) -> dict[str, bool]:
+        """The options that say who signs deploy records, and which of them are given."""
+        return {
+            "--record-key-secret": bool(self.record_key_secret),
+            "--record-signing-key": bool(self.record_signing_key),
+            "--record-keyless": self.record_keyless,
+        }

@@ -118,8 +118,8 @@ class _Chain:
     def delivery(self, delivery: Delivery, artifact: str) -> None:
         """A cluster that has applied the artifact, or says so."""
         record = delivery.record
-        bad = record.result is Deployed.FAILED
-        tone = (Tone.FAILED if bad else Tone.HEALTHY) if delivery.is_believed else Tone.PLAIN
+        tones = {Deployed.FAILED: Tone.FAILED, Deployed.DELETED: Tone.PLAIN}
+        tone = tones.get(record.result, Tone.HEALTHY) if delivery.is_believed else Tone.PLAIN
         since = "" if delivery.is_current else "replaced since"
         status = f"{record.result.value} {format_time(record.time)}"
         says = [record.inventory, status, since if delivery.is_believed else "not verified"]

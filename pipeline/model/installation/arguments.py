@@ -22,6 +22,7 @@ def puller_arguments(options: InstallOptions) -> list[str]:
         *(f"--{name}={str(on).lower()}" for name, on in switches.items()),
         f"--log-level={options.log_level}",
         *(f"--{name}={value}" for name, value in _values(puller).items() if value != _values(_DEFAULT)[name]),
+        *(f"--record-remote={remote}" for remote in puller.record_remotes),
         *(f"--protect={pattern}" for pattern in puller.protect if puller.protect != _DEFAULT.protect),
         *(f"--{name}" for name, on in _flags(puller).items() if on),
     ]
@@ -43,6 +44,8 @@ def _values(puller: PullerOptions) -> dict[str, str]:
         "deploy-record": puller.record_cluster,
         "record-repository": puller.record_repository,
         "record-key-secret": puller.record_key_secret,
+        "record-signing-key": puller.record_signing_key,
+        "record-sigstore": puller.record_sigstore,
         "record-registry-secret": puller.record_registry_secret,
         "keep-records": str(puller.keep_records),
         "metrics-addr": puller.metrics_address,
@@ -55,5 +58,6 @@ def _flags(puller: PullerOptions) -> dict[str, bool]:
     return {
         "no-cross-namespace-refs": puller.no_cross_namespace_refs,
         "allow-remote-bases": puller.allow_remote_bases,
+        "record-keyless": puller.record_keyless,
         "no-strict-substitution": not puller.strict_substitution,
     }

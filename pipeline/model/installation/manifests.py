@@ -26,7 +26,7 @@ def installation(options: InstallOptions) -> Manifests:
     """
     _check_trust_policy(options)
     puller = options.puller
-    check_recording(puller.record_cluster, puller.record_repository, puller.record_key_secret)
+    check_recording(puller.record_cluster, puller.record_repository, puller.record_signers, puller.record_remotes)
     around = (
         *((network_policy(options),) if options.network_policy else ()),
         *((resource_quota(options),) if options.priority_class else ()),

@@ -11,8 +11,20 @@ from pipeline.model.installation.options import InstallOptions, port_of
 from pipeline.model.manifests import Body
 
 _TEMPORARY_SPACE: Final = "1Gi"
+_TOKEN_FOLDER: Final = "/var/run/sigstore/cosign"  # noqa: S105 - a folder
+"""Where the token for keyless signatures is looked for, by us and by cosign, as ``oidc-token``."""
 _USER: Final = 65532
 """Nobody in particular: what images without a shell run as."""
+
+
+_TOKEN: Final = {
+    "name": "sigstore-token",
+    "projected": {
+        # Good for the shortest time that Kubernetes allows, and for nothing else.
+        "sources": [{"serviceAccountToken": {"audience": "sigstore", "expirationSeconds": 600, "path": "oidc-token"}}]
+    },
+}
+_TOKEN_MOUNT: Final = {"name": "sigstore-token", "mountPath": _TOKEN_FOLDER, "readOnly": True}
 
 
 def deployment(options: InstallOptions) -> Body:
@@ -92,6 +104,7 @@ def _pod(options: InstallOptions) -> dict[str, Any]:
             # Artifacts on their way in are beside the cached ones: one more than fits.
             _volume("cache", format_size(options.puller.cache_max_size + options.puller.artifact_max_size)),
             _volume("tmp", _TEMPORARY_SPACE),
+            *([_TOKEN] if options.puller.record_keyless else []),
         ],
     }
     if options.priority_class:
@@ -132,6 +145,7 @@ def _container(options: InstallOptions) -> dict[str, Any]:
         "volumeMounts": [
             {"name": "cache", "mountPath": options.puller.cache_dir},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the same
+            *([_TOKEN_MOUNT] if options.puller.record_keyless else []),
         ],
     }
     if options.puller.health_address:

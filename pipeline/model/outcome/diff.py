@@ -16,13 +16,17 @@ from pipeline.model.plan import Action, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFacts:
-    """What a deploy record says; ``signer`` is empty where nobody was asked."""
+    """What a deploy record says; ``signer`` is empty where nobody was asked.
+
+    ``path`` is the folder of the artifact that is compared, ``None`` where all of it is and nothing is built.
+    """
 
     cluster: str
     inventory: str
     time: float
     result: str
     signer: str
+    path: str | None = None
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -32,6 +36,7 @@ class DeploymentFacts:
             "time": format_time(self.time),
             "result": self.result,
             "signer": self.signer,
+            "path": self.path,
         }
 
 

@@ -80,6 +80,7 @@ def _deployment(item: Deployment) -> dict[str, Any]:
         "repository": record.repository,
         "digest": record.digest,
         "inventory": record.inventory,
+        "path": record.path,
         "result": record.result.value,
         "message": record.message,
         "source": record.source,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from pipeline.model.manifests import Origin
+from pipeline.model.manifests import ObjectId, Origin
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import DiffResult
 from pipeline.model.outcome.images_check import CheckedImage, ImageProblem, ImagesCheckResult
@@ -33,13 +33,9 @@ def _all(result: Result) -> Iterator[Annotation]:
                 text = f"{missed.object_id}: {missed.reason}" if missed.object_id else missed.reason
                 yield _beside(missed.origin, Severity.WARNING, f"{missed.rule}: not evaluated", text)
         case PlanResult():
-            for touched in result.radius.data_lost:
-                yield Annotation(
-                    severity=Severity.WARNING, title="data lost", message=f"{touched.object_id}: {touched.reason}"
-                )
-            yield from _differing(result.diff)
+            yield from _differing(result.diff, {item.object_id: item.reason for item in result.radius.data_lost})
         case DiffResult():
-            yield from _differing(result)
+            yield from _differing(result, {})
         case VerifyResult():
             yield from _running(result)
         case ImagesCheckResult():
@@ -52,19 +48,23 @@ def _finding(finding: Finding) -> Annotation:
     return _beside(finding.origin, finding.severity, finding.rule, f"{subject}{finding.message}{hint}")
 
 
-def _differing(result: DiffResult) -> Iterator[Annotation]:
+def _differing(result: DiffResult, lost: Mapping[ObjectId, str]) -> Iterator[Annotation]:
     for obstacle in result.obstacles:
         message = f"{obstacle.subject}: {obstacle.problem}"
         yield Annotation(severity=Severity.ERROR, title="would be refused", message=message)
-    yield from _deletions(result.plan.changes)
+    deleted = [item for item in result.plan.changes if item.action in _WORDS and item.renamed_to is None]
+    # What goes with a Namespace is deleted by nobody's plan.
+    planned = {item.object_id for item in deleted}
+    for object_id in (found for found in lost if found not in planned):
+        yield Annotation(severity=Severity.WARNING, title="data lost", message=f"{object_id}: {lost[object_id]}")
+    for change in sorted(deleted, key=lambda item: item.object_id not in lost):
+        yield _deletion(change, lost.get(change.object_id, ""))
 
 
-def _deletions(changes: Iterable[Change]) -> Iterator[Annotation]:
-    for change in changes:
-        if change.action in _WORDS and change.renamed_to is None:
-            reason = f" ({change.reason})" if change.reason else ""
-            message = f"{change.object_id} {_WORDS[change.action]}{reason}"
-            yield _beside(change.origin, Severity.WARNING, "deletion", message)
+def _deletion(change: Change, lost: str) -> Annotation:
+    reasons = "; ".join(filter(None, (lost, change.reason)))
+    message = f"{change.object_id} {_WORDS[change.action]}" + (f" ({reasons})" if reasons else "")
+    return _beside(change.origin, Severity.WARNING, "data lost" if lost else "deletion", message)
 
 
 def _running(result: VerifyResult) -> Iterator[Annotation]:

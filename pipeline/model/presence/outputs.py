@@ -141,10 +141,11 @@ def _differing(result: DiffResult) -> _Pairs:
 
 
 def _changed(plan: Plan, *, is_changed: bool) -> _Pairs:
+    # A generated object under a new name is an update, as in every report: nobody is to be asked about a deletion.
     yield "changed", is_changed
-    yield "created", plan.count(Action.CREATE)
-    yield "updated", plan.count(Action.CONFIGURE) + plan.count(Action.RECREATE)
-    yield "deleted", plan.count(Action.PRUNE)
+    yield "created", plan.count(Action.CREATE) - plan.renames
+    yield "updated", plan.count(Action.CONFIGURE) + plan.count(Action.RECREATE) + plan.renames
+    yield "deleted", plan.count(Action.PRUNE) - plan.replaced
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - texts, numbers and booleans

@@ -43,10 +43,11 @@ def require_healthy(name: DeployedName, record: DeployRecord, digest: str, *, no
     """Refuse unless the newest record of that inventory says so; times in seconds.
 
     Raises:
-        VerificationError: another digest is there, it failed, or nobody looked at its health.
+        VerificationError: another digest is there or none, it failed, or nobody looked at its health.
         RefusedError: it has not been healthy for ``min_age`` yet.
     """
     since = format_time(record.time)
+    _require_standing(name, record)
     if record.digest != digest:
         raise VerificationError(
             f"{name} is to have {digest}, and has {record.digest} ({record.result.value}) since {since}",
@@ -73,12 +74,23 @@ def require_deployed(name: DeployedName, record: DeployRecord) -> None:
     """Refuse to take for the source what did not even get applied.
 
     Raises:
-        VerificationError: the newest record is of a failure.
+        VerificationError: the newest record is of a failure, or of the end of it.
     """
+    _require_standing(name, record)
     if record.result is Deployed.FAILED:
         why = f" ({printable(record.message, _WIDTH)})" if record.message else ""
         raise VerificationError(
             f"what {name} was given last is {record.digest}, and that failed at {format_time(record.time)}{why}",
             hint="name the digest that is to be promoted",
+            code=NOT_HEALTHY,
+        )
+
+
+def _require_standing(name: DeployedName, record: DeployRecord) -> None:
+    if record.is_deleted:
+        raise VerificationError(
+            f"nothing is deployed as {name}: {record.inventory} was deleted at {format_time(record.time)}, and had"
+            f" {record.digest}",
+            hint="name another inventory, or the digest that is to be promoted",
             code=NOT_HEALTHY,
         )

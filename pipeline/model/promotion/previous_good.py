@@ -17,9 +17,10 @@ def previous_good(records: Iterable[DeployRecord], current: str) -> DeployRecord
 
     What the cluster had since it was given ``current`` for the last time does not count, and of what it had before each
     digest's last record does: one that was healthy and failed later, before it was replaced, is not good. A digest that
-    the cluster was never given has everything before it.
+    the cluster was never given has everything before it. That what applied it was deleted says nothing of its health.
     """
-    newest_first = sorted(records, key=lambda record: record.time, reverse=True)
+    told = (record for record in records if not record.is_deleted)
+    newest_first = sorted(told, key=lambda record: record.time, reverse=True)
     seen = {current}
     is_before = False
     for record in newest_first:

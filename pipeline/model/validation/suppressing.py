@@ -1,23 +1,26 @@
 """What the settings and annotations make of findings: other severities, and suppressions that need a reason.
 
-An annotation ``ignore.gitless.dev/RULE: reason`` on an object suppresses that rule's findings about it; in RULE, what
-an annotation's name may not contain is written ``_``, so that ``require-labels/check-team`` becomes
-``require-labels_check-team``. The entries of ``validation.ignore`` do the same for many objects and by glob.
+An annotation ``ignore.gitless.dev/RULE: reason`` on an object, or on the template of its Pods, suppresses that rule's
+findings about it; in RULE, what an annotation's name may not contain is written ``_``, so that
+``require-labels/check-team`` becomes ``require-labels_check-team``. The entries of ``validation.ignore`` do the same
+for many objects and by glob.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.model.documents.printable import printable
+from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Manifests, ObjectId, Origin, Resource
 from pipeline.model.object_pattern import check_pattern, is_meant
+from pipeline.model.pod_templates import template_place
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Rule, Severity, Suppression
 from pipeline.model.validation.options import IgnoredRule, ValidationOptions
 
@@ -95,6 +98,8 @@ class _Entry:
     suppression: Suppression
     resource: Resource | None = None
     """The object with the annotation; ``None`` for an entry of the settings."""
+    holder: str = ""
+    """The field of the object that has the annotation."""
     used: bool = field(default=False)
 
     @property
@@ -124,14 +129,22 @@ def _patterns(item: IgnoredRule) -> tuple[str, ...]:
 
 def _annotation_entries(manifests: Manifests) -> Iterator[_Entry]:
     for resource in manifests:
-        annotations = resource.body["metadata"].get("annotations") or {}
-        for key, value in annotations.items():
-            if not key.startswith(ANNOTATION_PREFIX):
-                continue
+        own = mapping_at(resource.body, "metadata", "annotations")
+        yield from _entries_of(resource, own, "metadata.annotations")
+        if place := template_place(resource.id):
+            place = (*place, "metadata", "annotations")
+            # What kustomize puts on both is one annotation.
+            others = {key: value for key, value in mapping_at(resource.body, *place).items() if own.get(key) != value}
+            yield from _entries_of(resource, others, ".".join(place))
+
+
+def _entries_of(resource: Resource, annotations: Mapping[str, Any], holder: str) -> Iterator[_Entry]:
+    for key, value in annotations.items():
+        if key.startswith(ANNOTATION_PREFIX):
             name = key.removeprefix(ANNOTATION_PREFIX)
             reason = printable(value if isinstance(value, str) else "", _SHOWN)
             suppression = Suppression(reason=reason, place=f"annotation {printable(key, _SHOWN)}")
-            yield _Entry(name, (), suppression, resource)
+            yield _Entry(name, (), suppression, resource, holder)
 
 
 def _suppressed(findings: Iterable[Finding], entries: Sequence[_Entry]) -> Iterator[Finding]:
@@ -157,18 +170,30 @@ def _objections(
     entries: Iterable[_Entry], known: frozenset[str], gate: str, *, may_be_elsewhere: bool
 ) -> Iterator[Finding]:
     """What is wrong with the suppressions themselves."""
+    for alike in _alike(entries):
+        wanted = printable(alike[0].wanted, _SHOWN)
+        if not alike[0].is_valid:
+            says = f"the suppression of {wanted} gives no reason that says anything"
+            yield from (_about(entry, SUPPRESSION_REASON, gate, says) for entry in alike)
+            continue
+        unused = [entry for entry in alike if not entry.used]
+        names_one = any(alike[0].names(rule) for rule in known)
+        near = get_close_matches(wanted, [annotation_name(rule) for rule in known], n=1, cutoff=0.75)
+        if unused and (names_one or near or not may_be_elsewhere):
+            where = f" at {len(unused)} of the {len(alike)} objects that have it" if len(alike) > 1 else ""
+            meant = "" if names_one or not near else f"; did you mean {near[0]}?"
+            says = f"the suppression of {wanted} matches no finding{where}{meant}"
+            yield _about(unused[0], SUPPRESSION_UNUSED, gate, says)
+
+
+def _alike(entries: Iterable[_Entry]) -> Iterable[list[_Entry]]:
+    """The entries, with annotations together that say the same: kustomize puts one on everything that it builds."""
+    found: dict[Hashable, list[_Entry]] = {}
     for entry in entries:
-        wanted = printable(entry.wanted, _SHOWN)
-        if not entry.is_valid:
-            yield _about(
-                entry, SUPPRESSION_REASON, gate, f"the suppression of {wanted} gives no reason that says anything"
-            )
-        elif not entry.used:
-            names_one = any(entry.names(rule) for rule in known)
-            near = get_close_matches(wanted, [annotation_name(rule) for rule in known], n=1, cutoff=0.75)
-            if names_one or near or not may_be_elsewhere:
-                meant = "" if names_one or not near else f"; did you mean {near[0]}?"
-                yield _about(entry, SUPPRESSION_UNUSED, gate, f"the suppression of {wanted} matches no finding{meant}")
+        is_annotation = entry.resource is not None
+        key = (entry.wanted, entry.suppression.reason) if is_annotation else id(entry)
+        found.setdefault(key, []).append(entry)
+    return found.values()
 
 
 def _about(entry: _Entry, rule: Rule, gate: str, message: str) -> Finding:
@@ -180,7 +205,7 @@ def _about(entry: _Entry, rule: Rule, gate: str, message: str) -> Finding:
         message=message,
         object_id=resource.id if resource else None,
         api_version=resource.api_version if resource else "",
-        path=f"metadata.annotations[{ANNOTATION_PREFIX}{printable(entry.wanted, _SHOWN)}]" if resource else "",
+        path=f"{entry.holder}[{ANNOTATION_PREFIX}{printable(entry.wanted, _SHOWN)}]" if resource else "",
         origin=resource.origin if resource else _origin(entry.suppression.place),
         hint=rule.fix,
     )

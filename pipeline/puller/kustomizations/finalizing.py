@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from pipeline.errors import PipelineError
+from pipeline.model.deployments.record import Deployed
 from pipeline.model.documents.durations import format_duration
 from pipeline.model.flux import api
 from pipeline.model.flux.kustomization import DeletionPolicy, KustomizationSpec, read_kustomization
 from pipeline.model.flux.outcome import ObjectEvent, Severity
 from pipeline.model.flux.reading import InvalidObjectError
 from pipeline.model.manifests import Body
+from pipeline.puller.deployments import Deployment
 from pipeline.puller.kustomizations.applying import apply_options, named
 from pipeline.puller.kustomizations.parts import Parts
 from pipeline.puller.kustomizations.status_inventory import inventory_of
@@ -58,6 +61,34 @@ def finalize(body: Body, parts: Parts) -> tuple[bool, tuple[ObjectEvent, ...]]:
     left = ", ".join(named(object_id) for object_id in sorted(removal.remaining)[:_SHOWN])
     text = f"failed to wait for resources termination within {format_duration(spec.effective_timeout)}: {left}"
     return True, (*events, ObjectEvent(Severity.ERROR, api.PRUNE_FAILED, text))
+
+
+def deletion(body: Body, events: Iterable[ObjectEvent], parts: Parts) -> Deployment | None:
+    """What is to be recorded of a Kustomization that is gone; ``None`` where nothing was ever recorded of it.
+
+    ``events`` are what :func:`finalize` told: after a failure not everything is gone.
+    """
+    status = body.get("status") or {}
+    revision = str(status.get("lastAppliedRevision") or status.get("lastAttemptedRevision") or "")
+    try:
+        spec = read_kustomization(body)
+    except InvalidObjectError:
+        return None
+    cluster = parts.options.recorded_cluster(spec, body["metadata"]["namespace"])
+    if not revision or not cluster:
+        return None
+    stays = not deletes_objects(spec) or any(event.severity is Severity.ERROR for event in events)
+    return Deployment(
+        body=body,
+        cluster=cluster,
+        source=(spec.source.namespace, spec.source.name),
+        digest=revision.rpartition("@")[2],
+        rendering="",
+        time=parts.clock.now(),
+        result=Deployed.DELETED,
+        message="objects of it are left in the cluster" if stays else "",
+        stays=stays,
+    )
 
 
 def deletes_objects(spec: KustomizationSpec) -> bool:

@@ -150,19 +150,24 @@ class Telling:
         return format_duration(round(self._parts.clock.now() - self._began, 3))
 
     def _tell_deployed(self, result: Deployed, message: str = "") -> None:
-        """Have it recorded, but for other clusters than the one that the records are named after."""
+        """Have it recorded, but for clusters that have no name in records."""
         tell, artifact, spec = self._parts.tell_deployed, self.artifact, self.spec
-        if tell is None or artifact is None or spec is None or spec.remote_cluster is not None:
+        if tell is None or artifact is None or spec is None:
+            return
+        cluster = self._parts.options.recorded_cluster(spec, self._body["metadata"]["namespace"])
+        if not cluster:
             return
         tell(
             Deployment(
                 body=self._body,
+                cluster=cluster,
                 source=(spec.source.namespace, spec.source.name),
                 digest=artifact.manifest_digest,
                 rendering=self.digest,
                 time=self._parts.clock.now(),
                 result=result,
                 message=message,
+                path=spec.path,
                 origin=artifact.metadata.get(ANNOTATION_SOURCE, ""),
                 revision=artifact.origin_revision,
                 overrides=self.overridden,

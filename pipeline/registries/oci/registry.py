@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from pipeline.errors import ArtifactNotFoundError, RegistryError, TrustError
 from pipeline.model.artifact.manifest import (
@@ -22,12 +21,13 @@ from pipeline.model.artifact.manifest import (
 from pipeline.model.artifact.reference import Repository, is_digest
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.registries.oci import uploads
-from pipeline.registries.oci.answers import declared_type, media_type_of, tags_in
+from pipeline.registries.oci.answers import declared_type, media_type_of
 from pipeline.registries.oci.calls import Call
 from pipeline.registries.oci.challenges import DELETE, PULL, repository_scope
-from pipeline.registries.oci.endpoints import Endpoint, endpoint_of, origin_of
+from pipeline.registries.oci.endpoints import Endpoint, endpoint_of
 from pipeline.registries.oci.fallback import FallbackTag
-from pipeline.registries.oci.referrers import as_referrer, is_doubtful, parse_index, subject_of
+from pipeline.registries.oci.listing import Listing
+from pipeline.registries.oci.referrers import as_referrer, is_doubtful, subject_of
 
 if TYPE_CHECKING:
     import requests
@@ -45,14 +45,8 @@ _WRITTEN = frozenset({200, 201, 202})
 _GONE = frozenset({200, 202, 204, _NOT_FOUND})
 # What the specification has for registries without deletion, and what some answer instead.
 _NO_DELETION = frozenset({400, 405, 501})
-# What registries without the referrers API answer instead of the 404 they should.
-_NO_REFERRERS_API = frozenset({400, 404, 405, 406, 501})
-_PAGE = 1000
-_MAX_PAGES = 1000
-# Anybody who may push decides how many there are: beyond these, nobody waits for each to be looked into, and then
-# nobody keeps them in memory.
+# Anybody who may push decides how many there are: beyond these, nobody waits for each to be looked into.
 _MAX_COMPLETED = 256
-_MAX_REFERRERS = 20_000
 
 
 class OciRegistry:
@@ -147,7 +141,7 @@ class OciRegistry:
         subject = subject_of(manifest.content)
         # A registry that keeps referrers should say so in a header; one that does not say it may still list them.
         if subject is not None and response.headers.get("OCI-Subject") != subject:
-            listed = self._from_api(subject)
+            listed = self._listing.referrers(subject)
             if listed is None or descriptor.digest not in listed:
                 self._fallback.add(subject, as_referrer(descriptor, manifest.content))
         return descriptor
@@ -167,22 +161,14 @@ class OciRegistry:
 
     def tags(self) -> Sequence[str]:
         """Every tag, sorted; see the port."""
-        what = f"list the tags of {self.repository.path}"
-        url = self._transport.url(self._transport.container.tags_url(N=_PAGE))
-        found: set[str] = set()
-        for response in self._pages(url, what, frozenset({_NOT_FOUND})):
-            if response.status_code == _NOT_FOUND:
-                self._check_it_is_a_registry(what)
-                return ()
-            found.update(tags_in(response, f"{self._host}: cannot {what}"))
-        return tuple(sorted(found))
+        return self._listing.tags()
 
     def referrers(self, digest: str) -> Sequence[Descriptor]:
         """Every manifest whose subject is the digest; see the port.
 
         Of a multitude, the descriptors are as the registry gives them.
         """
-        found = self._from_api(digest)
+        found = self._listing.referrers(digest)
         if found is None:
             found = {entry.digest: entry for entry in self._fallback.entries(digest)}
         if len(found) > _MAX_COMPLETED:
@@ -224,55 +210,9 @@ class OciRegistry:
         uploads.compare_digest(self._transport, response, manifest.descriptor.digest)
         return response
 
-    def _pages(self, url: str, what: str, also_accepted: frozenset[int]) -> Iterator[requests.Response]:
-        """Follow the ``Link`` of each page to the next one, which must be on the same registry and new."""
-        seen: set[str] = set()
-        while url not in seen and len(seen) < _MAX_PAGES:
-            seen.add(url)
-            response = self._transport.send(
-                Call(
-                    method="GET",
-                    url=url,
-                    what=what,
-                    scopes=self._transport.pull_scopes(),
-                    accepted=_READ | also_accepted,
-                )
-            )
-            yield response
-            link = response.links.get("next", {}).get("url")
-            if not link:
-                return
-            url = urljoin(url, link)
-            if origin_of(url) != self._endpoint.origin:
-                raise RegistryError(f"{self._host}: cannot {what}: the next page is on another host")
-        raise RegistryError(f"{self._host}: cannot {what}: the registry's pages do not end")
-
-    def _check_it_is_a_registry(self, what: str) -> None:
-        """Tell a repository that is not there from a host that is no registry: both answer 404."""
-        self._transport.send(
-            Call(
-                method="GET",
-                url=self._transport.url(f"{self._transport.container.registry}/v2/"),
-                what=what,
-                scopes=self._transport.pull_scopes(),
-                accepted=_READ,
-            )
-        )
-
-    def _from_api(self, digest: str) -> dict[str, Descriptor] | None:
-        """Descriptors by digest, or ``None`` where there is no referrers API."""
-        what = f"list what refers to {digest}"
-        base = self._transport.url(self._transport.container.manifest_url(digest)).removesuffix(f"manifests/{digest}")
-        found: dict[str, Descriptor] = {}
-        for response in self._pages(f"{base}referrers/{digest}", what, _NO_REFERRERS_API):
-            # A registry that does not know the API may also show its web page.
-            if response.status_code != _FOUND or media_type_of(response) != OCI_INDEX:
-                return None
-            for entry in parse_index(response.content, f"{self._host}: cannot {what}"):
-                found[entry.digest] = entry
-            if len(found) > _MAX_REFERRERS:
-                raise RegistryError(f"{self._host}: cannot {what}: there are more than {_MAX_REFERRERS}")
-        return found
+    @property
+    def _listing(self) -> Listing:
+        return Listing(self.repository, self._endpoint, self._transport)
 
     @property
     def _fallback(self) -> FallbackTag:

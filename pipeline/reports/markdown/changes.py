@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change, FieldChange, Plan
 from pipeline.reports.markdown.document import Item, Section
 from pipeline.reports.markdown.escaping import code, fenced, html_code, prose
@@ -33,20 +34,26 @@ _NAMED = 20
 
 def counted(plan: Plan, words: Words) -> str:
     """The headline's numbers; a renamed object counts once."""
-    replaced = sum(change.renamed_to is not None for change in plan.changes)
-    fewer = {Action.CREATE: plan.renames, Action.PRUNE: replaced}
+    fewer = {Action.CREATE: plan.renames, Action.PRUNE: plan.replaced}
     numbers = {action: plan.count(action) - fewer.get(action, 0) for action in words}
     parts = [f"{number} {words[action][0]}" for action, number in numbers.items() if number]
     parts += [f"{plan.renames} renamed"] if plan.renames else []
     return ", ".join(parts)
 
 
-def sections(changes: Iterable[Change], words: Words, *, is_whole: bool) -> Iterator[Section]:
-    """One for each action, and before what is configured what many objects have in common."""
+def sections(
+    changes: Iterable[Change], words: Words, *, is_whole: bool, reach: Iterable[Section] = ()
+) -> Iterator[Section]:
+    """One for each action, and before what is configured what many objects have in common.
+
+    ``reach`` stands behind what is deleted.
+    """
     # The old half of a rename is told with its new half.
     shown = [change for change in changes if change.action in words and change.renamed_to is None]
     alike, shown = ([], shown) if is_whole else gather(shown)
     for action, (_, name) in words.items():
+        if action is Action.CREATE:
+            yield from reach
         if action is Action.CONFIGURE:
             yield Section("Alike in many objects", [_alike_item(group, is_whole=is_whole) for group in alike])
         found = [change for change in shown if change.action is action and change.renamed_from is None]
@@ -65,6 +72,14 @@ def folded(summary: str, *parts: str) -> str:
     """Parts that show when the summary (HTML) is clicked."""
     body = "\n\n".join(part for part in parts if part)
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def naming(objects: Sequence[ObjectId], *, is_whole: bool) -> str:
+    """A list of objects: all, or the first of them and how many more there are."""
+    shown = objects if is_whole else objects[:_NAMED]
+    names = [f"- {code(str(object_id))}" for object_id in shown]
+    names += [f"- and {len(objects) - len(shown)} more"] if len(objects) > len(shown) else []
+    return "\n".join(names)
 
 
 def _item(change: Change, *, is_whole: bool) -> Item:
@@ -95,15 +110,11 @@ def _drift(fields: Sequence[FieldChange]) -> str:
 
 
 def _alike_item(group: Alike, *, is_whole: bool) -> Item:
-    names = [f"- {code(str(change.object_id))}" for change in group.changes[:_NAMED]]
-    rest = len(group.changes) - len(names)
-    names += [f"- and {rest} more"] if rest else []
-
     def details() -> str:
         return folded(
             f"{len(group.changes)} objects, {len(group.fields)} field{'s' if len(group.fields) > 1 else ''}",
             fenced(diff_lines(group.fields, is_whole=is_whole), "diff"),
-            "\n".join(names),
+            naming([change.object_id for change in group.changes], is_whole=is_whole),
         )
 
     return Item(f"- {len(group.changes)} objects change alike", details)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.reporting import ReportContext
@@ -38,9 +38,14 @@ def refusals(result: DiffResult) -> Iterator[Section]:
     yield Section("Notes", [Item(f"- {prose(note)}") for note in result.notes])
 
 
-def change_sections(result: DiffResult, context: ReportContext) -> Iterator[Section]:
-    """The changes themselves."""
-    return sections(result.plan.changes, TO_DO, is_whole=result.is_full or not context.limit)
+def change_sections(result: DiffResult, context: ReportContext, reach: Iterable[Section] = ()) -> Iterator[Section]:
+    """The changes themselves; ``reach`` stands behind what is deleted."""
+    return sections(result.plan.changes, TO_DO, is_whole=is_whole(result, context), reach=reach)
+
+
+def is_whole(result: DiffResult, context: ReportContext) -> bool:
+    """Whether nothing is gathered or cut."""
+    return result.is_full or not context.limit
 
 
 def _side(side: Side) -> str:

@@ -1,15 +1,17 @@
-"""A plan for a pull request: the diff, and before it how far it reaches."""
+"""A plan for a pull request: the diff, and how far it reaches behind what is deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.planning.blast_radius import BlastRadius, Touched
 from pipeline.model.reporting import ReportContext
-from pipeline.reports.markdown.diff import change_sections, headline, refusals, sides
+from pipeline.reports.markdown.changes import folded, naming
+from pipeline.reports.markdown.diff import change_sections, headline, is_whole, refusals, sides
 from pipeline.reports.markdown.document import Item, Section, compose
 from pipeline.reports.markdown.escaping import code, prose
+from pipeline.reports.text.alike import gather_touched
 
 _NAMED = 12
 
@@ -17,8 +19,9 @@ _NAMED = 12
 def render(result: PlanResult, context: ReportContext) -> str:
     """The report, ending with a newline."""
     head = (headline(result.diff, context, "Plan"), sides(result.diff), _reach(result.radius), _saved(result))
-    parts = [*refusals(result.diff), *_touched(result.radius), *change_sections(result.diff, context)]
-    return compose(head, parts, context)
+    lost = _section("Takes data with it", result.radius.data_lost, is_whole=True)
+    reach = _reached(result.radius, is_whole=is_whole(result.diff, context))
+    return compose(head, [*refusals(result.diff), lost, *change_sections(result.diff, context, reach)], context)
 
 
 def _saved(result: PlanResult) -> str:
@@ -55,11 +58,19 @@ def _named(names: list[str]) -> str:
     return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
 
 
-def _touched(radius: BlastRadius) -> Iterator[Section]:
-    yield Section("Takes data with it", [_item(item) for item in radius.data_lost])
-    yield Section("Services that lose endpoints", [_item(item) for item in radius.endpoints_lost])
-    yield Section("Workloads that restart", [_item(item) for item in radius.restarts])
+def _reached(radius: BlastRadius, *, is_whole: bool) -> Iterator[Section]:
+    yield _section("Services that lose endpoints", radius.endpoints_lost, is_whole=is_whole)
+    yield _section("Workloads that restart", radius.restarts, is_whole=is_whole)
 
 
-def _item(touched: Touched) -> Item:
-    return Item(f"- {code(str(touched.object_id))}: {prose(touched.reason)}")
+def _section(title: str, items: Sequence[Touched], *, is_whole: bool) -> Section:
+    return Section(title, [_item(group, is_whole=is_whole) for group in gather_touched(items)])
+
+
+def _item(group: tuple[Touched, ...], *, is_whole: bool) -> Item:
+    reason = prose(group[0].reason)
+    if len(group) == 1:
+        return Item(f"- {code(str(group[0].object_id))}: {reason}")
+    objects = [item.object_id for item in group]
+    words = f"{len(group)} objects: {reason}"
+    return Item(f"- {words}", lambda: folded(words, naming(objects, is_whole=is_whole)))

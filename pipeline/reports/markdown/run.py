@@ -26,7 +26,7 @@ _REPORTED = (ValidateResult, DiffResult, ApplyResult, VerifyResult)
 def render(result: RunResult, context: ReportContext) -> str:
     """The report, ending with a newline; apply's report stands for that of the diff before it."""
     text = overview(result, context)
-    is_applied = any(isinstance(run.result, ApplyResult) for run in result.stages)
+    is_applied = any(isinstance(run.result, ApplyResult) and run.result.is_complete for run in result.stages)
     left_out = []
     for run in result.stages:
         if not isinstance(run.result, _REPORTED) or (is_applied and isinstance(run.result, DiffResult)):
@@ -68,7 +68,7 @@ def _outcome(result: Result) -> Iterator[str]:
                 counted(result.plan, TO_DO) or "no differences"
             )
         case ApplyResult():
-            yield counted(result.plan, DONE) or "nothing to do"
+            yield ("" if result.is_complete else "**stopped** ") + (counted(result.plan, DONE) or "nothing to do")
         case VerifyResult():
             yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
         case _:

@@ -1,4 +1,4 @@
-"""The same change in many objects, such as a new label on everything, is worth telling once."""
+"""The same change in many objects, such as a new label on everything, is worth telling once; so is a reason."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.model.plan import Action, Change, FieldChange
+from pipeline.model.planning.blast_radius import Touched
 
 _ENOUGH = 4
 """In fewer objects a repetition is easier to read than a summary."""
@@ -45,6 +46,16 @@ def gather(changes: Sequence[Change]) -> tuple[list[Alike], list[Change]]:
         for indices, keys in sorted(groups.items(), key=lambda group: -len(group[0]))
     ]
     return alike, [left for change in changes if (left := _without(change, shared)) is not None]
+
+
+def gather_touched(items: Sequence[Touched]) -> list[tuple[Touched, ...]]:
+    """Those that are touched for the same reason together, where they are many; largest group first."""
+    reasons: dict[str, list[Touched]] = defaultdict(list)
+    for item in items:
+        reasons[item.reason].append(item)
+    groups = [tuple(group) for group in reasons.values() if len(group) >= _ENOUGH]
+    alone = [(item,) for item in items if len(reasons[item.reason]) < _ENOUGH]
+    return [*sorted(groups, key=lambda group: -len(group)), *alone]
 
 
 def _without(change: Change, shared: set[str]) -> Change | None:

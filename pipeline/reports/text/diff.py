@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.model.applying.live_plan import Obstacle
+from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.reports.text.alike import Alike, gather
@@ -28,13 +29,14 @@ def render(result: DiffResult, *, color: bool) -> str:
     return "\n".join(printable_lines(result, Paint(color))) + "\n"
 
 
-def printable_lines(result: DiffResult, paint: Paint) -> Iterator[str]:
-    """Every line of the report."""
+def printable_lines(result: DiffResult, paint: Paint, reach: Iterable[str] = ()) -> Iterator[str]:
+    """Every line of the report; ``reach`` stands between what would be refused and the changes."""
     yield f"{_side(result.before, paint)} {paint('dim', '→')} {_side(result.after, paint)}"
     yield _counts(result, paint)
     for note in result.notes:
         yield paint("dim", printable(f"note: {note}"))
     yield from _obstacles(result.obstacles, paint)
+    yield from reach
     # The old half of a rename is told with its new half.
     shown = [change for change in result.plan.changes if change.action in _SIGNS and change.renamed_to is None]
     alike, shown = ([], shown) if result.is_full else gather(shown)
@@ -59,12 +61,11 @@ def _side(side: Side, paint: Paint) -> str:
 
 def _counts(result: DiffResult, paint: Paint) -> str:
     plan = result.plan
-    replaced = sum(change.renamed_to is not None for change in plan.changes)
     counted = (
         (plan.count(Action.CREATE) - plan.renames, "to create", "green+bold"),
         (plan.count(Action.CONFIGURE), "to configure", "yellow+bold"),
         (plan.count(Action.RECREATE), "to recreate", "red+bold"),
-        (plan.count(Action.PRUNE) - replaced, "to delete", "red+bold"),
+        (plan.count(Action.PRUNE) - plan.replaced, "to delete", "red+bold"),
         (plan.renames, "renamed", "cyan+bold"),
         (plan.count(Action.SKIP), "skipped", "dim"),
     )
@@ -78,10 +79,12 @@ def _obstacles(obstacles: tuple[Obstacle, ...], paint: Paint) -> Iterator[str]:
         return
     yield ""
     yield paint("red+bold", "Applying this would be refused:")
-    for obstacle in obstacles:
-        yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
-    for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint):
-        yield paint("dim", printable(f"  {hint}"))
+    for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles):
+        for obstacle in obstacles:
+            if obstacle.hint == hint:
+                yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
+        if hint:
+            yield paint("dim", printable(f"  {hint}"))
 
 
 def _alike(group: Alike, paint: Paint) -> Iterator[str]:
@@ -89,10 +92,15 @@ def _alike(group: Alike, paint: Paint) -> Iterator[str]:
     yield ""
     yield f"{paint(style, f'{sign} {verb}')} {paint('bold', f'{len(group.changes)} objects alike')}"
     yield from _fields(group.fields, paint, is_full=False)
-    names = [printable(str(change.object_id)) for change in group.changes]
-    more = [f"… and {len(names) - _NAMED} more (--full shows them)"] if len(names) > _NAMED else []
-    for name in [*names[:_NAMED], *more]:
-        yield paint("dim", f"      in {name}" if name in names else f"      {name}")
+    yield from naming([change.object_id for change in group.changes], "in ", paint)
+
+
+def naming(objects: Sequence[ObjectId], word: str, paint: Paint) -> Iterator[str]:
+    """The first of many objects, each behind the word, and how many more there are."""
+    for object_id in objects[:_NAMED]:
+        yield paint("dim", f"      {word}{printable(str(object_id))}")
+    if len(objects) > _NAMED:
+        yield paint("dim", f"      … and {len(objects) - _NAMED} more (--full shows them)")
 
 
 def _changes(changes: list[Change], paint: Paint, *, is_full: bool) -> Iterator[str]:

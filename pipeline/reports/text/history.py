@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.model.deployments.history import Counts
@@ -15,7 +16,10 @@ from pipeline.reports.text.rollback import lock_in_words
 from pipeline.reports.text.tables import table
 
 _WIDTH = 80
+_LINE = 200
 _NOTE = 300
+_FINGERPRINT = re.compile(r"(SHA256:[0-9a-f]{12})[0-9a-f]{52}")
+"""Of a key; the JSON has all of it."""
 _SHORT = 12
 _HEADINGS = ("TIME", "DIGEST", "RESULT", "CHANGES", "REVISION", "VERIFIED BY")
 
@@ -55,7 +59,7 @@ def _row(item: Deployment, *, with_inventory: bool) -> tuple[str, ...]:
         printable(told, _WIDTH),
         _counts(item.counts),
         printable(record.revision, _WIDTH) or "-",
-        printable(", ".join(record.verified_by), _WIDTH) or "nobody",
+        _FINGERPRINT.sub(r"\1…", printable(", ".join(record.verified_by), _LINE)) or "nobody",
         *inventory,
     )
 

@@ -16,7 +16,7 @@ _BARE = re.compile(r"(?:--?(?=[A-Za-z]))?[A-Za-z/_0-9][^\s\"'#{}\[\],]*(?: [^\s\
 _NUMBER_LIKE = re.compile(r"[0-9][0-9_.,:+-]*(?:[eE][0-9+-]*)?|0[xXoObB][0-9a-fA-F_]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 # What a terminal would obey instead of showing, and marks that reorder text so that it reads as something else.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MAX_LINE = 160
 _KEPT_AROUND_A_CUT = 40
 
@@ -39,8 +39,11 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 
 def printable(text: str) -> str:
-    """The text with control characters and direction marks written out, so that no manifest can draw on a terminal."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """The text on one line, with control characters and direction marks written out.
+
+    So no manifest can draw on a terminal, or write a line of its own into a report.
+    """
+    return _UNPRINTABLE.sub(lambda match: " " if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
 def inline(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -85,6 +88,9 @@ def lines_of(value: Any) -> list[str] | None:  # noqa: ANN401 - any JSON value
 
 def hunks(before: list[str], after: list[str], context: int = 2) -> Iterator[tuple[str, str]]:
     """Line by line what differs: marks ``-``, ``+``, a blank for context, ``@`` where a hunk begins, with its text."""
+    if before[-1:] == after[-1:] == [""]:
+        # Both texts end with a line break, behind which there is no line.
+        before, after = before[:-1], after[:-1]
     for line in list(unified_diff(before, after, n=context, lineterm=""))[2:]:
         if line.startswith("@@"):
             start = int(re.split(r"[+, ]+", line)[3])

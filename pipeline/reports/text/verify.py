@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.model.documents.printable import printable
 from pipeline.model.outcome.verify import (
     DriftPart,
     HealthPart,
@@ -15,8 +14,10 @@ from pipeline.model.outcome.verify import (
     VerifyResult,
 )
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, Change, FieldChange
+from pipeline.reports.text.fields import field_lines
 from pipeline.reports.text.pods import event_line, pod_lines
 from pipeline.reports.text.signatures import witnesses
+from pipeline.reports.text.values import Paint, printable
 
 _MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "-", Verdict.UNKNOWN: "?"}
 _COLORS = {Verdict.PASSED: "32", Verdict.FAILED: "31", Verdict.SKIPPED: "2", Verdict.UNKNOWN: "33"}
@@ -37,23 +38,23 @@ def _lines(result: VerifyResult, *, color: bool) -> Iterator[str]:
     verdict = Verdict.PASSED if result.is_verified else Verdict.FAILED
     words = "Verified" if result.is_verified else f"NOT verified ({', '.join(result.failures)})"
     name = f"{result.namespace}/{result.inventory} on {result.cluster}"
-    yield f"{_painted(words, verdict, color=color)} {name} in {result.elapsed:.1f}s"
+    yield f"{_painted(words, verdict, color=color)} {printable(name)} in {result.elapsed:.1f}s"
     if result.artifact is not None:
         yield f"  artifact   {result.artifact}"
     if result.revision or result.source:
-        yield "  from       " + " at ".join(filter(None, (result.source, result.revision)))
+        yield "  from       " + printable(" at ".join(filter(None, (result.source, result.revision))))
     if result.incomplete:
         yield _part("apply", Verdict.FAILED, result.incomplete, color=color)
     yield _part("signature", result.signature.verdict, result.signature.message, color=color)
     yield from (f"{'':<13}{words}" for item in result.signature.signatures if (words := witnesses(item)))
     yield _part("drift", result.drift.verdict, result.drift.message, color=color)
     yield _part("health", result.health.verdict, result.health.message, color=color)
-    yield from _drift(result.drift)
-    yield from _health(result.health)
+    yield from map(printable, _drift(result.drift))
+    yield from map(printable, _health(result.health))
 
 
 def _part(name: str, verdict: Verdict, message: str, *, color: bool) -> str:
-    return f"{_painted(_MARKS[verdict], verdict, color=color)} {name:<10} {message}"
+    return f"{_painted(_MARKS[verdict], verdict, color=color)} {name:<10} {printable(message)}"
 
 
 def _painted(text: str, verdict: Verdict, *, color: bool) -> str:
@@ -78,26 +79,30 @@ def _change(change: Change) -> Iterator[str]:
     yield f"  {change.object_id} {what.get(change.action, 'differs')}{reason}"
     if change.action is not Action.CREATE:
         for field in change.fields[:MAX_FIELDS]:
-            yield f"    {_field(field)}"
+            yield from (f"    {line}" for line in _field(field))
         yield from _rest(len(change.fields), MAX_FIELDS, "field(s)", "    ")
 
 
-def _field(field: FieldChange) -> str:
+def _field(field: FieldChange) -> Iterator[str]:
+    """A sentence where both values fit into it; else what differs, line by line: ``-`` is live, ``+`` should be."""
     owner = f", set by {field.manager}" if field.manager else ""
+    live, wanted = (_value(side) for side in (field.before, field.after))
     if field.is_sensitive:
-        return f"{field.path}: another secret value{owner}"
-    if field.before is ABSENT:
-        return f"{field.path}: is gone, should be {_value(field.after)}"
-    if field.after is ABSENT:
-        return f"{field.path}: {_value(field.before)} should not be there{owner}"
-    return f"{field.path}: is {_value(field.before)}{owner}, should be {_value(field.after)}"
+        yield f"{field.path}: another secret value{owner}"
+    elif field.is_order or max(len(live), len(wanted)) > _VALUE_WIDTH or "\n" in live + wanted:
+        yield from field_lines(field, Paint(color=False), is_full=False)
+    elif field.before is ABSENT:
+        yield f"{field.path}: is gone, should be {wanted}"
+    elif field.after is ABSENT:
+        yield f"{field.path}: {live} should not be there{owner}"
+    else:
+        yield f"{field.path}: is {live}{owner}, should be {wanted}"
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if value is SENSITIVE:
-        return repr(value)
-    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
-    return printable(text, _VALUE_WIDTH)
+    if value is ABSENT or value is SENSITIVE:
+        return ""
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
 def _health(part: HealthPart) -> Iterator[str]:

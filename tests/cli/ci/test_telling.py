@@ -113,7 +113,8 @@ def test_outside_of_a_ci_its_code_is_not_even_loaded(folder: Path) -> None:
 
 
 def test_github_is_told_by_summary_annotations_and_outputs(in_github: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert gitless("diff", "old", "new", "--report", "out/diff.md", "--label", "production") == 0
+    reports = "--report", "out/diff.md", "--report", "out/diff.json"
+    assert gitless("diff", "old", "new", *reports, "--label", "production") == 0
 
     told = capsys.readouterr()
     assert commands(told.err) == [
@@ -122,7 +123,7 @@ def test_github_is_told_by_summary_annotations_and_outputs(in_github: Path, caps
     summary = (in_github / "summary.md").read_text()
     assert "### Diff for production: 1 to delete, 1 to configure" in summary
     assert outputs(in_github) == {
-        "changed": "true", "created": "0", "updated": "1", "deleted": "1", "report-file": "out/diff.md",
+        "changed": "true", "created": "0", "updated": "1", "deleted": "1", "report-file": "out/diff.md\nout/diff.json",
         "summary-file": str(in_github / "summary.md"),
     }  # fmt: skip
     assert (in_github / "out" / "diff.md").read_text().startswith("### Diff for production: ")

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,12 @@ from tests.e2e.puller.conftest import Realm
 from tests.platform.flux import NAMESPACE
 from tests.platform.puller import Puller, puller
 from tests.platform.registries import DebianRegistry
+from tests.platform.sigstore.deployment import ISSUER, SUBJECT, SigstoreDeployment
 from tests.reconciling import Body, World
 
 pytestmark = [pytest.mark.cluster, pytest.mark.registry]
 
+_KEY = ("--record-key", "cosign.pub")
 SECRET = "hunter2"
 MANIFEST = """\
 apiVersion: v1
@@ -47,10 +49,10 @@ class Ci:
     login: Path
     records: str
 
-    def gitless(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def gitless(self, *arguments: str, trusting: Sequence[str] = _KEY) -> subprocess.CompletedProcess[str]:
         where = ["--record-repository", self.records, "--record-registry-config", str(self.login)]
         return subprocess.run(
-            [sys.executable, "-m", "pipeline", *arguments, "--record-key", "cosign.pub", *where],
+            [sys.executable, "-m", "pipeline", *arguments, *trusting, *where],
             cwd=self.folder,
             env={"HOME": str(self.folder), "PATH": os.environ["PATH"]},
             capture_output=True,
@@ -59,9 +61,9 @@ class Ci:
             check=False,
         )
 
-    def history(self) -> list[dict[str, Any]]:
+    def history(self, trusting: Sequence[str] = _KEY) -> list[dict[str, Any]]:
         """What is recorded, newest first."""
-        found = self.gitless("history", "--cluster", "prod", "-o", "json")
+        found = self.gitless("history", "--cluster", "prod", "-o", "json", trusting=trusting)
         if found.returncode == 5:
             return []
         assert found.returncode == 0, found.stderr
@@ -69,10 +71,10 @@ class Ci:
         deployments: list[dict[str, Any]] = json.loads(found.stdout)["deployments"]
         return deployments
 
-    def until(self, number: int) -> list[dict[str, Any]]:
+    def until(self, number: int, trusting: Sequence[str] = _KEY) -> list[dict[str, Any]]:
         """The history once it has so many records."""
         end = time.monotonic() + 60
-        while len(found := self.history()) < number:
+        while len(found := self.history(trusting)) < number:
             assert time.monotonic() < end, found
             time.sleep(0.5)
         return found
@@ -111,19 +113,36 @@ def recording(realm: Realm, ci: Ci) -> Callable[..., AbstractContextManager[Pull
         }
     )
 
-    def start(repository: str = ci.records) -> AbstractContextManager[Puller]:
+    def start(
+        repository: str = ci.records,
+        *,
+        before: Sequence[str] = (),
+        key_secret: str | None = "records-key",
+        sigstore: str | None = None,
+    ) -> AbstractContextManager[Puller]:
         return puller(
             ci.folder / "puller",
             realm.plane.kubeconfig,
+            before=before,
             enable_leader_election=False,
             deploy_record="prod",
             record_repository=repository,
-            record_key_secret="records-key",
+            record_key_secret=key_secret,
+            record_keyless=key_secret is None,
+            record_sigstore=sigstore,
             record_registry_secret="records-login",
             keep_records=3,
         )
 
     return start
+
+
+def _trusting(services: SigstoreDeployment) -> list[str]:
+    return [
+        f"--record-certificate-identity={SUBJECT}",
+        f"--record-certificate-oidc-issuer={ISSUER}",
+        f"--record-trusted-root={services.trusted_root}",
+    ]
 
 
 def _deliver(world: World, text: str) -> Published:
@@ -138,6 +157,7 @@ def test_one_record_for_each_change_which_a_ci_without_the_cluster_reads(
     realm: Realm, ci: Ci, recording: Callable[..., AbstractContextManager[Puller]]
 ) -> None:
     world = realm.world()
+    repository = f"oci://{realm.registry.address}/{world.namespace}/app"
     with recording():
         one = _deliver(world, "one")
         world.applied("app", one.digest)
@@ -147,18 +167,41 @@ def test_one_record_for_each_change_which_a_ci_without_the_cluster_reads(
         two = _deliver(world, "two")
         world.applied("app", two.digest)
         found = ci.until(2)
+        waited = ci.gitless("wait", f"{repository}@{two.digest}", "--deployed", "prod", "--accept-applied")
+        diff = ci.gitless("diff", "deployed:prod", f"{repository}@{one.digest}", "-o", "json")
+        world.delete("Kustomization", "app")
+        gone = ci.until(3)
 
     assert [item["digest"] for item in found] == [two.digest, one.digest]
     assert found[1] == first
     assert found[0]["inventory"] == f"Kustomization {world.namespace}/app"
     assert found[0]["changes"] == {"created": 0, "changed": 1, "deleted": 0, "unknown": 1}
-    repository = f"oci://{realm.registry.address}/{world.namespace}/app"
-    diff = ci.gitless("diff", "deployed:prod", f"{repository}@{one.digest}", "-o", "json")
     assert diff.returncode == 0, diff.stderr
     assert json.loads(diff.stdout)["counts"]["configure"] == 1
     assert json.loads(diff.stdout)["from"]["digest"] == two.digest
-    waited = ci.gitless("wait", f"{repository}@{two.digest}", "--deployed", "prod", "--accept-applied")
     assert waited.returncode == 0, waited.stderr
+    assert (gone[0]["result"], gone[0]["digest"], gone[0]["changes"]["deleted"]) == ("deleted", two.digest, 2)
+    assert gone[1:] == found
+
+
+def test_without_a_key_the_clusters_identity_signs(
+    realm: Realm,
+    ci: Ci,
+    recording: Callable[..., AbstractContextManager[Puller]],
+    sigstore_deployment: SigstoreDeployment,
+) -> None:
+    world, services = realm.world(), sigstore_deployment
+    documents = {file.name: file.read_text() for file in (services.signing_config, services.trusted_root)}
+    system = World(realm.plane.access, realm.registry.address, NAMESPACE)
+    system.put({"kind": "ConfigMap", "metadata": {"name": "sigstore"}, "data": documents})
+    token = f"SIGSTORE_ID_TOKEN={services.token_file().read_text().strip()}"
+    with recording(before=["env", token], key_secret=None, sigstore="sigstore"):
+        one = _deliver(world, "one")
+        world.applied("app", one.digest)
+        (found,) = ci.until(1, _trusting(services))
+
+    assert (found["digest"], found["result"]) == (one.digest, "applied")
+    assert SUBJECT in found["signer"]
 
 
 def test_a_restart_writes_nothing_and_a_failure_is_recorded(

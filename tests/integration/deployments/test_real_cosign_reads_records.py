@@ -17,9 +17,10 @@ from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.ports import Registry
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.attaching import read_subject
-from pipeline.stages.deployed import RecordTrust, newest_record
+from pipeline.stages.deployed import newest_record
 from pipeline.stages.record_deployment import RecordPorts, record_deployment
 from pipeline.stages.sign import sign
+from pipeline.stages.signed_records import RecordTrust
 from pipeline.wiring import delete_manifest, registry
 from tests.contract.registry.servers import Silent
 from tests.integration.attest.test_real_cosign_attestations import _options

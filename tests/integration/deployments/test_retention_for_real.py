@@ -10,6 +10,7 @@ from pipeline.model.artifact.manifest import OCI_INDEX
 from pipeline.model.artifact.reference import Repository
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.settings.connections import RegistryOptions
+from pipeline.ports import Registry
 from pipeline.registries.oci import connect
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.attaching import read_subject
@@ -23,10 +24,8 @@ from tests.unit.sign.support import signer
 pytestmark = pytest.mark.registry
 
 
-@pytest.mark.parametrize("kind", ["referrers", "none"])
-def test_old_records_leave_nothing_behind(kind: Kind) -> None:
-    shop = Shop()
-    records = connect(Repository(server(kind).address, "retention"), RegistryOptions(), {}, Silent())
+def _records(kind: Kind, name: str) -> tuple[Registry, RecordPorts]:
+    records = connect(Repository(server(kind).address, name), RegistryOptions(), {}, Silent())
     ports = RecordPorts(
         registry=records,
         delete=lambda digest: delete_manifest(records, digest),
@@ -35,6 +34,13 @@ def test_old_records_leave_nothing_behind(kind: Kind) -> None:
         expressions=CelExpressions(),
         reporter=Silent(),
     )
+    return records, ports
+
+
+@pytest.mark.parametrize("kind", ["referrers", "none"])
+def test_old_records_leave_nothing_behind(kind: Kind) -> None:
+    shop = Shop()
+    records, ports = _records(kind, "retention")
     artifacts = [shop.publish(f"v{number}") for number in range(5)]
     made = [
         record_deployment(
@@ -56,3 +62,23 @@ def test_old_records_leave_nothing_behind(kind: Kind) -> None:
     assert [item.media_type for item in records.referrers(made[3].digest)] == [OCI_INDEX]
     named = {digest.replace(":", "-") for digest in (artifacts[3].digest, artifacts[4].digest, made[3].digest)}
     assert set(records.tags()) == {"deployed-prod", *(named if kind == "none" else ())}
+
+
+@pytest.mark.parametrize("kind", ["referrers", "none"])
+def test_what_a_cleanup_of_the_registry_took_away_stops_no_record(kind: Kind) -> None:
+    shop = Shop()
+    records, ports = _records(kind, "cleanup")
+    artifacts = [shop.publish(f"v{number}") for number in range(4)]
+
+    def deploy(number: int) -> str:
+        said = record(digest=artifacts[number].digest, time=NOW + number)
+        return record_deployment(said, read_subject(artifacts[number], shop.artifacts), ports).digest
+
+    made = [deploy(number) for number in range(3)]
+    assert delete_manifest(records, made[1])
+    # What was the newest, too: nobody can tell what came before.
+    assert delete_manifest(records, made[2])
+
+    last = deploy(3)
+
+    assert [item.descriptor.digest for item in listed_records(records, "prod")] == [last, made[0]]

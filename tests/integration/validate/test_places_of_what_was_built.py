@@ -21,7 +21,8 @@ KUSTOMIZATION: Mapping[str, str] = {
     ),
     "over/kustomization.yaml": (
         "namePrefix: shop-\nresources: [../base]\npatches:\n- path: first.yaml\n"
-        "- {path: second.yaml, target: {kind: X}}\n"
+        "- {path: second.yaml, target: {kind: X}}\n- target: {kind: Deployment, name: web}\n  patch: |\n"
+        "    - {op: add, path: /spec/minReadySeconds, value: soon}\n"
     ),
     "over/first.yaml": (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n"
@@ -66,6 +67,7 @@ def test_a_kustomization_has_the_lines_of_its_resources_and_patches(
 
     assert found("over", capsys) == {
         "spec.repilcas": "base/web.yaml:6",
+        "spec.minReadySeconds": "over/kustomization.yaml:8",
         f"{containers}[0].imagePullPolicy": "over/first.yaml:10",
         f"{containers}[1].imagePullPolicy": "over/first.yaml:12",
     }

@@ -11,7 +11,9 @@ from pipeline.errors import PipelineError
 from pipeline.model.manifests import Body, Resource
 from pipeline.model.validation.field_paths import steps_of
 from pipeline.ports import Cluster
+from tests.unit.validation import server_cases
 from tests.unit.validation.schema_cases import BODIES, CASES, CLEAN, WIDGET_DEFINITION, Case, Spoil
+from tests.unit.validation.server_cases import ServerCase, changed
 
 pytestmark = pytest.mark.cluster
 
@@ -69,3 +71,14 @@ def test_the_api_server_takes_what_the_gate_passes(server: Cluster, kind: str, c
     change(body)
 
     assert _stored(server, body)["kind"] == kind
+
+
+@pytest.mark.parametrize("case", server_cases.CASES, ids=lambda case: case.name)
+def test_the_api_server_refuses_what_the_gate_says_it_would(server: Cluster, case: ServerCase) -> None:
+    with pytest.raises(PipelineError):
+        _stored(server, case.body)
+
+
+@pytest.mark.parametrize(("kind", "at", "value"), server_cases.CLEAN, ids=lambda value: str(value)[:40])
+def test_the_api_server_takes_what_looks_odd_and_passes(server: Cluster, kind: str, at: str, value: object) -> None:
+    assert _stored(server, changed(kind, at, value))["kind"] == kind

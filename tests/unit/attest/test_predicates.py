@@ -8,11 +8,13 @@ from pipeline.errors import UsageError
 from pipeline.model.attestation.given import MAX_PREDICATE_BYTES, read_predicate
 from pipeline.model.attestation.provenance import BuildPlatform
 from pipeline.model.trust.predicate_types import CYCLONEDX, PLAN, SLSA_PROVENANCE_V1, SPDX, TEST_RESULT
+from pipeline.signers.cosign import CosignVerifier
+from pipeline.stages.attest import attest
 from pipeline.stages.predicates import provenance_predicate, read_built, sbom_predicate
 from pipeline.testing.registry import MemoryRegistry
 from pipeline.wiring import sbom
 from tests.unit.attest.support import ARTIFACT, BASE, CHART, DIGEST, PIN
-from tests.unit.sign.support import stored_artifact
+from tests.unit.sign.support import signer, stored_artifact
 
 _POD = f"""\
 apiVersion: v1
@@ -92,3 +94,24 @@ def test_test_results_say_how_it_went() -> None:
     assert read_predicate(json.dumps(good).encode(), "test.json", TEST_RESULT, ARTIFACT) == good
     with pytest.raises(UsageError, match=r"is no test result: it lacks a 'result'"):
         read_predicate(b'{"result": "fine"}', "test.json", TEST_RESULT, ARTIFACT)
+
+
+def test_a_job_that_runs_again_states_the_same_and_another_commit_does_not() -> None:
+    registry = MemoryRegistry()
+    artifact = stored_artifact(registry, {"pod.yaml": _POD})
+    built = read_built(artifact, registry)
+
+    def state(run: str, commit: str = "0" * 40) -> bool:
+        platform = BuildPlatform(
+            builder_id="https://ci.test",
+            internal={"job": run},
+            repository="https://git.test/shop",
+            commit=commit,
+            invocation_id=f"https://ci.test/{run}",
+            started_on=f"2026-01-0{run}T00:00:00Z",
+        )
+        made = provenance_predicate(built, platform)
+        ours, verifier = signer("ours"), CosignVerifier()
+        return attest(artifact, made.type, made.body, registry, ours, verifier, essence=made.essence).attested
+
+    assert [state("1"), state("2"), state("2", "1" * 40)] == [True, False, True]

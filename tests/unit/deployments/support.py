@@ -15,8 +15,9 @@ from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.reports.console import JsonLog
 from pipeline.signers.cosign import CosignVerifier
 from pipeline.stages.attaching import read_subject
-from pipeline.stages.deployed import RecordTrust, SignedRecord, newest_record
-from pipeline.stages.record_deployment import Recorded, RecordPorts, record_deployment
+from pipeline.stages.deployed import newest_record
+from pipeline.stages.record_deployment import Recorded, RecordPorts, record_deletion, record_deployment
+from pipeline.stages.signed_records import RecordTrust, SignedRecord
 from pipeline.testing.registry import MemoryRegistry, MemoryStore
 from tests.unit.sign.support import policy, signer, stored_artifact
 
@@ -90,6 +91,9 @@ class Shop:
         artifact = self.publish(text)
         said = record(digest=artifact.digest, repository=str(artifact.repository), **changes)
         return record_deployment(said, self.subject(artifact), self.ports(by), keep=keep)
+
+    def delete_inventory(self, inventory: str = SHOP, time: float = NOW, *, stays: bool = False) -> Recorded | None:
+        return record_deletion("prod", inventory, time, self.ports(), stays=stays)
 
     def newest(self, name: str = "cluster", *, inventory: str = "", cluster: str = "prod") -> SignedRecord:
         return newest_record(DeployedName(cluster, inventory), self.records, trusting(name))

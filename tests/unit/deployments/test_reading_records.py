@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipeline.errors import ArtifactNotFoundError, TrustError, UsageError
-from pipeline.model.artifact.manifest import OCI_MANIFEST, SIGSTORE_BUNDLE, Blob
+from pipeline.model.artifact.manifest import OCI_MANIFEST, SIGSTORE_BUNDLE, Blob, Descriptor
 from pipeline.model.deployments.document import record_document
 from pipeline.model.deployments.naming import DeployedName
-from pipeline.model.deployments.record import DeployRecord
-from pipeline.model.deployments.storage import listed, record_manifest, write_list
+from pipeline.model.deployments.record import Deployed, DeployRecord
+from pipeline.model.deployments.storage import ANNOTATION_RESULT, listed, record_manifest, write_list
 from pipeline.model.trust.in_toto import write_statement
 from pipeline.model.trust.predicate_types import DEPLOY_RECORD
-from pipeline.stages.deployed import newest_record, read_history
+from pipeline.stages.deployed import listed_records, newest_record, read_history
 from tests.unit.deployments.support import NOW, UNVERIFIED, Shop, record, trusting
 from tests.unit.sign.support import signer, store
 
@@ -189,27 +190,69 @@ def test_a_list_that_gives_a_record_to_another_inventory_is_refused(shop: Shop) 
         shop.newest()
 
 
-def test_a_tag_that_was_moved_back_is_refused(shop: Shop) -> None:
+def test_a_tag_that_was_moved_back_hides_nothing(shop: Shop) -> None:
     shop.deploy("one")
     old = shop.tag()
     shop.deploy("two", time=NOW + 5)
+    shop.deploy("three", time=NOW + 6)
 
     shop.move_tag(old)
 
-    with pytest.raises(TrustError, match="was moved back") as caught:
-        shop.newest()
-    assert caught.value.code == "trust.replay"
+    assert shop.newest().record.digest == shop.publish("three").digest
+    assert not shop.newest().is_listed
+    history = read_history(DeployedName("prod"), shop.records, trusting("cluster"))
+    assert [item.record.time - NOW for item in history.records] == [6, 5, 0]
+    assert [note for note in history.notes if "lacks the newest record of inventory shop/shop" in note]
 
 
-def test_a_new_list_with_an_old_record_alone_is_refused(shop: Shop) -> None:
+def test_a_new_list_with_an_old_record_alone_hides_nothing(shop: Shop) -> None:
     first = shop.deploy("one")
     shop.deploy("two", time=NOW + 5)
 
     # The tag may also name the record itself.
     shop.move_tag(first.digest)
 
-    with pytest.raises(TrustError, match="was moved back"):
+    assert shop.newest().record.digest == shop.publish("two").digest
+
+
+def test_of_two_that_recorded_at_once_neither_is_lost(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("other", inventory="inventory shop/other")
+    before = shop.tag()
+    shop.deploy("two", time=NOW + 5)
+    # The other one had read the list before ours was written, and writes its own after we looked at ours.
+    shop.move_tag(before)
+    shop.deploy("another", time=NOW + 6, inventory="inventory shop/other")
+
+    assert shop.newest(inventory="shop/shop").record.digest == shop.publish("two").digest
+    shop.deploy("three", time=NOW + 7)
+    listed = listed_records(shop.records, "prod")
+    assert [item.time - NOW for item in listed if item.inventory == "inventory shop/shop"] == [7, 5, 0]
+
+
+def test_of_several_inventories_those_that_were_deleted_need_no_words(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("other", inventory="inventory shop/other")
+
+    shop.delete_inventory("inventory shop/other", NOW + 5)
+
+    assert shop.newest().record.inventory == "inventory shop/shop"
+    assert shop.newest(inventory="other").record.result is Deployed.DELETED
+
+
+def test_a_list_cannot_say_that_an_inventory_was_deleted(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("other", inventory="inventory shop/other")
+    said = listed_records(shop.records, "prod")
+    lied = [replace(item, descriptor=_with_result(item.descriptor, "deleted")) for item in said]
+    shop.records.write_manifest(write_list("prod", lied, None), "deployed-prod")
+
+    with pytest.raises(UsageError, match="is not one inventory"):
         shop.newest()
+
+
+def _with_result(descriptor: Descriptor, result: str) -> Descriptor:
+    return replace(descriptor, annotations={**descriptor.annotations, ANNOTATION_RESULT: result})
 
 
 def test_a_stranger_cannot_make_a_good_record_look_old(shop: Shop) -> None:

@@ -244,3 +244,51 @@ def test_what_others_put_under_the_tag_is_set_right(shop: Shop, number: int) -> 
 
     assert first.digest != shop.newest().listed.descriptor.digest
     assert shop.newest().record.digest == shop.publish("two").digest
+
+
+def test_a_deletion_says_what_was_there_last(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 1)
+
+    assert shop.delete_inventory(time=NOW + 2, stays=True)
+    found = shop.newest().record
+
+    assert (found.result, found.digest) == (Deployed.DELETED, shop.publish("two").digest)
+    assert found.objects == record().objects
+    again = shop.delete_inventory(time=NOW + 3)
+    assert again is not None
+    assert not again.written
+    assert shop.deploy("two", time=NOW + 4).written
+
+
+def test_of_what_was_never_recorded_there_is_no_deletion(shop: Shop) -> None:
+    shop.deploy("one", by="stranger")
+
+    assert shop.delete_inventory() is None
+    assert shop.delete_inventory("inventory shop/other") is None
+
+
+def test_a_clock_that_was_days_ahead_does_not_hide_what_is_deployed_now(shop: Shop) -> None:
+    shop.deploy("one", time=NOW + 400 * 86400)
+
+    shop.deploy("two")
+
+    assert shop.newest().record.digest == shop.publish("two").digest
+    assert "the new record is dated right after that one" in shop.talk.getvalue()
+
+
+def test_what_is_left_is_what_was_applied_last_and_not_what_failed(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 1, result=Deployed.FAILED, objects={})
+
+    shop.delete_inventory(time=NOW + 2, stays=True)
+
+    assert shop.newest().record.objects == record().objects
+
+
+def test_a_record_of_the_same_millisecond_is_the_newer_one(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.deploy("two", time=NOW + 0.0004)
+
+    assert shop.newest().record.digest == shop.publish("two").digest
+    assert shop.newest().record.time - NOW == pytest.approx(0.001, abs=1e-6)

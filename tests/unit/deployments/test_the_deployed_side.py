@@ -14,7 +14,10 @@ from pipeline.model.outcome.diff import Side
 from pipeline.ports import Registry
 from pipeline.stages.deployed_side import read_deployed
 from pipeline.stages.fetch import read_artifact
-from tests.unit.deployments.support import NOW, SETTINGS, Shop, trusting
+from pipeline.stages.record_deployment import record_deployment
+from tests.unit.deployments.support import NOW, SETTINGS, Shop, record, trusting
+from tests.unit.kustomizing.support import FakeTrees
+from tests.unit.sign.support import stored_artifact
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def _side(shop: Shop) -> Side:
         assert repository == shop.artifacts.repository
         return shop.artifacts
 
-    manifests, side = read_deployed(DeployedName("prod"), shop.records, trusting("cluster"), open_registry)
+    manifests, side = read_deployed(DeployedName("prod"), shop.records, trusting("cluster"), open_registry, FakeTrees())
     assert len(manifests) == 1
     return side
 
@@ -87,4 +90,51 @@ def test_what_was_overridden_and_what_is_otherwise_is_told(shop: Shop) -> None:
 def test_what_a_kustomization_renders_is_not_compared_with_the_artifact(shop: Shop) -> None:
     shop.deploy("one", inventory="Kustomization apps/shop", objects=_objects(shop, "two"))
 
-    assert len(_side(shop).notes) == 1
+    side = _side(shop)
+
+    assert [note for note in side.notes if "another content" in note] == []
+    assert "compared is the artifact as it is built, before Kustomization apps/shop changes anything" in side.notes[1]
+
+
+def test_of_a_kustomizations_artifact_only_its_folder_is_compared(shop: Shop) -> None:
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+    files = {f"{folder}/app.yaml": manifest.encode() for folder in ("staging", "prod")}
+    artifact = stored_artifact(shop.artifacts, files, tag="one")
+    said = record(digest=artifact.digest, inventory="Kustomization apps/shop", path="./prod")
+    record_deployment(said, shop.subject(artifact), shop.ports())
+
+    side = _side(shop)
+
+    assert side.deployed is not None
+    assert side.deployed.path == "./prod"
+    assert "compared is its folder ./prod as it is built" in side.notes[1]
+
+
+def test_what_was_deleted_is_not_deployed_any_more(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.delete_inventory(time=NOW + 5)
+
+    with pytest.raises(ArtifactNotFoundError, match="inventory shop/shop was deleted at 2027-01-15T08:00:05Z"):
+        _side(shop)
+
+
+def test_what_was_there_before_a_deletion_is_not_there_after_a_failure(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.delete_inventory(time=NOW + 5)
+    shop.deploy("two", time=NOW + 6, result=Deployed.FAILED, objects={})
+
+    with pytest.raises(ArtifactNotFoundError, match="or came after it was deleted, is of an apply that failed"):
+        _side(shop)
+
+
+def test_a_list_that_lacks_the_newest_record_is_told(shop: Shop) -> None:
+    shop.deploy("one", objects=_objects(shop, "one"))
+    before = shop.tag()
+    shop.deploy("two", time=NOW + 5, objects=_objects(shop, "two"))
+    shop.move_tag(before)
+
+    side = _side(shop)
+
+    assert side.artifact is not None
+    assert side.artifact.digest == shop.publish("two").digest
+    assert "the tag deployed-prod lacks the newest record" in side.notes[1]

@@ -170,3 +170,23 @@ def test_what_came_and_went_between_two_looks_is_superseded(shop: Shop) -> None:
         shop.deploy("two", time=NOW + 6)
 
     assert _wait(shop, artifact, both).outcome == "superseded"
+
+
+def test_what_is_deleted_meanwhile_is_not_delivered(shop: Shop) -> None:
+    artifact = shop.publish("one")
+    shop.deploy("one", result=Deployed.APPLIED)
+
+    result = _wait(shop, artifact, lambda: shop.delete_inventory(time=NOW + 9))
+
+    with pytest.raises(VerificationError, match="prod has nothing of inventory shop/shop since"):
+        require_delivered(result)
+    assert result.outcome == "failed"
+
+
+def test_what_was_deleted_before_may_be_applied_anew(shop: Shop) -> None:
+    artifact = shop.publish("one")
+    shop.deploy("one")
+    shop.delete_inventory(time=NOW + 1)
+
+    assert _wait(shop, artifact).outcome == "timeout"
+    assert _wait(shop, artifact, lambda: shop.deploy("one", time=NOW + 9)).outcome == "delivered"

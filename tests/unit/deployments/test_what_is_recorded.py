@@ -200,3 +200,13 @@ def test_counts_compare_each_record_with_the_one_before_of_its_inventory() -> No
         (2, None),
         (1, None),
     ]
+
+
+def test_where_all_are_the_newest_those_that_were_deleted_go_first() -> None:
+    deleted = replace(_listed(5, "Kustomization apps/preview"), result="deleted")
+    crowd = [_listed(number, f"Kustomization apps/{number}") for number in range(MAX_LISTED)]
+
+    merged = merge([deleted, *crowd], _listed(MAX_LISTED), keep=5)
+
+    assert len(merged.records) == MAX_LISTED
+    assert set(merged.dropped) == {deleted, crowd[0]}

@@ -41,8 +41,7 @@ def owned(world: World, kind: str, name: str, owner: ObjectId, **fields: Any) ->
     made = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
     world.cluster.apply_as("kube-controller-manager", made)
     object_id = ObjectId("apps" if kind == "ReplicaSet" else "", kind, "shop", name)
-    # Controllers set owners by other means than server-side apply.
-    world.cluster._objects[object_id].metadata["ownerReferences"] = [reference]
+    world.cluster.set_owner(object_id, reference)
     return object_id
 
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.ambient_tokens import PROJECTED_FILE
 from pipeline.errors import UsageError
 from pipeline.model.flux.options import PullerOptions
 from pipeline.model.installation.arguments import puller_arguments
@@ -112,8 +114,12 @@ ARGUMENTS = {
     "max_prune": ("5", "--max-prune=5"),
     "protect": (("StatefulSet shop/*",), "--protect=StatefulSet shop/*"),
     "record_cluster": ("prod", "--deploy-record=prod"),
+    "record_remotes": (("fleet/edge=edge-1",), "--record-remote=fleet/edge=edge-1"),
     "record_repository": ("oci://ghcr.io/acme/records", "--record-repository=oci://ghcr.io/acme/records"),
     "record_key_secret": ("records", "--record-key-secret=records"),
+    "record_signing_key": ("awskms:///alias/records", "--record-signing-key=awskms:///alias/records"),
+    "record_keyless": (True, "--record-keyless"),
+    "record_sigstore": ("sigstore", "--record-sigstore=sigstore"),
     "record_registry_secret": ("records-login", "--record-registry-secret=records-login"),
     "keep_records": (5, "--keep-records=5"),
     "leader_election": (False, "--enable-leader-election=false"),
@@ -126,6 +132,19 @@ ARGUMENTS = {
 def test_every_option_of_the_process_reaches_its_command_line(name: str) -> None:
     value, argument = ARGUMENTS[name]
     assert argument in puller_arguments(with_puller(**{name: value}))
+
+
+def test_without_a_key_records_are_signed_with_a_token_for_sigstore_alone() -> None:
+    options = with_puller(record_cluster="prod", record_keyless=True)
+    spec = pod(options)
+
+    (volume,) = [item for item in spec["volumes"] if item["name"] == "sigstore-token"]
+    (mount,) = [item for item in spec["containers"][0]["volumeMounts"] if item["name"] == "sigstore-token"]
+    (source,) = volume["projected"]["sources"]
+    token = source["serviceAccountToken"]
+    assert (token["audience"], token["expirationSeconds"]) == ("sigstore", 600)
+    assert Path(mount["mountPath"]) / token["path"] == PROJECTED_FILE
+    assert "sigstore-token" not in str(pod(PLAIN))
 
 
 @pytest.mark.parametrize("policy", ["a/b/c", "Trust", "flux-system/", "-/a"])

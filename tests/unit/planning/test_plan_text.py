@@ -41,14 +41,22 @@ def lines(result: PlanResult) -> list[str]:
     return render_result(result, "text").splitlines()
 
 
-def test_how_far_it_reaches_comes_first_and_the_worst_of_it_before_the_rest(result: PlanResult) -> None:
-    assert lines(result)[:6] == [
+def test_how_far_it_reaches_comes_before_single_changes_and_the_worst_of_it_before_the_rest(result: PlanResult) -> None:
+    blocked = replace(result, diff=replace(result.diff, obstacles=(Obstacle("max-prune", "too many"),)))
+
+    assert lines(blocked)[:12] == [
+        "live (production) → oci://registry.test/shop:next (aaaaaaaaaaaa)",
+        "2 to delete, 3 unchanged",
+        "",
+        "Applying this would be refused:",
+        "! max-prune: too many",
+        "",
         "Blast radius: 2 objects in shop (1 Deployment.apps, 1 PersistentVolumeClaim)",
         "  data goes with PersistentVolumeClaim shop/data: its volume goes with it",
         "  endpoints lost by Service shop/web: all of them: Deployment web is deleted",
         "  restarts Deployment.apps shop/web: its Pod template changes: containers[name=web].image",
         "",
-        "live (production) → oci://registry.test/shop:next (aaaaaaaaaaaa)",
+        "- delete PersistentVolumeClaim shop/data",
     ]
 
 
@@ -71,7 +79,7 @@ def test_a_plan_without_changes_reaches_nowhere(result: PlanResult) -> None:
 
 
 def test_many_are_cut_unless_all_are_asked_for(result: PlanResult) -> None:
-    many = tuple(Touched(replace(WEB, name=f"web{number}"), "x") for number in range(25))
+    many = tuple(Touched(replace(WEB, name=f"web{number}"), f"x{number}") for number in range(25))
     radius = replace(result.radius, restarts=many)
 
     short = lines(replace(result, radius=radius))
@@ -80,6 +88,24 @@ def test_many_are_cut_unless_all_are_asked_for(result: PlanResult) -> None:
     assert sum(line.startswith("  restarts") for line in short) == 20
     assert "  … and 5 more (--full shows them)" in short
     assert sum(line.startswith("  restarts") for line in full) == 25
+
+
+def test_what_is_touched_for_one_reason_is_told_once(result: PlanResult) -> None:
+    many = tuple(Touched(replace(WEB, name=f"web{number}"), "its image changes") for number in range(15))
+    shown = lines(replace(result, radius=replace(result.radius, restarts=(*result.radius.restarts, *many))))
+
+    start = shown.index("  restarts 15 objects: its image changes")
+    assert shown[start + 1] == "      Deployment.apps shop/web0"
+    assert shown[start + 13 : start + 15] == [
+        "      … and 3 more (--full shows them)",
+        "  restarts Deployment.apps shop/web: its Pod template changes: containers[name=web].image",
+    ]
+
+
+def test_a_report_of_very_many_namespaces_names_the_first_of_them(result: PlanResult) -> None:
+    radius = replace(result.radius, namespaces=tuple(f"team-{number}" for number in range(500)))
+    reach = next(line for line in lines(replace(result, radius=radius)) if line.startswith("Blast radius"))
+    assert "team-19, 480 more (" in reach
 
 
 def test_no_name_draws_on_the_terminal(result: PlanResult) -> None:

@@ -37,10 +37,14 @@ def tekton(folder: Path, log: Log) -> Tekton:
 
 def test_outputs_of_all_commands_of_a_job_are_variables_for_the_jobs_after_it(tmp_path: Path, log: Log) -> None:
     gitlab(tmp_path, log).tell(Told(stage="package", outputs={"digest": "sha256:1", "changed": "true"}))
-    gitlab(tmp_path, log).tell(Told(stage="diff", outputs={"changed": "false", "two-lines": "a\nEVIL=1"}))
+    gitlab(tmp_path, log).tell(
+        Told(stage="diff", outputs={"changed": "false", "report-file": "a.md\nb.json", "odd": "a\rEVIL=1"})
+    )
 
     text = (tmp_path / "reports" / "outputs.env").read_text()
-    assert text == "GITLESS_RESULT_DIGEST=sha256:1\nGITLESS_RESULT_CHANGED=false\n"
+    assert text.splitlines() == [
+        "GITLESS_RESULT_DIGEST=sha256:1", "GITLESS_RESULT_CHANGED=false", "GITLESS_RESULT_REPORT_FILE=a.md,b.json",
+    ]  # fmt: skip
 
 
 def test_more_variables_than_gitlab_takes_are_not_written(tmp_path: Path, log: Log) -> None:
@@ -48,6 +52,15 @@ def test_more_variables_than_gitlab_takes_are_not_written(tmp_path: Path, log: L
 
     assert not (tmp_path / "reports").exists()
     assert "larger than the 5120 bytes that GitLab takes" in log.getvalue()
+
+
+def test_no_upload_fails_for_the_number_of_its_variables(tmp_path: Path, log: Log) -> None:
+    presence = gitlab(tmp_path, log)
+    presence.tell(Told(stage="diff", outputs={f"output-{number}": "x" for number in range(20)}))
+    presence.tell(Told(stage="wait", outputs={"delivered": "true"}))
+
+    assert len((tmp_path / "reports" / "outputs.env").read_text().splitlines()) == 20
+    assert "more than the 20 variables that GitLab takes" in log.getvalue()
 
 
 def test_no_file_appears_where_no_folder_is_named_for_them(tmp_path: Path, log: Log) -> None:

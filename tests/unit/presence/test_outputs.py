@@ -5,7 +5,7 @@ import pytest
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.flux.waiting import State, Verdict
 from pipeline.model.images.writing import PinnedImage
-from pipeline.model.manifests import Manifests, ObjectId
+from pipeline.model.manifests import Manifests, ObjectId, Origin
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attest import AttestResult
 from pipeline.model.outcome.attestations import AttestationsResult
@@ -16,6 +16,7 @@ from pipeline.model.outcome.image_build import ImageBuildResult
 from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.outcome.matrix import MatrixEntry, MatrixResult
 from pipeline.model.outcome.package import PackageResult
+from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.outcome.promote import PromoteResult
 from pipeline.model.outcome.pull import PullResult
 from pipeline.model.outcome.rollback import RollbackResult
@@ -23,7 +24,8 @@ from pipeline.model.outcome.run import RunResult
 from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.tag import MovedTag, TagResult
 from pipeline.model.outcome.wait import WaitResult
-from pipeline.model.plan import Action
+from pipeline.model.plan import Action, Change
+from pipeline.model.planning.blast_radius import BlastRadius, Touched
 from pipeline.model.presence.annotations import annotations_of
 from pipeline.model.presence.outputs import outputs_of
 from pipeline.model.trust.evidence import SignatureFormat
@@ -101,14 +103,14 @@ RESULTS: list[tuple[Result, dict[str, str]]] = [
         PullResult(artifact=ARTIFACT, folder="x", files=1, size=1, left_out=(), created="", source="", revision=""),
         {**PLACE, "verified": "false"},
     ),
-    (diff(*all_changes()), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (diff(*all_changes()), {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1"}),
     (diff(), {**PLACE, "changed": "false", "created": "0", "updated": "0", "deleted": "0"}),
     (
         plan(),
-        {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1", "plan-file": "plan.json",
+        {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1", "plan-file": "plan.json",
          "plan-digest": DIGEST},
     ),
-    (applied(), {**PLACE, "changed": "true", "created": "2", "updated": "2", "deleted": "1"}),
+    (applied(), {**PLACE, "changed": "true", "created": "1", "updated": "3", "deleted": "1"}),
     (verified(), {**PLACE, "verified": "false"}),
     (validation(), {"passed": "false", "errors": "2", "warnings": "1"}),
     (BuildResult(Manifests(()), file="rendered/manifests.yaml"), {"manifests-file": "rendered/manifests.yaml"}),
@@ -160,12 +162,28 @@ def test_of_a_diff_obstacles_come_before_deletions_and_nothing_else_is_said() ->
     ]
 
 
-def test_the_old_half_of_a_rename_is_no_deletion() -> None:
-    from dataclasses import replace
+def test_a_deletion_that_takes_data_with_it_comes_first_with_its_place_and_once() -> None:
+    claim = ObjectId("", "PersistentVolumeClaim", "shop", "data")
+    deleted = change(Action.PRUNE, "old"), Change(Action.PRUNE, claim, "v1", origin=Origin("data.yaml", 7))
+    radius = BlastRadius(objects=2, data_lost=(Touched(claim, "its volume goes with it"),))
 
-    renamed = replace(change(Action.PRUNE), renamed_to=ObjectId("apps", "Deployment", "shop", "new"))
+    found = annotations_of(PlanResult(diff=diff(*deleted), radius=radius))
 
-    assert annotations_of(diff(renamed)) == ()
+    assert [(item.title, item.message, item.file, item.line) for item in found] == [
+        ("data lost", "PersistentVolumeClaim shop/data will be deleted (its volume goes with it)", "data.yaml", 7),
+        ("deletion", "Deployment.apps shop/old will be deleted", "web.yaml", 3),
+    ]
+
+
+def test_a_generated_object_under_a_new_name_is_an_update_and_no_deletion() -> None:
+    old, new = (ObjectId("", "ConfigMap", "shop", name) for name in ("env-5m7h", "env-b8f6"))
+    renamed = diff(Change(Action.CREATE, new, "v1", renamed_from=old), Change(Action.PRUNE, old, "v1", renamed_to=new))
+
+    found = outputs_of(renamed)
+    assert {name: found[name] for name in ("changed", "created", "updated", "deleted")} == {
+        "changed": "true", "created": "0", "updated": "1", "deleted": "0",
+    }  # fmt: skip
+    assert annotations_of(renamed) == ()
 
 
 def test_a_plan_also_says_what_takes_data_with_it() -> None:

@@ -8,7 +8,7 @@ from pipeline.model.deployments.record import Deployed
 from pipeline.model.promotion.previous_good import previous_good
 from tests.unit.deployments.support import record
 
-RESULTS = {"+": Deployed.HEALTHY, "-": Deployed.FAILED, "?": Deployed.APPLIED}
+RESULTS = {"+": Deployed.HEALTHY, "-": Deployed.FAILED, "?": Deployed.APPLIED, "x": Deployed.DELETED}
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ RESULTS = {"+": Deployed.HEALTHY, "-": Deployed.FAILED, "?": Deployed.APPLIED}
         # What failed after it was healthy, and before it was replaced, is not good.
         ("A+ B+ B- C+", "C", "A"),
         ("A- A+ B-", "B", "A"),
+        # Nobody deletes a Kustomization because what it had was bad.
+        ("A+ Ax B-", "B", "A"),
         # A rollback that was recorded: the one that was gone back from is before what came next.
         ("A+ B+ A+ C-", "C", "A"),
         ("A+ B+ A+ B-", "B", "A"),

@@ -163,6 +163,19 @@ def test_what_clusters_have_and_recently_had_stays(world: World) -> None:
     assert deployments.clusters == ("staging",)
 
 
+def test_what_a_deleted_inventory_had_is_not_deployed(world: World) -> None:
+    made = [world.publish(f"app{number}", f"1.{number}.0") for number in range(3)]
+    world.deployed(made[0])
+    world.deployed(made[1])
+    world.deployed(made[1], result=Deployed.DELETED, objects={})
+    deployments = read_deployments(world.records, believing("cluster"), 2)
+
+    prune(world, deployments=deployments)
+
+    assert has(world, *made) == [False, False, True]
+    assert deployments.clusters == ("staging",)
+
+
 def test_records_beside_the_artifact_stay_whole_while_they_are_listed(world: World) -> None:
     world.records = world.staging
     old, new = world.publish("old", "1.0.0"), world.publish("new", "1.1.0")

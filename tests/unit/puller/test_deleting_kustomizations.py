@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ClusterError
+from pipeline.model.deployments.record import Deployed
 from pipeline.model.flux import api
 from tests.unit.puller.worlds import NAMESPACE, World, config_map
 
@@ -119,3 +120,31 @@ def test_one_that_cannot_be_read_goes_and_leaves_its_objects(world: World) -> No
 
     assert not world.exists()
     assert world.live() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "stays"), [({}, False), ({"deletionPolicy": "Orphan"}, True), ({"suspend": True}, True)]
+)
+def test_a_deletion_is_told_with_what_was_there(world: World, spec: dict[str, Any], *, stays: bool) -> None:
+    revision = world.publish(config_map("a"))
+    world.kustomization(path="./")
+    world.work()
+    world.kustomization(path="./", **spec)
+    world.delete()
+    world.work()
+
+    told = world.deployed[-1]
+
+    assert (told.result, told.digest, told.stays) == (Deployed.DELETED, revision.partition("@")[2], stays)
+    assert bool(told.message) is stays
+    assert world.deployed[0].path == "./"
+
+
+def test_what_was_never_applied_is_not_told_to_be_gone(world: World) -> None:
+    world.kustomization()
+    world.work()
+    world.delete()
+    world.work()
+
+    assert not world.exists()
+    assert world.deployed == []

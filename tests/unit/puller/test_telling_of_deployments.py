@@ -13,10 +13,13 @@ import pytest
 
 from pipeline.errors import RegistryError
 from pipeline.model.deployments.record import Deployed
+from pipeline.model.flux.options import PullerOptions
 from pipeline.model.flux.outcome import ObjectEvent
 from pipeline.model.manifests import Body
+from pipeline.puller.deployment_writing import verified_by
 from pipeline.puller.deployments import Deployment, DeploymentRecorder
 from pipeline.reports.log import Log
+from tests.unit.kustomizing.support import spec_of
 from tests.unit.puller.worlds import NAMESPACE, World, config_map, deployment
 
 SECRET = {
@@ -102,6 +105,9 @@ def test_secrets_that_went_into_the_rendering_are_told_of(world: World) -> None:
     assert [told.has_secret_inputs for told in world.deployed] == [True]
 
 
+_PAUSE = 0.001
+
+
 class Registry:
     """Stands for everything that writing a record asks: fails so often, or hangs until it is let go."""
 
@@ -138,7 +144,7 @@ def recorder(registry: Registry, events: list[tuple[str, str]]) -> Iterator[Depl
     def tell(body: Body, event: ObjectEvent) -> None:
         events.append((str(body["metadata"]["name"]), f"{event.severity} {event.reason}: {event.message}"))
 
-    made = DeploymentRecorder(registry.write, tell, Log(io.StringIO()))
+    made = DeploymentRecorder(registry.write, tell, Log(io.StringIO()), first_pause=_PAUSE)
     made.start()
     yield made
     registry.let_go.set()
@@ -148,7 +154,13 @@ def recorder(registry: Registry, events: list[tuple[str, str]]) -> Iterator[Depl
 def _deployment(name: str = "app", digest: str = "sha256:" + "ab" * 32, **changes: object) -> Deployment:
     body = {"metadata": {"name": name, "namespace": NAMESPACE, "uid": f"uid-{name}"}}
     made = Deployment(
-        body=body, source=(NAMESPACE, "app"), digest=digest, rendering="r1", time=1.0, result=Deployed.APPLIED
+        body=body,
+        cluster="prod",
+        source=(NAMESPACE, "app"),
+        digest=digest,
+        rendering="r1",
+        time=1.0,
+        result=Deployed.APPLIED,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -175,21 +187,48 @@ def test_one_record_for_each_change_and_none_for_the_same(registry: Registry, re
     assert registry.tried == 3
 
 
-def test_a_registry_that_fails_is_tried_again_at_the_next_reconciliation_alone(
+def test_a_registry_that_fails_is_tried_again_and_told_of_once(
     registry: Registry, recorder: DeploymentRecorder, events: list[tuple[str, str]]
 ) -> None:
+    registry.failures = 3
+    recorder.note(_deployment(result=Deployed.DELETED))
+
+    _until(lambda: len(registry.written) == 1)
+    assert registry.tried == 4
+    assert len(events) == 1
+    assert events[0][0] == "app"
+    assert "DeployRecordFailed" in events[0][1]
+    assert "the registry is closed" in events[0][1]
+
+
+def test_the_next_reconciliation_does_not_wait_for_the_pause(registry: Registry, events: list[tuple[str, str]]) -> None:
+    recorder = DeploymentRecorder(
+        registry.write, lambda body, event: events.append(("", event.message)), Log(io.StringIO()), first_pause=3600
+    )
+    recorder.start()
     registry.failures = 1
     recorder.note(_deployment())
-    _until(lambda: registry.tried == 1 and bool(events))
+    _until(lambda: bool(events))
     assert registry.written == []
 
     recorder.note(_deployment(time=2.0))
 
     _until(lambda: len(registry.written) == 1)
-    assert len(events) == 1
-    assert events[0][0] == "app"
-    assert "DeployRecordFailed" in events[0][1]
-    assert "the registry is closed" in events[0][1]
+    recorder.stop()
+
+
+def test_what_fails_gives_way_to_what_is_newer(registry: Registry, recorder: DeploymentRecorder) -> None:
+    registry.failures = 1
+    registry.let_go.clear()
+    recorder.note(_deployment())
+    assert registry.began.wait(5)
+    recorder.note(_deployment(rendering="r2"))
+
+    registry.let_go.set()
+
+    _until(lambda: len(registry.written) == 1)
+    assert registry.written[0].rendering == "r2"
+    assert registry.tried == 2
 
 
 def test_a_registry_that_hangs_holds_nobody_up_and_only_the_latest_of_each_waits(
@@ -272,3 +311,32 @@ def test_who_does_not_lead_records_nothing() -> None:
     recorder.stop()
 
     assert written == []
+
+
+@pytest.mark.parametrize(("secret", "cluster"), [("", "prod"), ("edge", "edge-1"), ("other", "")])
+def test_other_clusters_are_recorded_under_the_name_that_they_were_given(secret: str, cluster: str) -> None:
+    options = PullerOptions(record_cluster="prod", record_remotes=("fleet/edge=edge-1",))
+    remote = {"kubeConfig": {"secretRef": {"name": secret}}} if secret else {}
+
+    assert options.recorded_cluster(spec_of(**remote), "fleet") == cluster
+    assert options.recorded_cluster(spec_of(**remote), "tenant") == ("" if secret else "prod")
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        (" by the trust policy flux-system/floor", "the trust policy flux-system/floor"),
+        ("", "spec.verify of OCIRepository apps/shop"),
+    ],
+)
+def test_a_record_says_by_what_the_source_accepted_signatures(said: str, by: str) -> None:
+    digest = "sha256:" + "ab" * 32
+    condition = {"type": "SourceVerified", "status": "True", "reason": "Succeeded"}
+    message = f"verified signature of revision v1@{digest}{said}"
+    source = {
+        "metadata": {"namespace": "apps", "name": "shop"},
+        "status": {"conditions": [condition | {"message": message}]},
+    }
+
+    assert verified_by(source, digest) == (by,)
+    assert verified_by(source, "sha256:" + "cd" * 32) == ()

@@ -98,7 +98,7 @@ class World:
         self.memory = _Home(self.cluster)
         self.home: Connection = home or self.memory
         self.artifacts: dict[str, Mapping[str, bytes]] = {}
-        self.options = PullerOptions(leader_election=False, **options)
+        self.options = PullerOptions(**{"leader_election": False, "record_cluster": "prod", **options})
         self.is_leading = True
         self.seconds = 1000.0
         self.drifted: dict[Key, int] = {}

@@ -72,10 +72,43 @@ def ports(*listed: dict[str, Any], workload: str = "Deployment/web") -> Spoil:
 def sidecar(*listed: dict[str, Any], init: bool = False) -> Spoil:
     def spoil(of: Bodies) -> None:
         main = container_of(of)
-        another = {**main, "name": "another", "ports": list(listed)} | ({"restartPolicy": "Always"} if init else {})
+        probes = {probe: {"tcpSocket": {"port": 8080}} for probe in ("readinessProbe", "livenessProbe")}
+        another = {**main, **probes, "name": "another", "ports": list(listed)}
+        another |= {"restartPolicy": "Always"} if init else {}
         pod_of(of).setdefault("initContainers" if init else "containers", []).append(another)
 
     return spoil
+
+
+def probing(probe: str, port: str) -> Spoil:
+    return lambda of: container_of(of)[probe]["httpGet"].update(port=port)
+
+
+def secret(values: dict[str, str]) -> Spoil:
+    return top("Secret/registry", stringData=values, data=None, sops=None)
+
+
+def mount(name: str, workload: str = "Deployment/web") -> Spoil:
+    return lambda of: container_of(of, workload).update(volumeMounts=[{"name": name, "mountPath": "/x"}])
+
+
+def namesake(kind: str, version: str) -> Spoil:
+    """A Service that selects nothing, beside something of the name that is in its selector."""
+
+    def spoil(of: Bodies) -> None:
+        of[f"{kind}/gone"] = {"apiVersion": version, "kind": kind, "metadata": {"name": "gone", "namespace": "shop"}}
+        of["Service/web"]["spec"]["selector"] = {"app": "gone"}
+
+    return spoil
+
+
+def in_default_namespace(of: Bodies) -> None:
+    env(valueFrom=SECRET_KEY)(of)
+    for body in of.values():
+        if "namespace" in body["metadata"]:
+            body["metadata"]["namespace"] = "default"
+        for item in body.get("subjects", ()):
+            item.pop("namespace", None)
 
 
 def role(**rule: list[str]) -> Spoil:
@@ -94,6 +127,31 @@ HOOK = {
     "kind": "ValidatingWebhookConfiguration",
     "metadata": {"name": "hook"},
     "webhooks": [{"name": "a", "clientConfig": {"service": {"name": "gone", "namespace": "shop"}}}],
+}
+API_SERVICE = {
+    "apiVersion": "apiregistration.k8s.io/v1",
+    "kind": "APIService",
+    "metadata": {"name": "v1.shop.example"},
+    "spec": {"service": {"name": "gone", "namespace": "shop"}},
+}
+CONVERSION = "spec.conversion.webhook.clientConfig.service"
+CONVERTED = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "carts.shop.example"},
+    "spec": {"conversion": {"webhook": {"clientConfig": {"service": {"name": "gone", "namespace": "shop"}}}}},
+}
+SCALED_OBJECT = {
+    "apiVersion": "keda.sh/v1alpha1",
+    "kind": "ScaledObject",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"scaleTargetRef": {"name": "gone"}},
+}
+NETWORK_POLICY = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"podSelector": {"matchLabels": {"app": "gone"}}},
 }
 CLUSTER_ADMIN = {
     "apiVersion": "rbac.authorization.k8s.io/v1",

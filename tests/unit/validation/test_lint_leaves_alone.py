@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.validation.lint_example import container_of, pod_of
+from tests.unit.validation.lint_example import Bodies, container_of, pod_of
 from tests.unit.validation.spoiling import (
     HTTP,
+    NETWORK_POLICY,
     Spoil,
     added,
     context,
     env,
     found_in,
     image,
+    mount,
     node_port,
     pod,
     ports,
+    probing,
     resources,
     second_agent_for_other_nodes,
+    secret,
     spec,
     top,
     volume,
@@ -24,6 +28,49 @@ from tests.unit.validation.spoiling import (
 DIGEST = "@sha256:" + "7" * 64
 
 DATABASE = {"apiVersion": "db.example/v1", "kind": "Cluster", "metadata": {"name": "db", "namespace": "shop"}}
+
+CLAIM = {
+    "apiVersion": "s3.example/v1",
+    "kind": "Bucket",
+    "metadata": {"name": "files", "namespace": "shop"},
+    "spec": {"writeConnectionSecretToRef": {"name": "bucket-keys"}},
+}
+PROVIDER_CLASS = {
+    "apiVersion": "secrets-store.csi.x-k8s.io/v1",
+    "kind": "SecretProviderClass",
+    "metadata": {"name": "vault", "namespace": "shop"},
+    "spec": {"secretObjects": [{"secretName": "from-vault"}]},
+}
+SCHEDULER = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "scheduler", "namespace": "kube-system"},
+    "spec": {"selector": {"component": "kube-scheduler"}},
+}
+
+
+def beside_operators(secret_name: str) -> Spoil:
+    def spoil(of: Bodies) -> None:
+        of["Cluster/db"], of["Bucket/files"], of["SecretProviderClass/vault"] = DATABASE, CLAIM, PROVIDER_CLASS
+        env(valueFrom={"secretKeyRef": {"name": secret_name, "key": "x"}})(of)
+
+    return spoil
+
+
+def policies_of_another_team(of: Bodies) -> None:
+    of["NetworkPolicy/n"] = NETWORK_POLICY | {"metadata": {"name": "n", "namespace": "team"}}
+
+
+def limit_range(of: Bodies) -> None:
+    container_of(of).pop("resources")
+    limits = {"type": "Container", "default": {"cpu": 1, "memory": 1}}
+    of["LimitRange/l"] = {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "l", "namespace": "shop"},
+        "spec": {"limits": [limits]},
+    }
+
 
 CLEAN: list[Spoil] = [
     image(f"shop.example/web{DIGEST}"),
@@ -74,6 +121,28 @@ CLEAN: list[Spoil] = [
     lambda of: pod_of(of).update(initContainers=[{**container_of(of), "name": "first"}]),
     lambda of: of["Service/web"]["spec"]["ports"][1].update(port=80, protocol="UDP"),
     second_agent_for_other_nodes,
+    image("shop.example/web@sha512:" + "7" * 128),
+    volume(image={"reference": f"shop.example/model{DIGEST}"}),
+    limit_range,
+    context(runAsNonRoot=None),
+    probing("livenessProbe", "8080"),
+    probing("readinessProbe", "${PORT}"),
+    mount("data", "StatefulSet/queue"),
+    secret({"a": "${PASSWORD:=}", "b": " ${ PASSWORD } ", "url": "postgres://shop:${PASSWORD}@db:5432/shop?a=b"}),
+    lambda of: of["Service/web"]["spec"].update(selector={"app": "${NAME}"}),
+    lambda of: of["Service/web"]["metadata"].pop("namespace"),
+    lambda of: of["ConfigMap/settings"]["metadata"].pop("namespace"),
+    lambda of: of["Deployment/web"]["metadata"].pop("namespace"),
+    added("Service/scheduler", SCHEDULER),
+    added("NetworkPolicy/n", NETWORK_POLICY | {"spec": {"podSelector": {}}}),
+    policies_of_another_team,
+    spec("Ingress/web", defaultBackend={"service": {"name": "redirect", "port": {"name": "use-annotation"}}}),
+    env(valueFrom={"secretKeyRef": {"name": "kubernetes", "key": "x", "optional": True}}),
+    beside_operators("db"),
+    beside_operators("db-app"),
+    beside_operators("db-connection"),
+    beside_operators("bucket-keys"),
+    beside_operators("from-vault"),
 ]
 
 

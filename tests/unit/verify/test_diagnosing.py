@@ -34,8 +34,7 @@ def pod(world: World, name: str, *statuses: dict[str, Any], phase: str = "Runnin
     stored = world.cluster.apply_as("kube-controller-manager", body)
     object_id = ObjectId("", "Pod", "shop", name)
     if owned:
-        # Controllers set owners by other means than server-side apply.
-        world.cluster._objects[object_id].metadata["ownerReferences"] = [owner]
+        world.cluster.set_owner(object_id, owner)
     world.cluster.set_status(object_id, {"phase": phase, "containerStatuses": list(statuses)})
     return str(stored["metadata"]["uid"])
 

@@ -1,7 +1,8 @@
 """Ports that are given away twice.
 
-Source: Kubernetes' API reference (``ContainerPort``, ``ServicePort``): names are unique in a Pod and in a Service, and
-server-side apply tells a container's ports apart by number and protocol.
+Source: Kubernetes' API reference (``ContainerPort``, ``ServicePort``) and validation: names are unique in a container
+and in a Service, server-side apply tells a container's ports apart by number and protocol, and with ``hostNetwork`` a
+container's port is the node's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from pipeline.model.documents.untyped import items_at, number_at, text_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.pods import PodTemplate
+from pipeline.model.validation.lint.pods import Container, PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
@@ -39,16 +40,40 @@ def container_port_duplicate(subject: Subject) -> Iterator[Problem]:
 @lint_rule(
     "container-port-name-duplicate",
     Severity.ERROR,
-    title="Two ports of a Pod with the same name",
-    reason="Services and probes find a port by its name: which of the two they get is a matter of luck.",
-    fix="give each port of the Pod a name of its own",
+    title="Two ports of a container with the same name",
+    reason="The API server refuses the Pod: Services and probes find a port by its name.",
+    fix="give each port of the container a name of its own",
 )
 def container_port_name_duplicate(subject: Subject) -> Iterator[Problem]:
-    """The same name on different ports."""
+    """The same name on different ports of one container."""
     for pod in subject.pods:
-        for place, port in _renamed(_container_ports(pod), "containerPort"):
-            name = shown(text_at(port, "name"))
-            yield Problem(pod.resource, f"{place}.name", f"two ports of the Pod are named '{name}'")
+        for container in pod.containers:
+            for place, port in _renamed(_ports_of(container), "containerPort"):
+                name = shown(text_at(port, "name"))
+                says = f"two ports of container '{shown(container.name)}' are named '{name}'"
+                yield Problem(pod.resource, f"{place}.name", says)
+
+
+@lint_rule(
+    "container-port-name-shared",
+    Severity.WARNING,
+    title="Two containers of a Pod with a port of the same name",
+    reason="Services find a port by its name, and take the first one that has it: nothing leads to the other.",
+    fix="give each port of the Pod a name of its own",
+)
+def container_port_name_shared(subject: Subject) -> Iterator[Problem]:
+    """The same name on different ports of containers that run at the same time."""
+    for pod in subject.pods:
+        first: dict[str, tuple[Container, Hashable | None]] = {}
+        for container in pod.containers:
+            for place, port in _ports_of(container) if container.stays else ():
+                name, key = text_at(port, "name"), _numbered(port, "containerPort")
+                if not name:
+                    continue
+                other, number = first.setdefault(name, (container, key))
+                if other is not container and number != key:
+                    says = f"container '{shown(other.name)}' has a port named '{shown(name)}' too"
+                    yield Problem(pod.resource, f"{place}.name", says)
 
 
 @lint_rule(
@@ -62,18 +87,20 @@ def host_port_duplicate(subject: Subject) -> Iterator[Problem]:
     """Twice in a Pod, or in two DaemonSets for the same nodes."""
     taken: dict[Hashable, Resource] = {}
     for pod in subject.pods:
-        ports = ((place, _on_host(port), port) for place, port in _container_ports(pod))
-        listed = [(place, key, port) for place, key, port in ports if key is not None]
+        listed = [(place, _on_host(port), port) for place, port in _container_ports(pod)]
         for place, port in _repeated(listed):
             yield Problem(pod.resource, f"{place}.hostPort", f"hostPort {_said(port, 'hostPort')} is there twice")
         if pod.resource.id.kind != "DaemonSet":
             continue
         nodes = repr((pod.spec.get("nodeSelector"), pod.spec.get("affinity")))
-        for place, key, port in listed:
-            first = taken.setdefault((nodes, key), pod.resource)
+        for place, port in _container_ports(pod):
+            # In the node's network, each port is one of the node.
+            field = "containerPort" if pod.spec.get("hostNetwork") is True else "hostPort"
+            key = _on_host(port, field)
+            first = pod.resource if key is None else taken.setdefault((nodes, key), pod.resource)
             if first is not pod.resource:
-                says = f"hostPort {_said(port, 'hostPort')} is taken by {first.id} already"
-                yield Problem(pod.resource, f"{place}.hostPort", says)
+                says = f"{field} {_said(port, field)} of the node is taken by {first.id} already"
+                yield Problem(pod.resource, f"{place}.{field}", says)
 
 
 @lint_rule(
@@ -124,8 +151,11 @@ def _container_ports(pod: PodTemplate) -> Iterator[_Port]:
     """Of the containers that run at the same time."""
     for container in pod.containers:
         if container.stays:
-            for index, port in items_at(container.body, "ports"):
-                yield f"{container.path}.ports[{index}]", port
+            yield from _ports_of(container)
+
+
+def _ports_of(container: Container) -> Iterator[_Port]:
+    return ((f"{container.path}.ports[{index}]", port) for index, port in items_at(container.body, "ports"))
 
 
 def _numbered(port: Mapping[str, Any], field: str) -> Hashable | None:
@@ -133,8 +163,8 @@ def _numbered(port: Mapping[str, Any], field: str) -> Hashable | None:
     return None if not number else (number, text_at(port, "protocol") or "TCP")
 
 
-def _on_host(port: Mapping[str, Any]) -> Hashable | None:
-    key = _numbered(port, "hostPort")
+def _on_host(port: Mapping[str, Any], field: str = "hostPort") -> Hashable | None:
+    key = _numbered(port, field)
     return None if key is None else (key, text_at(port, "hostIP"))
 
 

@@ -32,6 +32,7 @@ _ORDINARY: Final = frozenset(
     }
 )
 """Capabilities that "Baseline" lets a container add: those that runtimes give anyway."""
+_WINDOWS: Final = ("securityContext", "windowsOptions")
 
 
 @lint_rule(
@@ -43,10 +44,17 @@ _ORDINARY: Final = frozenset(
     " suppression",
 )
 def privileged(subject: Subject) -> Iterator[Problem]:
-    """``securityContext.privileged``."""
+    """``securityContext.privileged``, and its like on Windows, which a Pod may say for all of its containers."""
+    for pod in subject.pods:
+        if mapping_at(pod.spec, *_WINDOWS).get("hostProcess") is True:
+            path = ".".join((pod.path, *_WINDOWS, "hostProcess"))
+            yield Problem(pod.resource, path, "the Pod's containers are processes of the node: hostProcess is true")
     for pod, container in subject.containers:
         if _is_privileged(container):
             yield _problem(pod, container, "privileged", "is privileged")
+        elif mapping_at(container.body, *_WINDOWS).get("hostProcess") is True:
+            says = "is a process of the node: hostProcess is true"
+            yield _problem(pod, container, "windowsOptions.hostProcess", says)
 
 
 @lint_rule(
@@ -78,7 +86,8 @@ def run_as_root(subject: Subject) -> Iterator[Problem]:
     for pod, container in subject.containers:
         if pod.is_for_windows or pod.spec.get("hostUsers") is False or _is_privileged(container):
             continue
-        settings = {**mapping_at(pod.spec, "securityContext"), **_context(container)}
+        own = {key: value for key, value in _context(container).items() if value is not None}
+        settings = {**mapping_at(pod.spec, "securityContext"), **own}
         user = number_at(settings, "runAsUser")
         if user == 0:
             yield _problem(pod, container, "runAsUser", "runs as root: runAsUser is 0")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from pipeline.model.documents.untyped import items_at, text_at
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate, Role
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+
+_ASKING: Final = (
+    ("livenessProbe",),
+    ("readinessProbe",),
+    ("startupProbe",),
+    ("lifecycle", "postStart"),
+    ("lifecycle", "preStop"),
+)
 
 
 @lint_rule(
@@ -43,6 +53,26 @@ def probe_liveness(subject: Subject) -> Iterator[Problem]:
         for container in serving or containers[:1]:
             if not container.body.get("livenessProbe"):
                 yield _problem(pod, container, "livenessProbe")
+
+
+@lint_rule(
+    "probe-port",
+    Severity.WARNING,
+    title="A probe of a named port that the container does not have",
+    reason="The probe fails each time: the container never gets ready, or is restarted for ever.",
+    fix="correct the port's name, or give one of the container's ports that name",
+)
+def probe_port(subject: Subject) -> Iterator[Problem]:
+    """Probes and lifecycle hooks by HTTP or TCP; the names are those of the container's own ports."""
+    for pod, container in subject.containers:
+        names = {text_at(port, "name") for _, port in items_at(container.body, "ports")}
+        for place in _ASKING:
+            for how in ("httpGet", "tcpSocket"):
+                name = text_at(container.body, *place, how, "port")
+                if name and name not in names and not name.isdigit() and "${" not in name:
+                    path = ".".join((container.path, *place, how, "port"))
+                    says = f"container '{shown(container.name)}' has no port named {shown(name)}"
+                    yield Problem(pod.resource, path, says)
 
 
 def _lasting(subject: Subject) -> Iterator[tuple[PodTemplate, list[Container]]]:

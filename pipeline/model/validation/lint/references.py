@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.model.comparison.merge_keys import is_builtin
 from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing, existing_in
+from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing
 from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
@@ -30,7 +31,7 @@ _FIX = "add it to the manifests or correct the name; where somebody else puts it
 )
 def missing_service_account(subject: Subject) -> Iterator[Problem]:
     """Of Pods, and among the subjects of bindings."""
-    existing = existing_in(subject)
+    existing = Existing(subject)
     for pod in subject.pods:
         for field in ("serviceAccountName", "serviceAccount"):
             name = text_at(pod.spec, field)
@@ -66,7 +67,7 @@ def missing_config_map(subject: Subject) -> Iterator[Problem]:
 def missing_secret(subject: Subject) -> Iterator[Problem]:
     """In environment variables, volumes, imagePullSecrets and the TLS settings of an Ingress."""
     yield from _missing_contents(subject, "Secret", "secret")
-    existing = existing_in(subject)
+    existing = Existing(subject)
     pulling = [(pod.resource, pod.spec, f"{pod.path}.") for pod in subject.pods]
     pulling += [(account, account.body, "") for account in subject.of_kind("", "ServiceAccount")]
     for resource, holder, prefix in pulling:
@@ -90,13 +91,37 @@ def missing_secret(subject: Subject) -> Iterator[Problem]:
 )
 def missing_volume_claim(subject: Subject) -> Iterator[Problem]:
     """In volumes; the claims of a StatefulSet's own templates are there."""
-    existing = existing_in(subject)
+    existing = Existing(subject)
     for pod in subject.pods:
         for index, volume in items_at(pod.spec, "volumes"):
             name = text_at(volume, "persistentVolumeClaim", "claimName")
             if existing.is_missing("PersistentVolumeClaim", pod.resource.id.namespace, name):
                 path = f"{pod.path}.volumes[{index}].persistentVolumeClaim.claimName"
                 yield _missing(pod.resource, path, "PersistentVolumeClaim", name)
+
+
+@lint_rule(
+    "missing-volume",
+    Severity.ERROR,
+    title="A mount of a volume that the Pod does not have",
+    reason="The API server refuses the Pod, and what makes it.",
+    fix="add the volume to the Pod or correct the name",
+)
+def missing_volume(subject: Subject) -> Iterator[Problem]:
+    """In ``volumeMounts`` and ``volumeDevices``; of custom resources an operator may add volumes."""
+    for pod in subject.pods:
+        if not is_builtin(pod.resource.api_version):
+            continue
+        names = {text_at(volume, "name") for _, volume in items_at(pod.spec, "volumes")}
+        claims = items_at(pod.resource.body, "spec", "volumeClaimTemplates")
+        names |= {text_at(claim, "metadata", "name") for _, claim in claims}
+        for container in pod.containers:
+            for field in ("volumeMounts", "volumeDevices"):
+                for index, mount in items_at(container.body, field):
+                    name = text_at(mount, "name")
+                    if name and name not in names:
+                        path = f"{container.path}.{field}[{index}].name"
+                        yield Problem(pod.resource, path, f"the Pod has no volume named {shown(name)}")
 
 
 @lint_rule(
@@ -108,7 +133,7 @@ def missing_volume_claim(subject: Subject) -> Iterator[Problem]:
 )
 def missing_role(subject: Subject) -> Iterator[Problem]:
     """``roleRef`` of both kinds of bindings."""
-    existing = existing_in(subject)
+    existing = Existing(subject)
     for binding in subject.of_kind(RBAC_GROUP, "RoleBinding", "ClusterRoleBinding"):
         kind, name = text_at(binding.body, "roleRef", "kind"), text_at(binding.body, "roleRef", "name")
         is_missing = (kind == "ClusterRole" and existing.is_cluster_role_missing(name)) or (
@@ -120,7 +145,7 @@ def missing_role(subject: Subject) -> Iterator[Problem]:
 
 def _missing_contents(subject: Subject, kind: str, field: str) -> Iterator[Problem]:
     """References to a ConfigMap or Secret by Pods: the object, and the keys that are named."""
-    existing = existing_in(subject)
+    existing = Existing(subject)
     for pod in subject.pods:
         for path, reference, keys, name_field in _content_references(pod, kind, field):
             name, namespace = text_at(reference, name_field), pod.resource.id.namespace

@@ -1,14 +1,15 @@
 """What containers ask of a node, and how much they may take.
 
 Source: Kubernetes documentation, "Resource Management for Pods and Containers" and "Assign Pod-level CPU and memory
-resources". A request that is left out is the limit, and what the Pod as a whole has need not be in its containers.
+resources", "Limit Ranges". A request that is left out is the limit, and what the Pod as a whole has need not be in its
+containers. What a LimitRange among the manifests fills in is not missing either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.model.documents.untyped import mapping_at
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate, Role
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
@@ -25,8 +26,9 @@ from pipeline.model.validation.lint.subject import Subject
 )
 def resource_requests(subject: Subject) -> Iterator[Problem]:
     """CPU or memory has neither a request nor a limit."""
+    filled = _filled_in(subject)
     for pod, container in _running(subject):
-        missing = [name for name in ("cpu", "memory") if not _has(pod, container, name, "requests", "limits")]
+        missing = [name for name in ("cpu", "memory") if not _has(filled, pod, container, name, "requests", "limits")]
         if missing:
             yield _problem(pod, container, f"requests no {' and no '.join(missing)}")
 
@@ -40,8 +42,9 @@ def resource_requests(subject: Subject) -> Iterator[Problem]:
 )
 def resource_memory_limit(subject: Subject) -> Iterator[Problem]:
     """Memory has no limit."""
+    filled = _filled_in(subject)
     for pod, container in _running(subject):
-        if not _has(pod, container, "memory", "limits"):
+        if not _has(filled, pod, container, "memory", "limits"):
             yield _problem(pod, container, "has no memory limit")
 
 
@@ -55,8 +58,9 @@ def resource_memory_limit(subject: Subject) -> Iterator[Problem]:
 )
 def resource_cpu_limit(subject: Subject) -> Iterator[Problem]:
     """CPU has a request and no limit; one that has neither is told by the rule for requests."""
+    filled = _filled_in(subject)
     for pod, container in _running(subject):
-        if _has(pod, container, "cpu", "requests") and not _has(pod, container, "cpu", "limits"):
+        if _has(filled, pod, container, "cpu", "requests") and not _has(filled, pod, container, "cpu", "limits"):
             yield _problem(pod, container, "has no CPU limit")
 
 
@@ -65,9 +69,25 @@ def _running(subject: Subject) -> Iterator[tuple[PodTemplate, Container]]:
     return ((pod, item) for pod, item in subject.containers if item.role is not Role.EPHEMERAL)
 
 
-def _has(pod: PodTemplate, container: Container, name: str, *fields: str) -> bool:
+_Filled = frozenset[tuple[str, str, str]]
+"""Namespace, ``requests`` or ``limits``, and resource."""
+
+
+def _filled_in(subject: Subject) -> _Filled:
+    """What LimitRanges put into containers that do not say it themselves."""
+    found: set[tuple[str, str, str]] = set()
+    for limits in subject.of_kind("", "LimitRange"):
+        for _, item in items_at(limits.body, "spec", "limits"):
+            if text_at(item, "type") == "Container":
+                for field, target in (("default", "limits"), ("defaultRequest", "requests")):
+                    found.update((limits.id.namespace, target, name) for name in mapping_at(item, field))
+    return frozenset(found)
+
+
+def _has(filled: _Filled, pod: PodTemplate, container: Container, name: str, *fields: str) -> bool:
     holders = (mapping_at(container.body, "resources"), mapping_at(pod.spec, "resources"))
-    return any(mapping_at(holder, field).get(name) is not None for holder in holders for field in fields)
+    is_said = any(mapping_at(holder, field).get(name) is not None for holder in holders for field in fields)
+    return is_said or any((pod.resource.id.namespace, field, name) in filled for field in fields)
 
 
 def _problem(pod: PodTemplate, container: Container, says: str) -> Problem:

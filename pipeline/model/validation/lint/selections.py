@@ -1,24 +1,26 @@
-"""Objects that are there for others which are not: selectors without Pods, backends without Services, and the like.
+"""Objects that are there for others which are not: selectors without Pods, autoscalers without targets.
 
-Warnings for the same reason as in :mod:`pipeline.model.validation.lint.references`.
+Mostly warnings, for the same reason as in :mod:`pipeline.model.validation.lint.references`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from pipeline.model.documents.untyped import items_at, mapping_at, number_at, text_at
-from pipeline.model.manifests import Resource
+from pipeline.model.documents.untyped import items_at, mapping_at, text_at
 from pipeline.model.validation.finding import Severity
-from pipeline.model.validation.lint.existing import Existing, existing_in, may_be_made, pods_selected, pods_with
+from pipeline.model.validation.lint.existing import Existing, may_be_elsewhere, pods_selected, pods_with, selects
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
 _FIX = "correct the name or the labels; where somebody else puts it there, say so in a suppression"
-_GATEWAY = "gateway.networking.k8s.io"
-_ROUTES: Final = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
-_HOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+_SCALERS: Final = {
+    ("autoscaling", "HorizontalPodAutoscaler"): "scaleTargetRef",
+    ("autoscaling.k8s.io", "VerticalPodAutoscaler"): "targetRef",
+    ("keda.sh", "ScaledObject"): "scaleTargetRef",
+}
+"""Where they say what they scale."""
 
 
 @lint_rule(
@@ -32,7 +34,11 @@ def service_without_pods(subject: Subject) -> Iterator[Problem]:
     """No template of Pods in its namespace has the labels of ``spec.selector``."""
     for service in subject.of_kind("", "Service"):
         selector, namespace = mapping_at(service.body, "spec", "selector"), service.id.namespace
-        if not selector or _type(service) == "ExternalName" or may_be_made(subject, namespace, selector):
+        if (
+            not selector
+            or text_at(service.body, "spec", "type") == "ExternalName"
+            or may_be_elsewhere(subject, namespace, selector)
+        ):
             continue
         if not pods_with(subject, namespace, selector):
             labels = ", ".join(f"{key}={value}" for key, value in selector.items())
@@ -61,37 +67,6 @@ def service_target_port(subject: Subject) -> Iterator[Problem]:
 
 
 @lint_rule(
-    "missing-service",
-    Severity.WARNING,
-    title="A Service that is not there, or not with that port",
-    reason="Requests for it end in an error, and with a webhook everything that has to ask it.",
-    fix=_FIX,
-)
-def missing_service(subject: Subject) -> Iterator[Problem]:
-    """Backends of Ingresses and routes, a StatefulSet's Service, and those of webhooks."""
-    existing = existing_in(subject)
-    for ingress in subject.of_kind("networking.k8s.io", "Ingress"):
-        for path, backend in _ingress_backends(ingress):
-            port = mapping_at(backend, "port")
-            wanted = text_at(port, "name") or number_at(port, "number")
-            yield from _backend(
-                existing, ingress, path, backend, "port.name" if "name" in port else "port.number", wanted
-            )
-    for route in subject.of_kind(_GATEWAY, *_ROUTES):
-        for path, backend in _route_backends(route):
-            yield from _backend(existing, route, path, backend, "port", number_at(backend, "port"))
-    for workload in subject.of_kind("apps", "StatefulSet"):
-        name = {"name": text_at(workload.body, "spec", "serviceName")}
-        yield from _backend(existing, workload, "spec", name, "", None, field="serviceName")
-    for hook in subject.of_kind("admissionregistration.k8s.io", *_HOOKS):
-        for index, item in items_at(hook.body, "webhooks"):
-            service = mapping_at(item, "clientConfig", "service")
-            if text_at(service, "namespace"):
-                path = f"webhooks[{index}].clientConfig.service"
-                yield from _backend(existing, hook, path, service, "port", number_at(service, "port"))
-
-
-@lint_rule(
     "missing-scale-target",
     Severity.WARNING,
     title="An autoscaler for something that is not there",
@@ -99,16 +74,17 @@ def missing_service(subject: Subject) -> Iterator[Problem]:
     fix=_FIX,
 )
 def missing_scale_target(subject: Subject) -> Iterator[Problem]:
-    """``scaleTargetRef`` of HorizontalPodAutoscalers."""
-    existing = existing_in(subject)
-    for scaler in subject.of_kind("autoscaling", "HorizontalPodAutoscaler"):
-        target = mapping_at(scaler.body, "spec", "scaleTargetRef")
-        kind, name = text_at(target, "kind"), text_at(target, "name")
-        version = text_at(target, "apiVersion")
-        group = version.rpartition("/")[0]
-        if kind and existing.is_missing(kind, scaler.id.namespace, name, group):
-            says = f"{shown(kind)} {shown(name)} is not in the manifests"
-            yield Problem(scaler, "spec.scaleTargetRef.name", says)
+    """Of HorizontalPodAutoscalers, of VerticalPodAutoscalers, and of KEDA."""
+    existing = Existing(subject)
+    for (group, scaler_kind), field in _SCALERS.items():
+        for scaler in subject.of_kind(group, scaler_kind):
+            target = mapping_at(scaler.body, "spec", field)
+            # KEDA's defaults; the others have to say both.
+            kind, version = text_at(target, "kind") or "Deployment", text_at(target, "apiVersion") or "apps/v1"
+            name = text_at(target, "name")
+            if existing.is_missing(kind, scaler.id.namespace, name, version.rpartition("/")[0]):
+                says = f"{shown(kind)} {shown(name)} is not in the manifests"
+                yield Problem(scaler, f"spec.{field}.name", says)
 
 
 @lint_rule(
@@ -122,49 +98,44 @@ def disruption_budget_without_pods(subject: Subject) -> Iterator[Problem]:
     """No template of Pods in its namespace is selected."""
     for budget in subject.of_kind("policy", "PodDisruptionBudget"):
         selector, namespace = mapping_at(budget.body, "spec", "selector"), budget.id.namespace
-        if may_be_made(subject, namespace, mapping_at(selector, "matchLabels")):
+        if may_be_elsewhere(subject, namespace, mapping_at(selector, "matchLabels")):
             continue
         if not pods_selected(subject, namespace, selector):
             yield Problem(budget, "spec.selector", "no Pod in the manifests is selected")
 
 
-def _type(service: Resource) -> str:
-    return text_at(service.body, "spec", "type") or "ClusterIP"
+@lint_rule(
+    "network-policy-without-pods",
+    Severity.WARNING,
+    title="A NetworkPolicy that selects no Pods",
+    reason="It holds nothing back: the Pods that it was meant for are open to whoever reaches them.",
+    fix=_FIX,
+)
+def network_policy_without_pods(subject: Subject) -> Iterator[Problem]:
+    """None of the templates of Pods in its namespace has what ``spec.podSelector`` asks for.
+
+    An empty one is for all to come, and where there is no template at all, somebody else's Pods are meant.
+    """
+    for policy in subject.of_kind("networking.k8s.io", "NetworkPolicy"):
+        selector, namespace = mapping_at(policy.body, "spec", "podSelector"), policy.id.namespace
+        if not selector or may_be_elsewhere(subject, namespace, mapping_at(selector, "matchLabels")):
+            continue
+        if pods_with(subject, namespace, {}) and not pods_selected(subject, namespace, selector):
+            yield Problem(policy, "spec.podSelector", "no Pod in the manifests is selected")
 
 
-def _ingress_backends(ingress: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "spec.defaultBackend.service", mapping_at(ingress.body, "spec", "defaultBackend", "service")
-    for index, rule in items_at(ingress.body, "spec", "rules"):
-        for number, item in items_at(rule, "http", "paths"):
-            place = f"spec.rules[{index}].http.paths[{number}].backend.service"
-            yield place, mapping_at(item, "backend", "service")
-
-
-def _route_backends(route: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for index, rule in items_at(route.body, "spec", "rules"):
-        for number, backend in items_at(rule, "backendRefs"):
-            if (text_at(backend, "kind") or "Service") == "Service" and not text_at(backend, "group"):
-                yield f"spec.rules[{index}].backendRefs[{number}]", backend
-
-
-def _backend(
-    existing: Existing,
-    resource: Resource,
-    path: str,
-    backend: Mapping[str, Any],
-    port_field: str,
-    port: str | int | None,
-    *,
-    field: str = "name",
-) -> Iterator[Problem]:
-    """A backend whose Service is missing, or has no such port."""
-    name, namespace = text_at(backend, "name"), text_at(backend, "namespace") or resource.id.namespace
-    if existing.is_missing("Service", namespace, name):
-        yield Problem(resource, f"{path}.{field}", f"Service {shown(name)} is not in the manifests")
-        return
-    service = existing.object("Service", namespace, name)
-    if service is None or port is None or _type(service) == "ExternalName":
-        return
-    ports = [item for _, item in items_at(service.body, "spec", "ports")]
-    if not any(port in {number_at(item, "port"), text_at(item, "name")} for item in ports):
-        yield Problem(resource, f"{path}.{port_field}", f"Service {shown(name)} has no port {shown(port)}")
+@lint_rule(
+    "selector-mismatch",
+    Severity.ERROR,
+    title="A workload that does not select its own Pods",
+    reason="The API server refuses it: it would not know the Pods that it makes.",
+    fix="give the template's labels and the selector the same values",
+)
+def selector_mismatch(subject: Subject) -> Iterator[Problem]:
+    """``spec.selector`` against the labels of the template."""
+    for pod in subject.pods:
+        workload = pod.resource
+        if workload.id.group == "apps":
+            selector = mapping_at(workload.body, "spec", "selector")
+            if selector and not selects(selector, pod):
+                yield Problem(workload, "spec.selector", "the template's labels are not what spec.selector asks for")

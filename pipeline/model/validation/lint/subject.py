@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.model.comparison.merge_keys import is_builtin
 from pipeline.model.manifests import Manifests, ObjectId, Resource
+from pipeline.model.validation.lint.operators import Operated, operated_in
 from pipeline.model.validation.lint.pods import Container, PodTemplate, pod_template_of
 
 
@@ -21,7 +21,7 @@ class Subject:
         pods: every template of Pods in them.
         pods_by_label: the same by namespace, label and value.
         namespaces: where the manifests put something; an empty one is the default of whoever applies them.
-        custom: namespace and name of every custom resource, of which operators make nobody knows what.
+        operated: what operators make of the custom resources among them.
     """
 
     manifests: Manifests
@@ -30,12 +30,16 @@ class Subject:
     pods: tuple[PodTemplate, ...]
     pods_by_label: Mapping[tuple[str, str, str], tuple[PodTemplate, ...]]
     namespaces: frozenset[str]
-    custom: frozenset[tuple[str, str]]
+    operated: Operated
 
     @property
     def containers(self) -> Iterator[tuple[PodTemplate, Container]]:
         """Every container of every template."""
         return ((pod, container) for pod in self.pods for container in pod.containers)
+
+    def beside(self, namespace: str) -> Collection[str]:
+        """The namespaces that may turn out to be that one: an empty one may be any, and any may be an empty one."""
+        return (namespace, "") if namespace else self.namespaces
 
     def of_kind(self, group: str, *kinds: str) -> Iterator[Resource]:
         """The objects of these kinds in one group."""
@@ -56,5 +60,5 @@ def subject_of(manifests: Manifests, previous: Manifests | None = None) -> Subje
         pods,
         {key: tuple(found) for key, found in by_label.items()},
         frozenset(resource.id.namespace for resource in manifests),
-        frozenset((item.id.namespace, item.id.name) for item in manifests if not is_builtin(item.api_version)),
+        operated_in(manifests),
     )
