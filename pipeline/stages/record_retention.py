@@ -1,4 +1,4 @@
-"""Deploy records that are deleted: by us, when they fell out of their cluster's list, or by others while it has them."""
+"""Deploy records that are deleted: by us when they fell out of their cluster's list, or by others while it has them."""
 
 from __future__ import annotations
 
