@@ -136,7 +136,10 @@ class ArtifactCache:
                     running.update(chunk)
                     yield chunk
         except FileNotFoundError:
-            self._forget(digest)
+            with self._lock:
+                # Somebody may have stored it since.
+                if not self._file(digest).exists():
+                    self._forget(digest)
             raise ArtifactMissingError(f"artifact {digest} is not in the cache") from None
         except OSError as error:
             raise CacheError(f"{self._file(digest)}: cannot be read: {error.strerror or error}") from error
@@ -182,9 +185,11 @@ class ArtifactCache:
 
     def remove(self, digest: str) -> None:
         """Remove the artifact, if it is there."""
-        self._forget(digest)
-        with suppress(OSError):
-            self._file(digest).unlink()
+        # Both at once: what somebody stores in between would be gone, or be there and not be counted.
+        with self._lock:
+            self._forget(digest)
+            with suppress(OSError):
+                self._file(digest).unlink()
 
     def _file(self, digest: str) -> Path:
         if not is_digest(digest):
@@ -244,9 +249,7 @@ class ArtifactCache:
             digest = next((digest for digest in self._sizes if digest not in self._kept), None)
             if digest is None:
                 return False
-            self._forget(digest)
-        with suppress(OSError):
-            self._file(digest).unlink()
+            self.remove(digest)
         return True
 
     def _used(self, digest: str) -> None:

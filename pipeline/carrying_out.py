@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline import wiring
+from pipeline.errors import PipelineError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository
-from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.plan import Plan
 from pipeline.model.planning.basis import apply_options
+from pipeline.model.planning.difference import Difference
 from pipeline.model.planning.saved_plan import SavedPlan
-from pipeline.model.planning.staleness import Difference, StalePlanError, option_differences
+from pipeline.model.planning.staleness import StalePlanError, option_differences
 from pipeline.model.trust.evidence import VerifiedSignature
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Environment, Registry, Reporter
+from pipeline.stages.succession import StatedRollback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,7 @@ class Order:
         if planned.digest_url != artifact.digest_url:
             differences.insert(0, Difference(str(artifact), f"the plan is for {planned}"))
         if differences:
-            raise StalePlanError(self.plan.file, differences)
+            raise StalePlanError(self.plan, differences)
 
     def fetch(
         self,
@@ -87,5 +92,50 @@ class Prepared:
     approvals: tuple[VerifiedSignature, ...] = field(default=())
 
     def described(self, result: ApplyResult) -> ApplyResult:
-        """The result, with the plan that it carried out."""
-        return result if self.plan is None else replace(result, plan_digest=self.plan.digest, approvals=self.approvals)
+        """The result, with those who approved the plan that it carried out."""
+        return replace(result, approvals=self.approvals)
+
+
+def stated_rollback(
+    trusted: TrustedManifests,
+    trust: TrustPolicy | UnsafeSkipVerification,
+    open_registry: Callable[[Repository], Registry],
+    environment: Environment,
+    reporter: Reporter,
+) -> StatedRollback | None:
+    """Finds whether somebody whom the policy believes has signed that one goes back to this artifact.
+
+    ``None`` where nobody's word counts.
+    """
+    artifact = trusted.reference
+    if artifact is None or not isinstance(trust, TrustPolicy):
+        return None
+
+    def is_stated(previous: str, since: float) -> bool:
+        from pipeline.stages.rollback_statement import is_rollback_stated
+
+        registry, ports = open_registry(artifact.repository), wiring.trust_ports(environment, reporter)
+        return is_rollback_stated(artifact, previous, registry, ports, trust, not_before=since)
+
+    return is_stated
+
+
+def unfinished(error: PipelineError) -> ApplyResult | None:
+    """What an apply came to that ended in this error: what it did, and what was not as planned; ``None``: nothing."""
+    if isinstance(error, ApplyInterruptedError):
+        return error.result
+    if not isinstance(error, StalePlanError):
+        return None
+    artifact, basis = error.plan.require_appliable()
+    return ApplyResult(
+        cluster=basis.context,
+        namespace=basis.namespace,
+        inventory=basis.inventory,
+        plan=Plan(()),
+        is_complete=False,
+        repository=str(artifact.repository),
+        digest=artifact.digest,
+        digest_url=artifact.digest_url,
+        plan_digest=error.plan.digest,
+        differences=error.differences,
+    )

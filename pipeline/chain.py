@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import publishing, wiring
-from pipeline.carrying_out import Order
+from pipeline.carrying_out import Order, unfinished
 from pipeline.deploying import Deployer, DeploySettings
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.handing_over import Handover
 from pipeline.image_pinning import PinningOptions, pin_build
 from pipeline.model.artifact.reference import PinnedReference, Repository, parse_reference
@@ -113,7 +113,13 @@ class Chain:
         for stage in stages:
             begun = self._clock.now()
             begin(stage)
-            result: Result | None = getattr(self, f"_{stage}")()
+            try:
+                result: Result | None = getattr(self, f"_{stage}")()
+            except PipelineError as error:
+                partial = unfinished(error)
+                if partial is not None:
+                    report(stage, partial)
+                raise
             if result is None:
                 continue
             runs.append(StageRun(stage=stage, result=result, seconds=self._clock.now() - begun))

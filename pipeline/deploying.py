@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline import wiring
-from pipeline.carrying_out import Order, Prepared
+from pipeline.carrying_out import Order, Prepared, stated_rollback
 from pipeline.errors import PipelineError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository
@@ -118,6 +118,7 @@ class Deployer:
                 reporter=self._reporter,
                 clock=self._clock,
                 planned=prepared.plan,
+                is_stated=stated_rollback(trusted, self._chosen.trust, self._open, self._environment, self._reporter),
             )
         except PipelineError as error:
             self._recorder().failed(trusted, options, error)

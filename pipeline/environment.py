@@ -56,9 +56,13 @@ def detect_provenance(path: Path, environment: Environment, git: Git, reporter: 
 
 
 def is_in_checkout(path: Path, environment: Environment) -> bool:
-    """Whether Git could know the path: a folder above it (or itself) has ``.git``, or the environment names one."""
-    whole = path.resolve()
-    return "GIT_DIR" in environment or any((folder / ".git").exists() for folder in (whole, *whole.parents))
+    """Whether Git could know the path: it is in a checkout, or the environment names one."""
+    return "GIT_DIR" in environment or checkout_root(path.resolve()) is not None
+
+
+def checkout_root(path: Path) -> Path | None:
+    """The nearest folder above the path, or itself, that has ``.git``; Git is not asked."""
+    return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)
 
 
 def revision_of(name: str, commit: str) -> str:

@@ -17,6 +17,7 @@ from typing import NoReturn
 from pipeline.errors import ConfigurationError, ManifestError, UsageError
 from pipeline.model.artifact.ignore import DEFAULT_PATTERNS, FILE_NAME, IgnoreRules
 from pipeline.model.artifact.unpacking import ArchiveEntry
+from pipeline.whole_files import umask
 
 STREAM_NAME = "manifests.yaml"
 """Under which name standard input is packed: always the same, so that its digest is."""
@@ -139,7 +140,7 @@ def write_folder(entries: Iterable[ArchiveEntry], target: Path) -> UnpackedFolde
         if exists:
             _move_content(staging, target)
         else:
-            staging.chmod(0o777 & ~_umask())
+            staging.chmod(0o777 & ~umask())
             staging.rename(target)
     except OSError as error:
         raise ConfigurationError(f"{target} cannot be written: {error.strerror or error}") from None
@@ -196,12 +197,6 @@ def _write(entries: Iterable[ArchiveEntry], folder: Path, target: Path) -> Unpac
             with path.open("xb") as stream:
                 stream.write(entry.content)
             if entry.is_executable:
-                path.chmod(0o777 & ~_umask())
+                path.chmod(0o777 & ~umask())
             files, size = files + 1, size + len(entry.content)
     return UnpackedFolder(str(target), files, size, tuple(left_out))
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -21,7 +21,7 @@ class Handover:
     def keep(self, name: str, content: bytes) -> None:
         """Leave a file for later jobs, where there is a folder."""
         if self.folder is not None:
-            from pipeline.reports.files import write_whole
+            from pipeline.whole_files import write_whole
 
             write_whole(self.folder / name, content)
 

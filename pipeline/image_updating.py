@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from pipeline import wiring
+from pipeline.environment import checkout_root
 from pipeline.errors import ConfigurationError, RefusedError, UsageError
 from pipeline.model.images.patch import FileChange, patch
 from pipeline.model.outcome.images_update import ImagesUpdateResult, change_lines
 from pipeline.model.proposing import Proposal
 from pipeline.ports import Committer, Environment
-from pipeline.reports.files import rewrite
+from pipeline.whole_files import rewrite
 
 DEFAULT_BRANCH: Final = "gitless/image-updates"
 DEFAULT_MESSAGE: Final = "Update images\n\n{changes}"
@@ -53,7 +54,7 @@ class Delivery:
 
 def with_patch(result: ImagesUpdateResult, changes: Mapping[str, FileChange]) -> ImagesUpdateResult:
     """The result with its patch, whose paths begin at the checkout's root, or here where there is none."""
-    root = _root(Path.cwd())
+    root = checkout_root(Path.cwd()) or Path.cwd()
     named = {_from(root, file): change for file, change in changes.items()}
     return replace(result, patch=patch(named))
 
@@ -75,8 +76,7 @@ def deliver(
         _write(changes)
         return replace(result, is_written=True)
     committer = wiring.committer(Path.cwd(), environment)
-    root = _root(Path.cwd())
-    paths = {file: _from(root, file) for file in changes}
+    paths = {file: _from(committer.root, file) for file in changes}
     _check_outside(paths)
     if delivery.outlet is Outlet.COMMIT:
         return _commit(result, changes, list(paths.values()), delivery, committer)
@@ -144,10 +144,6 @@ def _check_outside(paths: Mapping[str, str]) -> None:
     for file, path in paths.items():
         if path.startswith("../") or os.path.isabs(path):  # noqa: PTH117 - a path from Git's root, not of this system
             raise ConfigurationError(f"{file} is outside of the checkout, so it cannot be committed")
-
-
-def _root(folder: Path) -> Path:
-    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
 
 
 def _from(root: Path, file: str) -> str:

@@ -25,8 +25,8 @@ from pipeline.model.outcome.image_push import ImagePushResult
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.image_builds import ImageSettings, WrittenPlaces
 from pipeline.ports import Environment, ImageEngine, Reporter
-from pipeline.reports.files import rewrite
 from pipeline.stages.image import NamedImage, build_image, push_image
+from pipeline.whole_files import rewrite
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
 _COMMIT = re.compile(r"(?:^|@)sha(?:1|256):([0-9a-f]{40,64})$")

@@ -191,7 +191,7 @@ class Publisher:
             return found
         file = folder / _BEFORE
         if begins:
-            from pipeline.reports.files import write_whole
+            from pipeline.whole_files import write_whole
 
             write_whole(file, json.dumps({"tags": found}, indent=2).encode())
             return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import check_settings, line_of, read_mapping, schema_text
 from pipeline.errors import ConfigurationError, TrustError
@@ -20,8 +21,13 @@ _MAX_FILE = 4 * 1024 * 1024
 _REFERENCE = re.compile(r"#/\$defs/(\w+)")
 _EXPECTED = "expected one YAML document: a TrustPolicy, or a gitless.yaml with trust in it"
 
+FetchKey = Callable[[str], str]
+"""Gives the PEM of a public key that is named by URI."""
+_Part = tuple[tuple[str, ...], object]
+"""A place in a ``gitless.yaml``, and what is said there."""
 
-def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None) -> TrustPolicy:
+
+def load_trust_policy(path: Path, fetch_key: FetchKey | None = None) -> TrustPolicy:
     """Read a policy; files that it names are relative to its folder, and read now.
 
     ``fetch_key`` gives the PEM of a public key that is named by URI.
@@ -31,7 +37,61 @@ def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None)
     Raises:
         ConfigurationError: the file cannot be read or is wrong; the message has file and line.
     """
-    body, content = read_mapping(path, _EXPECTED)
+    return _load(path, lambda body: (("trust",), body.get("trust", {})), fetch_key, _EXPECTED)
+
+
+def load_record_policy(path: Path, fetch_key: FetchKey | None = None) -> TrustPolicy:
+    """Whose deploy records a ``gitless.yaml`` believes: its ``records``; nobody's where it has none.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
+    """
+
+    def said(body: Mapping[str, Any]) -> _Part:
+        return ("records",), {key: value for key, value in body.get("records", {}).items() if key != "repository"}
+
+    expected = "expected one YAML document: a gitless.yaml with records in it"
+    return _load(path, said, fetch_key, expected, is_settings=True)
+
+
+def load_approvers(path: Path, fetch_key: FetchKey | None = None) -> TrustPolicy:
+    """Who may approve plans: a ``TrustPolicy`` document, or the ``approval`` of a ``gitless.yaml`` for all its targets.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
+    """
+    expected = "expected one YAML document: a TrustPolicy, or a gitless.yaml with approval in it"
+    return _load(path, lambda body: (("approval",), body.get("approval", {})), fetch_key, expected)
+
+
+def load_demanded_approvers(path: Path, target: str, fetch_key: FetchKey | None = None) -> TrustPolicy | None:
+    """Of whom one must have approved what a ``gitless.yaml`` applies to a target; ``None`` where nobody has to.
+
+    What the target says takes the place of what the file says for all.
+
+    Raises:
+        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
+    """
+    expected = "expected one YAML document: a gitless.yaml"
+    body, _ = read_mapping(path, expected)
+    own = body.get("targets", {}).get(target, {})
+    if "approval" not in own and "approval" not in body:
+        return None
+    place = ("targets", target, "approval") if "approval" in own else ("approval",)
+    said = (place, own.get("approval", body.get("approval")))
+    return _load(path, lambda _body: said, fetch_key, expected, is_settings=True)
+
+
+def _load(
+    path: Path,
+    part_of: Callable[[Mapping[str, Any]], _Part],
+    fetch_key: FetchKey | None,
+    expected: str,
+    *,
+    is_settings: bool = False,
+) -> TrustPolicy:
+    """A ``TrustPolicy`` document, or that part of a ``gitless.yaml`` which says the same; or only the latter."""
+    body, content = read_mapping(path, expected)
 
     def read_file(name: str) -> str:
         if fetch_key is not None and "://" in name:
@@ -39,30 +99,12 @@ def load_trust_policy(path: Path, fetch_key: Callable[[str], str] | None = None)
         return read_text(path.parent / name)
 
     try:
-        if body.get("kind") != "Pipeline":
+        if body.get("kind") != "Pipeline" and not is_settings:
             return read_trust_policy(body, source=str(path), read_file=read_file)
         check_settings(body, content, str(path))
-        return read_trust(body.get("trust", {}), source=str(path), place=("trust",), read_file=read_file)
-    except PolicyDocumentError as error:
-        line = line_of(error.place, content)
-        raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None
-
-
-def load_record_policy(path: Path, fetch_key: Callable[[str], str] | None = None) -> TrustPolicy:
-    """Whose deploy records a ``gitless.yaml`` believes: its ``records``; nobody's where it has none.
-
-    Raises:
-        ConfigurationError: the file cannot be read or is wrong; the message has file and line.
-    """
-    body, content = read_mapping(path, "expected one YAML document: a gitless.yaml with records in it")
-    check_settings(body, content, str(path))
-    said = {key: value for key, value in body.get("records", {}).items() if key != "repository"}
-
-    def read_file(name: str) -> str:
-        return fetch_key(name) if fetch_key is not None and "://" in name else read_text(path.parent / name)
-
-    try:
-        return read_trust(said, source=f"{path} (records)", place=("records",), read_file=read_file)
+        place, said = part_of(body)
+        source = str(path) if place == ("trust",) else f"{path} ({'.'.join(place)})"
+        return read_trust(said, source=source, place=place, read_file=read_file)
     except PolicyDocumentError as error:
         line = line_of(error.place, content)
         raise ConfigurationError(f"{path}:{line}: {error.problem}", hint=error.hint, code=error.code) from None

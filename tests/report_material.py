@@ -9,11 +9,15 @@ from pipeline.model.applying.live_plan import Obstacle
 from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.cluster import Event
 from pipeline.model.deployments.record import ObjectEvent
+from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.health import Health, HealthStatus
 from pipeline.model.manifests import ObjectId, Origin
+from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.diff import DiffResult, Side
+from pipeline.model.outcome.graph import GraphResult
 from pipeline.model.outcome.plan import PlanResult
+from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import (
     ContainerReport,
@@ -224,15 +228,45 @@ def verdict() -> VerifyResult:
     )  # fmt: skip
 
 
+def run() -> RunResult:
+    """Every stage that has something to report, one after the other."""
+    results: dict[str, Result] = {"validate": findings(), "diff": diff(), "apply": applied(), "verify": verdict()}
+    stages = tuple(StageRun(stage=stage, result=result, seconds=1.5) for stage, result in results.items())
+    return RunResult(name="shop", target="production", digest_url=str(artifact("b")), stages=stages)
+
+
 PICTURE = (
     '<?xml version="1.0"?>\n<svg class="gitless-graph" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 160"'
     ' role="img"><style>svg.gitless-graph text{font:13px sans-serif}</style>'
-    '<g data-object="Deployment.apps shop/web"><rect x="20" y="50" width="150" height="50" fill="#8884"/>'
-    '<text x="34" y="80">Deployment web</text></g>'
-    '<g data-object="Service shop/web"><title>Service web</title>'
-    '<rect x="250" y="50" width="150" height="50" fill="#8884"/></g>'
-    '<g data-object="Service shop/other"><rect x="20" y="5" width="150" height="20" fill="#8884"/></g></svg>'
+    '<path class="edge selector" data-from="Service shop/web" data-to="Deployment.apps shop/web" d="M250 75H170"/>'
+    '<g class="card" transform="translate(20 50)" data-object="Deployment.apps shop/web"><title>Deployment web</title>'
+    '<rect class="body" width="150" height="50" fill="#8884"/><text x="14" y="30">Deployment web</text></g>'
+    '<g class="card" transform="translate(250 50)" data-object="Service shop/web"><title>Service web</title>'
+    '<rect class="body" width="150" height="50" fill="#8884"/></g>'
+    '<g class="card" transform="translate(20 5)" data-object="Service shop/other"><title>Service other</title>'
+    '<rect class="body" width="150" height="20" fill="#8884"/></g></svg>'
 )
+
+
+def graph() -> GraphResult:
+    """A Service before a Deployment, which names a ConfigMap that is missing."""
+    nodes = [
+        Node(id=str(found), title=found.kind, label=found.name, group="shop", tone=tone, object_id=found, detail=detail)
+        for found, tone, detail in (
+            (ObjectId("", "Service", "shop", "web"), Tone.PLAIN, ""),
+            (WEB, Tone.PLAIN, ""),
+            (GATEWAY, Tone.MISSING, "not in the artifact"),
+        )
+    ]
+    edges = (
+        Edge(nodes[0].id, nodes[1].id, Relation.SELECTOR, "selects"),
+        Edge(nodes[1].id, nodes[2].id, Relation.REFERENCE, "volume"),
+    )
+    return GraphResult(
+        graph=Graph(title="shop", nodes=tuple(nodes), edges=edges), side=side("1.5.0", "b"), notes=("be careful",)
+    )
+
+
 CONTEXT = ReportContext(
     label="shop, production",
     picture=PICTURE,

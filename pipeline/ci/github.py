@@ -20,6 +20,7 @@ TOKENS = ("GITLESS_GITHUB_TOKEN", "GITHUB_TOKEN")
 """Variables with a token for comments; the first that is set counts."""
 _MAX_SUMMARY = 1_000_000
 """Bytes of a step's summary; GitHub drops one of more than 1 MiB as a whole."""
+_REPORTS = "report-file"
 _SHORTEST_MASKED = 8
 """Masking less would blacken half of the log."""
 
@@ -87,6 +88,9 @@ class GitHub:
     def _output(self, told: Told) -> None:
         file = self._environment.get("GITHUB_OUTPUT", "")
         outputs = dict(told.outputs)
+        if reports := outputs.get(_REPORTS):
+            # Whoever uploads them looks from the root of the checkout, wherever this command ran.
+            outputs[_REPORTS] = "\n".join(self._place(name) or name for name in reports.split("\n"))
         summary = self._environment.get("GITHUB_STEP_SUMMARY", "")
         if told.summary and summary:
             outputs["summary-file"] = summary

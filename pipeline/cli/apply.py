@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ from pipeline.cli.report_context import changing
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import PipelineError, UsageError
-from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
+from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.guards import GuardSettings
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.model.applying.options import ApplyOptions
     from pipeline.ports import Cluster
     from pipeline.recording import Recorder
+    from pipeline.stages.succession import StatedRollback
 
 
 @click.command()
@@ -79,13 +81,18 @@ def command(
     gitless apply --plan plan.json --key cosign.pub --approved-by reviewer.pub
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
+    from pipeline.carrying_out import stated_rollback
 
     require_signer(recording)
     refuse_tag(what, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
     order = planning.order(trust)
     options = _options(what, inventory, guards, decisions) if order is None else order.options
-    prepared = _prepared(what, order, trust, registry_options, terminal)
+    try:
+        prepared = _prepared(what, order, trust, registry_options, terminal)
+    except PipelineError as error:
+        _tell_unfinished(error, terminal, is_dry_run=dry_run == "server")
+        raise
     cluster = wiring.cluster(cluster_options, os.environ, terminal.reporter)
     options = replace(
         options,
@@ -95,7 +102,11 @@ def command(
         timeout=timeout,
         writer=wiring.writer(os.environ),
     )
-    _apply(prepared, cluster, options, _recorder(recording, registry_options, terminal), terminal)
+    open_registry = partial(
+        wiring.registry, options=registry_options, environment=os.environ, reporter=terminal.reporter
+    )
+    is_stated = stated_rollback(prepared.trusted, trust, open_registry, os.environ, terminal.reporter)
+    _apply(prepared, cluster, options, is_stated, _recorder(recording, registry_options, terminal), terminal)
 
 
 def _options(
@@ -144,7 +155,14 @@ def _recorder(recording: RecordingOptions, registry_options: RegistryOptions, te
     )
 
 
-def _apply(prepared: Prepared, cluster: Cluster, options: ApplyOptions, recorder: Recorder, terminal: Terminal) -> None:
+def _apply(
+    prepared: Prepared,
+    cluster: Cluster,
+    options: ApplyOptions,
+    is_stated: StatedRollback | None,
+    recorder: Recorder,
+    terminal: Terminal,
+) -> None:
     """Apply, record and show; what was done before a failure is shown, too."""
     from pipeline import wiring
     from pipeline.stages.apply import apply
@@ -152,16 +170,36 @@ def _apply(prepared: Prepared, cluster: Cluster, options: ApplyOptions, recorder
     trusted = prepared.trusted
     try:
         result = apply(
-            trusted, cluster, options, reporter=terminal.reporter, clock=wiring.clock(), planned=prepared.plan
+            trusted,
+            cluster,
+            options,
+            reporter=terminal.reporter,
+            clock=wiring.clock(),
+            planned=prepared.plan,
+            is_stated=is_stated,
         )
     except PipelineError as error:
         # The record first: a report that cannot be written must not keep it from being made.
         recorder.failed(trusted, options, error)
-        if isinstance(error, ApplyInterruptedError):
-            terminal.print_result(prepared.described(error.result), _context(error.result, trusted, terminal))
+        _tell_unfinished(error, terminal, prepared, is_dry_run=options.dry_run)
         raise
     recorder.applied(trusted, cluster, options)
     terminal.print_result(prepared.described(result), _context(result, trusted, terminal))
+
+
+def _tell_unfinished(
+    error: PipelineError, terminal: Terminal, prepared: Prepared | None = None, *, is_dry_run: bool
+) -> None:
+    from pipeline.carrying_out import unfinished
+
+    result = unfinished(error)
+    if result is None:
+        return
+    result = replace(result, dry_run=is_dry_run)
+    if prepared is None:
+        terminal.print_result(result)
+    else:
+        terminal.print_result(prepared.described(result), _context(result, prepared.trusted, terminal))
 
 
 def _context(result: ApplyResult, trusted: TrustedManifests, terminal: Terminal) -> Callable[[], ReportContext]:

@@ -79,7 +79,7 @@ def command(
     options = replace(pinning(PinningOptions()), policy_paths=policies)
     result = pin_build(result, options, registry_options, os.environ, terminal.reporter)
     if target is not None:
-        from pipeline.reports.files import write_whole
+        from pipeline.whole_files import write_whole
 
         result = replace(result, file=str(target / _FILE))
         write_whole(target / _FILE, result.content)

@@ -19,6 +19,7 @@ from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import is_reference, parse_reference
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
+from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.recording import RecordReading
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.stages.fetch import Part
 
 LIVE = "live"
-PICTURES = ("svg", "html", "dot", "mermaid")
+PICTURES = ("svg", "dot", "mermaid")
 
 
 @click.command()
@@ -51,7 +52,7 @@ PICTURES = ("svg", "html", "dot", "mermaid")
 @record_reading_options
 @registry_options
 @cluster_and_namespace("Only this namespace and its neighbours; with live, the namespace of the inventory.")
-@talking("text", "json", *PICTURES)
+@talking("text", "json", "svg", "html", "dot", "mermaid")
 def command(
     *, source: str, changes_to: str | None, is_chain: bool, inventory: str | None, kinds: tuple[str, ...],
     only_changed: bool, clusters: tuple[str, ...], trust: TrustPolicy | UnsafeSkipVerification | None,
@@ -69,7 +70,7 @@ def command(
     gitless graph live --inventory shop -n shop -o svg > shop.svg
     gitless graph oci://ghcr.io/acme/shop:1.0 --chain --key cosign.pub -o svg > chain.svg
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline.model.graph.narrowing import Part, narrowed
+    from pipeline.model.graph.narrowing import CHANGING, Part, narrowed
 
     if is_chain and (changes_to is not None or source == LIVE or not is_reference(source)):
         raise UsageError(
@@ -86,17 +87,22 @@ def command(
     else:
         result = sides.changes(source, changes_to) if changes_to is not None else sides.objects(source)
         namespace = "" if source == LIVE else cluster_options.namespace or ""
-        part = Part(namespace=namespace, kinds=kinds, only_changed=only_changed)
+        part = Part(namespace=namespace, kinds=kinds, tones=CHANGING if only_changed else frozenset())
         result = replace(result, graph=narrowed(result.graph, part))
     _show(result, terminal)
 
 
 def _show(result: GraphResult, terminal: Terminal) -> None:
+    from pipeline import wiring
+
+    if terminal.output == "html":
+        # The page has a heading of its own.
+        picture = wiring.picture("svg", os.environ).draw(replace(result.graph, title=""))
+        terminal.print_result(result, lambda: ReportContext(picture=picture))
+        return
     if terminal.output not in PICTURES:
         terminal.print_result(result)
         return
-    from pipeline import wiring
-
     terminal.keep_result(result)
     for note in result.notes:
         terminal.reporter.warn(note)

@@ -46,8 +46,8 @@ def lock(*, asked: ImageSources, prune: bool, registry_options: RegistryOptions,
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline import wiring
     from pipeline.model.images.lock import lock_text
-    from pipeline.reports.files import write_whole
     from pipeline.stages.lock_images import lock_images, require_locked
+    from pipeline.whole_files import write_whole
 
     ports = wiring.image_ports(registry_options, os.environ, terminal.reporter)
     result = lock_images(

@@ -64,7 +64,7 @@ def update(
     gitless images update --lock-only                       # straight into the next artifact
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline.image_updating import DEFAULT_MESSAGE, Delivery, Outlet, deliver, with_patch
-    from pipeline.reports.files import write_whole
+    from pipeline.whole_files import write_whole
 
     wanted = [commit, pull_request, dry_run, output_patch is not None or terminal.output == "patch"]
     if sum(wanted) > 1:

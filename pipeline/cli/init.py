@@ -29,7 +29,7 @@ def command(*, folder: Path, name: str | None, force: bool, terminal: Terminal) 
     gitless init deploy/ --name shop
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     from pipeline.config import FILE_NAME
-    from pipeline.reports.files import write_whole
+    from pipeline.whole_files import write_whole
 
     file = folder / FILE_NAME
     if name is not None and application_name(name) != name:

@@ -47,7 +47,7 @@ def command(*, folder: Path, changed_since: str | None, settings_name: str, term
     settings = [_read(checkout, file) for file in checkout.named(settings_name)]
     if not settings:
         terminal.reporter.warn(f"there is no {settings_name} below {folder}")
-    terminal.print_result(matrix(settings, checkout, since))
+    terminal.print_result(matrix(settings, checkout, since, terminal.reporter))
 
 
 def _read(checkout: Checkout, file: str) -> SettingsBody:

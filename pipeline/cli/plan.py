@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from pipeline.model.trust.trusted import TrustedManifests
 
 if TYPE_CHECKING:
     from pipeline.stages.fetch import Part
+    from pipeline.stages.succession import StatedRollback
 
 _Trust = TrustPolicy | UnsafeSkipVerification | None
 
@@ -58,6 +60,8 @@ def command(
     gitless plan oci://ghcr.io/acme/shop:1.0 deploy/ --report plan.html
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
     warn_unverified(trust, terminal)
+    if save is not None and not save.name:
+        raise UsageError("--save is empty", hint="is a variable unset?")
     sources = _Sources(trust, asked.records, registry_options, terminal)
     if asked.is_live:
         asked.inventory_name()
@@ -109,6 +113,17 @@ class _Sources:
         side = Side(name=name, artifact=found.reference, source=found.source, revision=found.revision)
         return found.manifests, side, found
 
+    def stated(self, trusted: TrustedManifests | None) -> StatedRollback | None:
+        """Finds signed statements that one goes back to it, where anybody's word counts."""
+        if trusted is None or self._trust is None:
+            return None
+        from pipeline import wiring
+        from pipeline.carrying_out import stated_rollback
+
+        environment, reporter = os.environ, self.terminal.reporter
+        open_registry = partial(wiring.registry, options=self._options, environment=environment, reporter=reporter)
+        return stated_rollback(trusted, self._trust, open_registry, environment, reporter)
+
 
 def _against_live(
     asked: Asked, sources: _Sources, cluster_options: ClusterOptions, *, allow_rollback: bool
@@ -117,7 +132,8 @@ def _against_live(
 
     manifests, side, trusted = sources.read_wanted(asked.wanted)
     cluster, options = asked.against(cluster_options, sources.terminal, allow_rollback=allow_rollback)
-    planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full)
+    is_stated = sources.stated(trusted)
+    planned = plan_live(manifests, cluster, options, trusted=trusted, is_full=asked.is_full, is_stated=is_stated)
     diff = live_result(planned.live, side, cluster, is_full=asked.is_full)
     return PlanResult(diff=diff, radius=planned.radius, basis=planned.basis), manifests, manifests
 
@@ -137,7 +153,7 @@ def _between(asked: Asked, sources: _Sources) -> tuple[PlanResult, Manifests, Ma
 def _saved(result: PlanResult, file: Path, terminal: Terminal) -> PlanResult:
     from pipeline.model.attestation.given import MAX_PREDICATE_BYTES
     from pipeline.model.planning.saved_plan import plan_document
-    from pipeline.reports.files import write_whole
+    from pipeline.whole_files import write_whole
 
     document = plan_document(result)
     content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -34,7 +34,7 @@ _OPTIONS = (
     option("--approved-by-identity", metavar="SUBJECT", help="Who may approve without a key; needs an issuer."),
     option("--approved-by-issuer", metavar="URL", help="Issuer of that identity."),
     option("--approval-policy", type=click.Path(dir_okay=False), metavar="FILE",
-           help="Trust policy whose keys and identities may approve."),
+           help="Trust policy whose keys and identities may approve, or a gitless.yaml with its approval."),
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ class PlanOptions:
     is_approval_required: bool
     approvers: TrustOptions
 
-    def _read(self) -> SavedPlan | None:
+    def _read(self, demanded: TrustPolicy | None) -> SavedPlan | None:
         """The plan, if one was named.
 
         Raises:
@@ -55,9 +55,17 @@ class PlanOptions:
             RefusedError: it was changed after it was made.
         """
         if self.file is None:
+            if demanded is not None:
+                raise UsageError(
+                    f"{demanded.source} demands an approved plan, and none is named",
+                    hint="publish, plan that (gitless plan live REFERENCE --save FILE), have it attested by who may"
+                    " approve, and name it: --plan FILE",
+                )
             if self.is_approval_required:
                 raise UsageError("only a plan can be approved", hint="name it: --plan FILE")
             return None
+        if not self.file.name:
+            raise UsageError("--plan is empty", hint="is a variable unset?")
         from pipeline.model.planning.saved_plan import MAX_PLAN_BYTES, read_plan
 
         _refuse_decided()
@@ -68,34 +76,40 @@ class PlanOptions:
             raise UsageError(f"--plan {self.file}: {error.strerror or error}") from None
         return read_plan(content, str(self.file))
 
-    def order(self, trust: TrustPolicy | UnsafeSkipVerification) -> Order | None:
+    def order(self, trust: TrustPolicy | UnsafeSkipVerification, demanded: TrustPolicy | None = None) -> Order | None:
         """The plan with those who may approve it, if one was named.
+
+        ``demanded`` are those whom the settings name; the options' own take their place, and the demand stays.
 
         Raises:
             PipelineError: the plan cannot be read or is for reading only, or nobody is named who may approve it.
         """
-        plan = self._read()
+        plan = self._read(demanded)
         if plan is None:
             return None
         from pipeline.carrying_out import Order
 
         plan.require_appliable()
-        return Order(plan=plan, approvers=self._approvers(trust))
+        return Order(plan=plan, approvers=self._approvers(trust, demanded))
 
-    def _approvers(self, trust: TrustPolicy | UnsafeSkipVerification) -> TrustPolicy | None:
+    def _approvers(
+        self, trust: TrustPolicy | UnsafeSkipVerification, demanded: TrustPolicy | None
+    ) -> TrustPolicy | None:
         """Who may approve; ``None`` where nobody has to. Roots and logs are those of the trust policy.
 
         Raises:
             ConfigurationError: nobody is named, or a file cannot be read.
         """
-        if not self.is_approval_required:
+        if not self.is_approval_required and demanded is None:
             return None
-        from pipeline import wiring
+        policy = demanded
+        if policy is None or not self.approvers.is_empty:
+            from pipeline import wiring
 
-        policy = wiring.trust_policy(self.approvers, os.environ)
+            policy = wiring.approvers(self.approvers, os.environ)
         if not policy.signers:
             raise ConfigurationError(
-                "--require-approval: nobody is named who may approve",
+                f"{policy.source or '--require-approval'}: nobody is named who may approve",
                 hint="give --approved-by KEY, --approved-by-identity with --approved-by-issuer, or an"
                 " --approval-policy with keys or identities",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.cli.comparing import Asked
 from pipeline.cli.terminal import Terminal
@@ -14,7 +14,13 @@ from pipeline.model.deployments.record import ObjectEvent
 from pipeline.model.manifests import Manifests, ObjectId
 from pipeline.model.plan import Plan
 from pipeline.model.reporting import ReportContext
-from pipeline.model.settings.connections import RegistryOptions
+from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
+
+if TYPE_CHECKING:
+    from pipeline.model.graph.graph import Graph, Tone
+    from pipeline.model.outcome.run import RunResult
+    from pipeline.model.outcome.validate import ValidateResult
+    from pipeline.model.outcome.verify import VerifyResult
 
 _MOST_OBJECTS = 3_000
 """Of both sides; a picture of more would be cut down to nothing, and finding that out takes seconds."""
@@ -39,6 +45,49 @@ def changing(
     return context
 
 
+def validated(result: ValidateResult, manifests: Manifests, terminal: Terminal) -> Callable[[], ReportContext]:
+    """What validation found errors and warnings in, drawn with its neighbours, where a report asks for it."""
+
+    def picture() -> str:
+        from pipeline.model.graph.judged import FOUND, validated_graph
+
+        if not result.findings:
+            return ""
+        _check_size(len(manifests))
+        return _drawn(validated_graph(manifests, result.findings), FOUND)
+
+    return lambda: ReportContext(picture=_tried("picture", picture, "", terminal))
+
+
+def healthy(result: VerifyResult, options: ClusterOptions, terminal: Terminal) -> Callable[[], ReportContext]:
+    """What runs, drawn with its health and with what has drifted, where a report asks for it."""
+
+    def picture() -> str:
+        from pipeline import wiring
+        from pipeline.model.graph.judged import drifted_graph
+        from pipeline.stages.graph import live_graph
+        from pipeline.stages.verify import find_inventory
+
+        _check_size(len(result.health.objects))
+        cluster = wiring.cluster(options, os.environ, terminal.reporter)
+        inventory = find_inventory(cluster, result.namespace, result.inventory)
+        live = live_graph(inventory, cluster, wiring.clock())
+        return _drawn(drifted_graph(live.graph, (change.object_id for change in result.drift.changes)))
+
+    return lambda: ReportContext(picture=_tried("picture", picture, "", terminal))
+
+
+def carried_out(result: RunResult, terminal: Terminal) -> Callable[[], ReportContext]:
+    """What a run has built and applied, or would, drawn where a report asks for it."""
+    from pipeline.model.outcome.apply import ApplyResult
+    from pipeline.model.outcome.build import BuildResult
+    from pipeline.model.outcome.diff import DiffResult
+
+    built = [run.result.manifests for run in result.stages if isinstance(run.result, BuildResult)]
+    plans = [run.result.plan for run in result.stages if isinstance(run.result, DiffResult | ApplyResult)]
+    return changing(plans[-1], built[-1], built[-1], terminal) if built and plans else ReportContext
+
+
 def deployed_history(asked: Asked, options: RegistryOptions, terminal: Terminal) -> Callable[[], History]:
     """What the deploy records of the side that is ``deployed:CLUSTER`` say about every object; nothing without one."""
 
@@ -61,15 +110,24 @@ def deployed_history(asked: Asked, options: RegistryOptions, terminal: Terminal)
 
 
 def _picture(plan: Plan, before: Manifests, after: Manifests) -> str:
-    from pipeline import wiring
     from pipeline.model.graph.changes import changed_graph
-    from pipeline.model.graph.narrowing import Part, narrowed
+    from pipeline.model.graph.narrowing import CHANGING
 
-    number = max(len(before), len(after))
+    _check_size(max(len(before), len(after)))
+    return _drawn(changed_graph(plan, before, after), CHANGING)
+
+
+def _check_size(number: int) -> None:
     if number > _MOST_OBJECTS:
         raise UsageError(f"{number:,} objects are too many for one; it can have {_MOST_OBJECTS:,}")
-    graph = narrowed(changed_graph(plan, before, after), Part(only_changed=True))
-    return wiring.picture("svg", os.environ).draw(graph)
+
+
+def _drawn(graph: Graph, tones: frozenset[Tone] = frozenset()) -> str:
+    """Of everything, or of what has these tones, with its neighbours."""
+    from pipeline import wiring
+    from pipeline.model.graph.narrowing import Part, narrowed
+
+    return wiring.picture("svg", os.environ).draw(narrowed(graph, Part(tones=tones)))
 
 
 def _tried(what: str, make: Callable[[], Found], otherwise: Found, terminal: Terminal) -> Found:

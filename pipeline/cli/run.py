@@ -18,6 +18,7 @@ from pipeline.cli.override_options import override_options
 from pipeline.cli.passwords import key_password
 from pipeline.cli.plan_options import PlanOptions, plan_options
 from pipeline.cli.record_options import recording_options
+from pipeline.cli.report_context import carried_out
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import given_trust, warn_unverified, with_roots
 from pipeline.errors import ConfigurationError, PipelineError, UsageError
@@ -60,7 +61,7 @@ _STAGES = click.Choice(STAGES)
 @given_trust
 @registry_options
 @cluster_options
-@talking("text", "json", "markdown", reports=True)
+@talking("text", "json", "markdown", "html", reports=True)
 def command(
     *, file: Path, target: str | None, first: str, last: str, terminal: Terminal, recording: RecordingOptions,
     planning: PlanOptions, pinning: Changing,
@@ -89,9 +90,9 @@ def command(
     settings = load_settings(file)
     policy = trust if isinstance(trust, UnsafeSkipVerification) else _policy(trust, settings)
     warn_unverified(policy, terminal)
-    order = _order(planning, policy, first, last)
     given = replace(overrides, signing=with_roots(overrides.signing, trust), guards=guards)
     chosen = given.of_target(choose_target(settings, target))
+    order = _order(planning, policy, (settings.file, chosen.name), first, last)
     chosen = replace(chosen, deploy_record=recording.over(chosen.deploy_record))
     settings = given.of_settings(settings.for_target(chosen))
     check_names(settings, chosen)
@@ -126,14 +127,21 @@ def _run(options: ChainOptions, terminal: Terminal) -> None:
         telling.report_so_far(terminal)
         raise
     presence.unfold()
-    terminal.print_result(outcome)
+    terminal.print_result(outcome, carried_out(outcome, terminal))
     telling.require_verified()
 
 
-def _order(planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, first: str, last: str) -> Order | None:
-    """The plan that apply is to carry out; who may approve one is nothing to the other stages."""
+def _order(
+    planning: PlanOptions, policy: TrustPolicy | UnsafeSkipVerification, target: tuple[str, str], first: str, last: str
+) -> Order | None:
+    """The plan that apply is to carry out; who may approve one is nothing to the other stages.
+
+    ``target`` is the settings file and the target's name in it.
+    """
     if STAGES.index(first) <= STAGES.index("apply") <= STAGES.index(last):
-        return planning.order(policy)
+        from pipeline import wiring
+
+        return planning.order(policy, wiring.demanded_approvers(*target, os.environ))
     if planning.file is not None:
         raise UsageError(f"--plan {planning.file} is for apply, which --from {first} --to {last} leaves out")
     return None
@@ -162,7 +170,7 @@ class _Telling:
         # One comment and one set of reports for the whole run.
         self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
-        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=(), is_ended=False)
         presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:

@@ -99,12 +99,15 @@ def read_sides(
 
     ``read`` takes a side, the other side, and the part; ``read_after`` is for ``after`` where that is read otherwise.
     """
+    from pipeline.model.documents.rereading import sharing_documents
+
     read_after = read_after or read
-    if is_deployed(after) and not is_deployed(before):
-        new = read_after(after, before, None)
-        return read(before, after, part_of(new[1])), new
-    old = read(before, after, None)
-    return old, read_after(after, before, part_of(old[1]))
+    with sharing_documents():
+        if is_deployed(after) and not is_deployed(before):
+            new = read_after(after, before, None)
+            return read(before, after, part_of(new[1])), new
+        old = read(before, after, None)
+        return old, read_after(after, before, part_of(old[1]))
 
 
 def _trees() -> TreeBuilder:

@@ -57,7 +57,7 @@ class Terminal:
             ConfigurationError: one of them cannot be written.
         """
         from pipeline.reports import render_result
-        from pipeline.reports.files import write_whole
+        from pipeline.whole_files import write_whole
 
         for file in self.reports:
             report = render_result(result, BY_SUFFIX[file.suffix], context=context or self._known(lambda: BARE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,11 @@ from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import required_given_trust, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import Repository, parse_reference
-from pipeline.model.manifests import Body
 from pipeline.model.outcome.trust_check import DoorTrial
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.settings.trust import TrustOptions
 from pipeline.model.trust.policy import TrustPolicy
-from pipeline.ports import ApiServer, Registry
+from pipeline.ports import Registry
 
 if TYPE_CHECKING:
     from pipeline.stages.trust_check import Bait
@@ -59,20 +58,35 @@ def check(
     gitless trust check --trust-policy trust.yaml --repository oci://ghcr.io/acme/shop
     gitless trust check --repository oci://ghcr.io/acme/shop --source shop -n apps
     """  # noqa: D301 - \b is click's mark for text that must keep its lines
-    from pipeline import wiring
-    from pipeline.model.flux.api import OCI_REPOSITORIES
     from pipeline.model.outcome.trust_check import TrustCheckResult, require_enforced
-    from pipeline.operations.finding import read_existing
-    from pipeline.stages.trust_check import clear_away, lay_bait, local_doors, try_door
 
     if source and not repository:
         raise UsageError("--source needs --repository: the puller cannot read this machine's folders")
     policies, policy = _policies(trust, file)
     warn_unverified(policy, terminal)
-    server = wiring.api_server(cluster_options, os.environ, terminal.reporter) if source else None
-    like = (
-        read_existing(server, OCI_REPOSITORIES, cluster_options.namespace or "", source) if server and source else None
+    at_the_puller = _puller(cluster_options, source, terminal, timeout) if source else None
+    trials, left = _tried(repository, registry_options, policies, at_the_puller, terminal)
+    result = TrustCheckResult(
+        policy=policy.source if policy else "",
+        trials=trials,
+        left=left,
+        notes=tuple(_notes(policy, trust, repository, file)),
     )
+    terminal.print_result(result)
+    require_enforced(result)
+
+
+def _tried(
+    repository: str | None,
+    registry_options: RegistryOptions,
+    policies: Mapping[str, TrustPolicy | None],
+    at_the_puller: Callable[[Bait], DoorTrial] | None,
+    terminal: Terminal,
+) -> tuple[tuple[DoorTrial, ...], tuple[str, ...]]:
+    """Every bait at every door, and the digests that the registry would not delete again."""
+    from pipeline import wiring
+    from pipeline.stages.trust_check import clear_away, lay_bait, local_doors, try_door
+
     trials: list[DoorTrial] = []
     left: list[str] = []
     with tempfile.TemporaryDirectory(prefix="gitless-trust-check-") as folder:
@@ -89,19 +103,12 @@ def check(
             bait = lay_bait(secrets.token_hex(8), registry, signer, ports.verifier, terminal.reporter)
             try:
                 trials += [try_door(name, door, bait) for name, door in doors.items()]
-                if server and like:
-                    trials.append(_at_the_puller(like, bait, server, terminal, timeout))
+                if at_the_puller is not None:
+                    trials.append(at_the_puller(bait))
             finally:
                 gone = clear_away(bait, registry, lambda digest: wiring.delete_manifest(registry, digest))
                 left += gone if repository else ()
-    result = TrustCheckResult(
-        policy=policy.source if policy else "",
-        trials=tuple(trials),
-        left=tuple(left),
-        notes=tuple(_notes(policy, trust, repository, file)),
-    )
-    terminal.print_result(result)
-    require_enforced(result)
+    return tuple(trials), tuple(left)
 
 
 def _policies(options: TrustOptions, file: Path) -> tuple[dict[str, TrustPolicy | None], TrustPolicy | None]:
@@ -131,10 +138,21 @@ def _notes(policy: TrustPolicy | None, options: TrustOptions, repository: str | 
         yield "the policy has rules for repositories; --repository tries them in one of these"
 
 
-def _at_the_puller(like: Body, bait: Bait, server: ApiServer, terminal: Terminal, timeout: float) -> DoorTrial:
+def _puller(
+    cluster_options: ClusterOptions, source: str, terminal: Terminal, timeout: float
+) -> Callable[[Bait], DoorTrial]:
+    """The puller's door, tried by a source of the same kind as the one that is named."""
     from pipeline import wiring
+    from pipeline.model.flux.api import OCI_REPOSITORIES
+    from pipeline.operations.finding import read_existing
     from pipeline.operations.probe_source import probe_body, probe_source
 
-    body = probe_body(like, bait.artifact, f"gitless-trust-check-{secrets.token_hex(4)}")
-    terminal.reporter.info(f"waiting for the puller's verdict about what is {bait.name}")
-    return probe_source(body, bait.name, server, wiring.clock(), timeout=timeout)
+    server = wiring.api_server(cluster_options, os.environ, terminal.reporter)
+    like = read_existing(server, OCI_REPOSITORIES, cluster_options.namespace or "", source)
+
+    def offer(bait: Bait) -> DoorTrial:
+        body = probe_body(like, bait.artifact, f"gitless-trust-check-{secrets.token_hex(4)}")
+        terminal.reporter.info(f"waiting for the puller's verdict about what is {bait.name}")
+        return probe_source(body, bait.name, server, wiring.clock(), timeout=timeout)
+
+    return offer

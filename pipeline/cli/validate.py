@@ -11,9 +11,11 @@ import click
 
 from pipeline.cli import completing
 from pipeline.cli.options import argument, option, registry_options
+from pipeline.cli.report_context import validated
 from pipeline.cli.sides import read_side
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
+from pipeline.model.artifact.reference import is_reference
 from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
@@ -94,7 +96,7 @@ def command(
         cluster=lambda: wiring.cluster(ClusterOptions(kubeconfig, context), os.environ, terminal.reporter),
     )
     result = validate_manifests(manifests, options, around, subject=subject, places=places)
-    terminal.print_result(result)
+    terminal.print_result(result, validated(result, manifests, terminal))
     if not result.is_passed:
         raise result.refusal()
 
@@ -152,6 +154,9 @@ def _subject(
         return built.manifests, Side(name=str(settings.file)), wiring.places(settings.sources)
     if path == _STDIN:
         return _standard_input()
+    if not is_reference(path) and not Path(path).exists():
+        hint = "expected a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, or - for standard input"
+        raise UsageError(f"'{path}' does not exist", hint=hint)
     manifests, side = read_side(path, options, terminal)
     artifact = side.artifact
     if artifact is None:

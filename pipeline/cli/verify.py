@@ -11,6 +11,7 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
 from pipeline.cli.pinning import refuse_tag, tag_option
+from pipeline.cli.report_context import healthy
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
@@ -78,7 +79,7 @@ def command(
         check_drift=drift,
     )
     result = _deployed(options, trust, registry_options, cluster_options, terminal)
-    terminal.print_result(result)
+    terminal.print_result(result, healthy(result, cluster_options, terminal))
     require_verified(result)
 
 

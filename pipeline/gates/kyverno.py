@@ -1,22 +1,15 @@
-"""The Kyverno gate: the real ``kyverno apply``, without a cluster and without a network.
-
-Kyverno's command says nothing of policies that it cannot compile, and then of no other one either. So a policy and an
-object of ours go along: only a report that has them is believed.
-"""
+"""The Kyverno gate: the real ``kyverno apply``, without a cluster and without a network."""
 
 from __future__ import annotations
 
-import json
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pipeline.command import run
-from pipeline.errors import ConfigurationError, ToolError
-from pipeline.gates.external import MAX_MESSAGE, PATIENCE, bounded, required_tool
+from pipeline.errors import ConfigurationError
+from pipeline.gates.external import MAX_MESSAGE, required_tool
+from pipeline.gates.kyverno_runs import KyvernoRun
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
@@ -28,35 +21,11 @@ from pipeline.model.validation.kyverno import (
     offline,
     policies_of,
     problem_of,
-    read_results,
-    skipped_policies,
 )
 from pipeline.model.validation.secret_values import SecretValues
 from pipeline.ports import Environment
 
 GATE = "kyverno"
-_CANARY = "gitless-canary"
-_CANARY_OBJECT: Body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": _CANARY, "namespace": "default"}}
-_CANARY_KEY = ("v1", "ConfigMap", "default", _CANARY)
-_CANARY_POLICY: Body = {
-    "apiVersion": "kyverno.io/v1",
-    "kind": "ClusterPolicy",
-    "metadata": {"name": _CANARY},
-    "spec": {
-        "rules": [
-            {
-                "name": _CANARY,
-                "match": {"any": [{"resources": {"kinds": ["ConfigMap"], "names": [_CANARY]}}]},
-                "validate": {"message": "it has a name", "pattern": {"metadata": {"name": "?*"}}},
-            }
-        ]
-    },
-}
-_OPTIONS = ("--policy-report", "--output-format", "json", "--continue-on-fail", "--remove-color")
-_REPORT = re.compile(r'\{"kind":"(?:Cluster)?(?:Policy)?Report",')
-_DONE = (0, 1)
-"""1 says that something failed, which the report says better."""
-_MAX_SEARCHED = 50
 
 
 class KyvernoGate:
@@ -92,7 +61,7 @@ class KyvernoGate:
         skipped: Mapping[str, str] = {}
         if used and len(manifests):
             with tempfile.TemporaryDirectory(prefix="gitless-kyverno-") as folder:
-                run_ = _Run(program, self._environment, Path(folder))
+                run_ = KyvernoRun(program, self._environment, Path(folder))
                 results, skipped = run_.apply(used, [each.body for each in self._exceptions], manifests)
         return self._checked(manifests, results, left_out, skipped)
 
@@ -176,110 +145,3 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 
 def _key(resource: Resource) -> tuple[str, str, str, str]:
     return resource.api_version, resource.id.kind, resource.id.namespace, resource.id.name
-
-
-class _Run:
-    """Runs kyverno with files in a private folder, where it also looks for its own settings."""
-
-    def __init__(self, program: Path, environment: Environment, folder: Path) -> None:
-        self._program = program
-        self._environment = {**environment, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-        self._folder = folder
-
-    def apply(
-        self, policies: Sequence[Body], exceptions: Sequence[Body], manifests: Manifests
-    ) -> tuple[list[Result], dict[str, str]]:
-        """All results but our own, and which policies it passed over.
-
-        Raises:
-            ConfigurationError: a policy cannot be compiled.
-            ToolError: kyverno failed.
-        """
-        objects = self._write("objects.yaml", [*(resource.body for resource in manifests), _CANARY_OBJECT])
-        options = ["--exceptions", self._write("exceptions.yaml", exceptions)] if exceptions else []
-        results, said = self._report([*policies, _CANARY_POLICY], objects, options)
-        if results is None:
-            self._complain(policies)
-        theirs = [
-            each
-            for each in results or ()
-            if each.policy != _CANARY and each.object_key != _CANARY_KEY and not each.is_foreign
-        ]
-        return theirs, skipped_policies(said)
-
-    def _complain(self, policies: Sequence[Body]) -> None:
-        """Find out which policy keeps kyverno from telling anything."""
-        objects = self._write("objects.yaml", [_CANARY_OBJECT])
-        for policy in policies[:_MAX_SEARCHED]:
-            if self._report([_everywhere(policy), _CANARY_POLICY], objects, [])[0] is None:
-                name = policy["metadata"]["name"]
-                raise ConfigurationError(
-                    f"kyverno cannot use {policy['kind']} {name}",
-                    hint="'kyverno apply POLICY --resource FILE -v 4' says why, an expression perhaps",
-                )
-        raise ToolError("kyverno wrote no report", hint="'kyverno apply ... -v 4' says why", code="tool.failed")
-
-    def _report(
-        self, policies: Sequence[Body], objects: str, options: Sequence[str]
-    ) -> tuple[list[Result] | None, str]:
-        """The results, or ``None`` where ours is not among them; and what else was said."""
-        files = self._write("policies.yaml", policies)
-        argv: list[str | Path] = [
-            self._program,
-            "apply",
-            files,
-            "--resource",
-            objects,
-            *_OPTIONS,
-            "--output",
-            self._mutated(),
-            *options,
-        ]
-        output = run(argv, environment=self._environment, cwd=self._folder, timeout=PATIENCE, accepting=_DONE)
-        text = bounded(output.stdout, GATE)
-        reports, said = _reports(text)
-        try:
-            results = [result for report in reports for result in read_results(report)]
-        except (AttributeError, TypeError):
-            raise ToolError("kyverno's report cannot be read", code="tool.failed") from None
-        return (results if any(each.policy == _CANARY for each in results) else None), said
-
-    def _mutated(self) -> str:
-        """Where objects go that policies change, which would stand in the middle of the report otherwise."""
-        path = self._folder / "mutated.yaml"
-        path.touch(mode=0o600)
-        return str(path)
-
-    def _write(self, name: str, bodies: Sequence[Body]) -> str:
-        path = self._folder / name
-        path.touch(mode=0o600)
-        path.write_text("\n---\n".join(json.dumps(body) for body in bodies) + "\n")
-        return str(path)
-
-
-def _reports(text: str) -> tuple[list[dict[str, Any]], str]:
-    """The reports in what kyverno wrote, and the rest of it.
-
-    There is one for all policies of the cluster and one for each of a namespace, not always on a line of its own.
-    """
-    found: list[dict[str, Any]] = []
-    rest = ""
-    end = 0
-    for start in _REPORT.finditer(text):
-        if start.start() >= end:
-            rest += text[end : start.start()]
-            try:
-                report, end = json.JSONDecoder().raw_decode(text, start.start())
-            except ValueError:
-                raise ToolError("kyverno's report cannot be read; expected JSON", code="tool.failed") from None
-            found.append(report)
-    return found, rest + text[end:]
-
-
-def _everywhere(policy: Body) -> Body:
-    """The policy about ConfigMaps too, so that kyverno has to compile it for ours."""
-    spec = policy.get("spec") or {}
-    if "matchConstraints" not in spec:
-        return policy
-    rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
-    return {**policy, "spec": {**spec, "matchConstraints": {"resourceRules": [rule]}}}

@@ -14,11 +14,15 @@ from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Body, Manifests, Resource
 from pipeline.model.validation.admission_request import CLUSTER_WIDE
 from pipeline.model.validation.custom_kinds import CustomKinds
+from pipeline.model.validation.field_paths import field_path
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Severity
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, parse_versions, versions_in_words
 from pipeline.model.validation.schema_rules import INVALID, SCHEMA_RULES
-from pipeline.model.validation.server_rules import refusals
+from pipeline.model.validation.server_rules import Refusal, refusals
+from pipeline.model.validation.unfinished import is_unfinished, without_encryption
 
+_ABOUT_KEYS = ("additionalProperties", "required")
+"""What the schema says of fields' names, whatever their values are."""
 _LONGEST = 1000
 """Characters of a message."""
 
@@ -42,12 +46,13 @@ class SchemaGate:
         versions = parse_versions(self._kubernetes, known_versions())
         custom = CustomKinds.of(manifests, self._definitions())
         validators = Validators(versions, custom, manifests)
-        findings = [finding for resource in manifests for finding in _findings(resource, versions, validators, custom)]
+        told = [_judged(resource, versions, validators, custom) for resource in manifests]
+        pending = [item for _, unfinished in told for item in unfinished]
         return Checked(
             gate=self.name,
             objects=len(manifests),
-            findings=tuple(findings),
-            not_evaluated=tuple(_not_evaluated(manifests, versions, validators)),
+            findings=tuple(finding for findings, _ in told for finding in findings),
+            not_evaluated=(*_not_evaluated(manifests, versions, validators), *pending),
             rules=SCHEMA_RULES,
             subject=f"Kubernetes {versions_in_words(versions)}",
         )
@@ -55,18 +60,41 @@ class SchemaGate:
 
 @dataclass(slots=True)
 class _Found:
-    """Complaints, and in which versions each one was raised."""
+    """Complaints, and in which versions each one was raised; and where values are that will be other ones."""
 
     versions: dict[Complaint, list[KubernetesVersion]] = field(default_factory=dict)
+    unfinished: dict[str, None] = field(default_factory=dict)
 
     def add(self, complaint: Complaint, version: KubernetesVersion) -> None:
         self.versions.setdefault(complaint, []).append(version)
 
 
-def _findings(
+def _judged(
     resource: Resource, versions: Sequence[KubernetesVersion], validators: Validators, custom: CustomKinds
-) -> Iterator[Finding]:
+) -> tuple[list[Finding], list[NotEvaluated]]:
     found = _Found()
+    findings = list(_findings(resource, versions, validators, custom, found))
+    if not found.unfinished:
+        return findings, []
+    reason = f"encrypted or with a variable, so that another value is there in the end: {', '.join(found.unfinished)}"
+    return findings, [
+        NotEvaluated(
+            gate=SchemaGate.name,
+            rule=INVALID.id,
+            reason=printable(reason, _LONGEST),
+            object_id=resource.id,
+            origin=resource.origin,
+        )
+    ]
+
+
+def _findings(
+    resource: Resource,
+    versions: Sequence[KubernetesVersion],
+    validators: Validators,
+    custom: CustomKinds,
+    found: _Found,
+) -> Iterator[Finding]:
     absent = []
     answers: dict[int, tuple[Complaint, ...]] = {}
     for version in versions:
@@ -75,7 +103,7 @@ def _findings(
             absent.append(version)
             continue
         if id(compiled) not in answers:
-            answers[id(compiled)] = tuple(_complaints(resource, compiled))
+            answers[id(compiled)] = tuple(_complaints(resource, compiled, found))
         for complaint in answers[id(compiled)]:
             found.add(complaint, version)
     if absent:
@@ -84,26 +112,30 @@ def _findings(
     for complaint, where in found.versions.items():
         yield _finding(resource, complaint, where, versions)
     told = {complaint.path for complaint in found.versions}
-    for complaint in _refused(resource, versions, custom, is_known=len(absent) < len(versions)):
-        if not any(path.startswith(complaint.path) for path in told):
+    for refusal in _refusals(resource, versions, custom, is_known=len(absent) < len(versions)):
+        path = field_path(refusal.steps)
+        if any(other.startswith(path) for other in told):
+            continue
+        if is_unfinished((*refusal.steps, refusal.value)):
+            found.unfinished[path] = None
+        else:
+            complaint = refused(refusal, shows_values=not is_secret(resource.body))
             yield _finding(resource, complaint, versions, versions)
 
 
-def _refused(
+def _refusals(
     resource: Resource, versions: Sequence[KubernetesVersion], custom: CustomKinds, *, is_known: bool
-) -> Iterator[Complaint]:
+) -> Iterator[Refusal]:
     """What no schema says, and the API server refuses all the same."""
     kind = custom.of_object(resource)
     is_namespaced = kind.is_namespaced if kind else (resource.id.group, resource.id.kind) not in CLUSTER_WIDE
-    found = refusals(
+    return refusals(
         resource,
         is_custom=kind is not None,
         is_known=is_known,
         is_namespaced=is_known and is_namespaced,
         oldest=versions[0].minor,
     )
-    for refusal in found:
-        yield refused(refusal, shows_values=not is_secret(resource.body))
 
 
 def _not_evaluated(
@@ -122,17 +154,24 @@ def _not_evaluated(
             )
 
 
-def _complaints(resource: Resource, compiled: Compiled) -> Iterator[Complaint]:
+def _complaints(resource: Resource, compiled: Compiled, found: _Found) -> Iterator[Complaint]:
     validator = compiled.validator
-    if validator is None or validator.is_valid(resource.body):
+    body = without_encryption(resource.body)
+    if validator is None or validator.is_valid(body):
         return
     reading = Reading(
         schema=compiled.schema,
         prunes=compiled.custom is not None,
-        shows_values=not is_secret(resource.body),
+        shows_values=not is_secret(body),
         has_status=compiled.custom is None or compiled.custom.has_status,
     )
-    yield from dict.fromkeys(complaints(validator.iter_errors(resource.body), reading))
+    errors = []
+    for error in validator.iter_errors(body):
+        if error.kind.name not in _ABOUT_KEYS and is_unfinished(error.instance):
+            found.unfinished[field_path(error.instance_path)] = None
+        else:
+            errors.append(error)
+    yield from dict.fromkeys(complaints(iter(errors), reading))
 
 
 def _finding(

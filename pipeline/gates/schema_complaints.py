@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.model.documents.json_types import type_in_words
 from pipeline.model.documents.printable import printable
 from pipeline.model.validation.field_paths import Steps, field_path
-from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema
+from pipeline.model.validation.kubernetes_schemas import BYTE, CIDR, UUID, JsonSchema
 from pipeline.model.validation.schema_rules import DUPLICATE, INVALID, REQUIRED, UNKNOWN_FIELD
 from pipeline.model.validation.server_rules import Refusal
 
@@ -34,6 +34,8 @@ _TYPES = {
 }
 _FORMATS = {
     BYTE: "base64",
+    CIDR: "a network such as 10.0.0.0/8",
+    UUID: "a UUID",
     "date-time": "a time such as 2026-01-31T12:00:00Z",
     "date": "a date such as 2026-01-31",
     "ipv4": "an IPv4 address",
@@ -51,6 +53,7 @@ _LIMITS = {
     "minProperties": "at least {} entries",
     "maxProperties": "at most {} entries",
 }
+_SINGULAR = {"characters": "character", "items": "item", "entries": "entry"}
 _FIXED = {
     "uniqueItems": "has the same item twice",
     "not": "is what the schema forbids ('not')",
@@ -151,7 +154,11 @@ def _problem(error: jsonschema_rs.ValidationError, steps: Steps, facts: Mapping[
         return _FIXED[kind]
     value = _shown(error.instance, steps, shows_values=reading.shows_values)
     if kind in _LIMITS:
-        return f"is {_measure(kind, error.instance, value)}; expected {_LIMITS[kind].format(facts['limit'])}"
+        wanted = _LIMITS[kind].format(facts["limit"])
+        if facts["limit"] == 1:
+            *before, what = wanted.split()
+            wanted = " ".join((*before, _SINGULAR.get(what, what)))
+        return f"is {_measure(kind, error.instance, value)}; expected {wanted}"
     wanted = _wanted(error, facts, reading)
     return _expected(value, wanted) if wanted else f"is not as the schema says ({kind})"
 

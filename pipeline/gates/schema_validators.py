@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Any
 
 from pipeline.gates.kubernetes_data import read_definitions
@@ -12,7 +14,15 @@ from pipeline.gates.schema_complaints import LIST_TYPE
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
-from pipeline.model.validation.kubernetes_schemas import BYTE, JsonSchema, kinds_of, self_contained
+from pipeline.model.validation.kubernetes_schemas import (
+    BYTE,
+    CIDR,
+    ITEM_DEFAULTS,
+    UUID,
+    JsonSchema,
+    kinds_of,
+    self_contained,
+)
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion
 from pipeline.model.validation.structural_schemas import json_schema
 
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 _LONGEST_PROBLEM = 300
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.ASCII)
+_BITS = re.compile(r"/[0-9]{1,3}\Z", re.ASCII)
 
 KindKey = tuple[str, str]
 """API version and kind."""
@@ -83,7 +95,7 @@ def _compiled(schema: JsonSchema, custom: CustomKind | None) -> Compiled:
     try:
         validator = jsonschema_rs.Draft202012Validator(
             schema,
-            formats={BYTE: _is_base64},
+            formats={BYTE: _is_base64, CIDR: _is_cidr, UUID: lambda text: _UUID.fullmatch(text) is not None},
             validate_formats=True,
             keywords={LIST_TYPE: _ListType},
             # As Go's: in linear time.
@@ -102,6 +114,13 @@ def _is_base64(text: str) -> bool:
     return True
 
 
+def _is_cidr(text: str) -> bool:
+    try:
+        return _BITS.search(text) is not None and "%" not in text and ip_interface(text) is not None
+    except ValueError:
+        return False
+
+
 class _ListType:
     """``x-kubernetes-list-type``: sets hold nothing twice, maps no two items with the same keys."""
 
@@ -109,6 +128,7 @@ class _ListType:
         del path
         keys = parent.get("x-kubernetes-list-map-keys") or () if value == "map" else ()
         self._keys = tuple(key for key in keys if isinstance(key, str))
+        self._defaults = parent.get(ITEM_DEFAULTS, _DEFAULTS)
         self._is_set = value == "set"
 
     def validate(self, instance: object) -> None:
@@ -130,7 +150,7 @@ class _ListType:
             if self._is_set:
                 yield repr(item)
             elif isinstance(item, dict):
-                marks = [f"{key} {item.get(key, _DEFAULTS.get(key))}" for key in self._keys]
+                marks = [f"{key} {item.get(key, self._defaults.get(key))}" for key in self._keys]
                 yield " and ".join(marks)
 
 

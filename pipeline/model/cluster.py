@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pipeline.model.manifests import group_of
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
@@ -20,7 +22,7 @@ class ResourceType:
     @property
     def group(self) -> str:
         """API group, empty for the core group."""
-        return self.api_version.rpartition("/")[0]
+        return group_of(self.api_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,11 @@ Body = Mapping[str, Any]
 """One Kubernetes object as plain JSON data; nobody changes it in place."""
 
 
+def group_of(api_version: str) -> str:
+    """``apps`` of ``apps/v1``; empty for the core group, of which only the version is written."""
+    return api_version.rpartition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where an object was written: a file and 1-based line, or a chart and its template."""
@@ -60,9 +65,8 @@ class Resource:
         """Read identity from a body that is known to have apiVersion, kind and metadata.name."""
         api_version: str = body["apiVersion"]
         metadata = body["metadata"]
-        group = api_version.partition("/")[0] if "/" in api_version else ""
         return cls(
-            ObjectId(group, body["kind"], metadata.get("namespace") or "", metadata["name"]),
+            ObjectId(group_of(api_version), body["kind"], metadata.get("namespace") or "", metadata["name"]),
             api_version,
             body,
             origin,

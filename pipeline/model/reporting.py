@@ -9,7 +9,6 @@ from typing import Final
 from pipeline.model.deployments.record import ObjectEvent
 from pipeline.model.manifests import ObjectId
 
-FORMATS: Final = ("text", "json", "yaml", "markdown", "sarif", "junit", "html")
 BY_SUFFIX: Final = {
     ".txt": "text",
     ".json": "json",

@@ -50,17 +50,11 @@ def bootstrap(
         ClusterError: anything else.
     """
     installed = install(options, server, settings, reporter=reporter, clock=clock)
-    changes, stored = [], {}
-    if not settings.dry_run:
-        _await_kinds(server, clock)
-        for body in objects:
-            change = apply_object(server, _TYPES[body["kind"]], body, dry_run=False)
-            reporter.info(f"{change.action.value} {change.object_id}")
-            changes.append(change)
-            stored[body["kind"]] = change.object_id
+    changes = () if settings.dry_run else _write(objects, server, reporter, clock)
     revision = ""
     ready = settings.wait and not settings.dry_run
     if ready:
+        stored = {change.object_id.kind: change.object_id for change in changes}
         for kind in (OCI_REPOSITORIES, KUSTOMIZATIONS):
             live = _await_digest(server, kind, stored[kind.kind], digest, settings.timeout, reporter, clock)
             revision = revision_of(live)
@@ -68,10 +62,20 @@ def bootstrap(
         artifact=artifact,
         path=str(objects[-1]["spec"]["path"]),
         installed=installed,
-        changes=tuple[Change, ...](changes),
+        changes=changes,
         ready=ready,
         revision=revision,
     )
+
+
+def _write(objects: Sequence[Body], server: ApiServer, reporter: Reporter, clock: Clock) -> tuple[Change, ...]:
+    _await_kinds(server, clock)
+    changes = []
+    for body in objects:
+        change = apply_object(server, _TYPES[body["kind"]], body, dry_run=False)
+        reporter.info(f"{change.action.value} {change.object_id}")
+        changes.append(change)
+    return tuple(changes)
 
 
 def _await_kinds(server: ApiServer, clock: Clock) -> None:

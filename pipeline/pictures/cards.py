@@ -8,7 +8,17 @@ from pipeline.model.graph.graph import Node, Tone
 from pipeline.pictures.escaping import clean, markup
 from pipeline.pictures.icons import ICONS, SIGNS, icon_of
 from pipeline.pictures.measuring import cut, shortened
-from pipeline.pictures.placing import CARD_WIDTH, SMALL_TEXT, TEXT_LEFT, card_height, footline, headline, text_room
+from pipeline.pictures.placing import (
+    CARD_WIDTH,
+    FOOT_LEFT,
+    LINE,
+    SMALL_TEXT,
+    TEXT_LEFT,
+    card_height,
+    footlines,
+    headline,
+    text_room,
+)
 from pipeline.pictures.wording import TIMES, described
 
 _STACK: Final = 4
@@ -20,15 +30,17 @@ def card(node: Node, x: float, y: float) -> str:
     """The group of elements with its upper left corner at x, y."""
     tone = "plain" if node.tone is Tone.PLAIN else f"{node.tone.value} toned"
     name = shortened(clean(node.label), text_room(node), _NAME_SIZE)
+    # Names have no blanks in them; what else has stands for nobody.
+    also = f' data-also="{" ".join(map(markup, node.folded[1:]))}"' if node.folded else ""
     parts = [
-        f'<g class="card {tone}" transform="translate({number(x)} {number(y)})" data-object="{markup(node.id)}">',
+        f'<g class="card {tone}" transform="translate({number(x)} {number(y)})" data-object="{markup(node.id)}"{also}>',
         f"<title>{markup(described(node))}</title>",
         _sheets(node),
         '<rect class="chip" x="9" y="9" width="32" height="32" rx="8"/>',
         f'<path class="icon" transform="translate(15 15)" d="{ICONS[icon_of(node.title)]}"/>',
         f'<text class="kind" x="{TEXT_LEFT}" y="20">{markup(cut(headline(node), text_room(node), SMALL_TEXT))}</text>',
         f'<text class="name" x="{TEXT_LEFT}" y="38">{markup(name)}</text>',
-        _footline(node),
+        _footlines(node),
         _count(node),
         _sign(node.tone),
         "</g>",
@@ -59,9 +71,11 @@ def _sheets(node: Node) -> str:
     )
 
 
-def _footline(node: Node) -> str:
-    text = markup(cut(footline(node), CARD_WIDTH - 26, SMALL_TEXT))
-    return f'<text class="aside" x="12" y="59">{text}</text>' if text else ""
+def _footlines(node: Node) -> str:
+    return "".join(
+        f'<text class="aside" x="{FOOT_LEFT}" y="{59 + LINE * number}">{markup(line)}</text>'
+        for number, line in enumerate(footlines(node))
+    )
 
 
 def _count(node: Node) -> str:

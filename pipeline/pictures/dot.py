@@ -5,7 +5,6 @@ Source: the DOT language, graphviz.org/doc/info/lang.html; in a quoted string on
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -41,10 +40,7 @@ def _lines(graph: Graph) -> Iterator[str]:
     yield '  node [shape=box, style="rounded,filled", fillcolor=white, color="#8a94a3", fontname=Helvetica];'
     yield '  edge [color="#6b7685", fontname=Helvetica, fontsize=10];'
     names = {node.id: f"n{index}" for index, node in enumerate(graph.nodes)}
-    groups = defaultdict(list)
-    for node in graph.nodes:
-        groups[node.group].append(node)
-    for index, (group, nodes) in enumerate(groups.items()):
+    for index, (group, nodes) in enumerate(graph.by_group().items()):
         if group:
             yield f"  subgraph cluster_{index} {{"
             yield f'    label={_quoted(group)}; style=rounded; color="#c6ccd5";'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Final
 
 from pipeline.model.documents.printable import printable
@@ -18,7 +19,4 @@ def clean(text: str) -> str:
 
 def markup(text: str) -> str:
     """For elements and quoted attributes of SVG and HTML."""
-    cleaned = clean(text)
-    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
-        cleaned = cleaned.replace(character, name)
-    return cleaned
+    return escape(clean(text))

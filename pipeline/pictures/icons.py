@@ -63,6 +63,7 @@ SIGNS: Final[Mapping[Tone, str]] = {
     Tone.HEALTHY: "M-4 .3-1.3 3 4-3",
     Tone.PROGRESSING: "M-4 0h.01M0 0h.01M4 0h.01",
     Tone.FAILED: "M-3.3-3.3l6.6 6.6M3.3-3.3l-6.6 6.6",
+    Tone.WARNED: "M0-4.5v5M0 4v.01",
     Tone.MISSING: "M-2.5-2a2.5 2.5 0 1 1 3.6 2.2Q0 .8 0 2M0 4.4v.01",
     Tone.ACCEPTED: "M-4 .3-1.3 3 4-3",
     Tone.REFUSED: "M-3.3-3.3l6.6 6.6M3.3-3.3l-6.6 6.6",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.errors import ConfigurationError, ToolError
@@ -23,6 +23,10 @@ _GRAPH: Final = (
     " edge [arrowhead=none tailport=e headport=w];"
 )
 
+_TANGLED: Final = 300
+"""From so many lines in one part on, dot is told to be content sooner: the best places take it minutes."""
+_HURRY: Final = " splines=line; nslimit=0.1; nslimit1=0.1; mclimit=0.01;"
+"""Straight lines, and bounds of its network simplex and its search for fewer crossings: graphviz.org/docs/attrs."""
 _CLUSTER: Final = 'margin=18; label=" "; fontsize=16;'
 
 
@@ -45,11 +49,14 @@ def lay_out(graph: Graph, environment: Environment) -> Block:
         block = _block(next(answers), graph.nodes) if len(part) > 1 else _alone(part[0], graph.nodes)
         of = {groups[node] for node in part}
         (across if len(of) > 1 else inside[of.pop()]).append(block)
-    return packed([*across, *(_in_frame(group, blocks) for group, blocks in inside.items())])
+    spread = {frame.group for block in across for frame in block.frames}
+    return packed([*across, *(_in_frame(group, blocks, spread) for group, blocks in inside.items())])
 
 
-def _in_frame(group: str, blocks: Iterable[Block]) -> Block:
-    return framed(packed(blocks), group) if group else packed(blocks)
+def _in_frame(group: str, blocks: Iterable[Block], spread: Container[str]) -> Block:
+    """The rest of a group that has a frame already, among others that it has to do with, says so."""
+    heading = f"also in {group}" if group in spread else group
+    return framed(packed(blocks), heading) if group else packed(blocks)
 
 
 def _parts(count: int, lines: Iterable[tuple[int, int]]) -> list[list[int]]:
@@ -80,15 +87,15 @@ def _source(part: Sequence[int], nodes: Sequence[Node], lines: Sequence[tuple[in
     members: dict[str, list[int]] = defaultdict(list)
     for node in part:
         members[nodes[node].group].append(node)
-    text = [f"digraph {{ {_GRAPH}"]
+    there = set(part)
+    joined = [f"{one} -> {other} [comment={index}];" for index, (one, other) in enumerate(lines) if one in there]
+    text = [f"digraph {{ {_GRAPH}{_HURRY if len(joined) > _TANGLED else ''}"]
     for number, (group, inside) in enumerate(members.items()):
         names = " ".join(f"{node} [height={card_height(nodes[node]) / _POINTS_PER_INCH:.4f}];" for node in inside)
         if len(members) > 1 and group:
             names = f"subgraph cluster_{number} {{ comment={inside[0]}; {_CLUSTER} {names} }}"
         text.append(names)
-    there = set(part)
-    text += [f"{one} -> {other} [comment={index}];" for index, (one, other) in enumerate(lines) if one in there]
-    return "\n".join([*text, "}"])
+    return "\n".join([*text, *joined, "}"])
 
 
 def _dot(sources: Sequence[str], environment: Environment) -> list[Mapping[str, Any]]:

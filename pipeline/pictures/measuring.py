@@ -24,6 +24,18 @@ def cut(text: str, room: float, size: float) -> str:
     return text[:keep].rstrip(" ·") + "…"
 
 
+def wrapped(text: str, room: float, size: float, most: int) -> list[str]:
+    """The text on at most so many lines, broken between words; the end of the last one is left out where it must be."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and len(lines) < most and width_of(longer, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [cut(line, room, size) for line in lines]
+
+
 def shortened(text: str, room: float, size: float) -> str:
     """The text, with its middle left out where it would not fit: the end of a name often tells it from others."""
     if width_of(text, size) <= room:

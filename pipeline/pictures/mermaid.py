@@ -7,7 +7,6 @@ stand for characters.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -24,6 +23,7 @@ _CLASSES: Final[Mapping[Tone, str]] = {
     Tone.HEALTHY: "stroke:#1a7f37",
     Tone.PROGRESSING: "stroke:#0969da,stroke-width:2px",
     Tone.FAILED: "stroke:#cf222e,stroke-width:3px",
+    Tone.WARNED: "stroke:#9a6700,stroke-width:2px",
     Tone.ACCEPTED: "stroke:#1a7f37,stroke-width:2px",
     Tone.REFUSED: "stroke:#cf222e,stroke-width:3px",
     Tone.MISSING: "stroke:#bc4c00,stroke-dasharray:5 4",
@@ -58,10 +58,7 @@ class MermaidPicture:
 def _lines(graph: Graph) -> Iterator[str]:
     yield "flowchart LR"
     names = {node.id: f"n{index}" for index, node in enumerate(graph.nodes)}
-    groups = defaultdict(list)
-    for node in graph.nodes:
-        groups[node.group].append(node)
-    for index, (group, nodes) in enumerate(groups.items()):
+    for index, (group, nodes) in enumerate(graph.by_group().items()):
         if group:
             yield f'  subgraph g{index}["{_escaped(group)}"]'
         for node in nodes:

@@ -8,11 +8,15 @@ from typing import Final
 
 from pipeline.model.graph.graph import Node
 from pipeline.pictures.escaping import clean
-from pipeline.pictures.measuring import width_of
+from pipeline.pictures.measuring import width_of, wrapped
 
 CARD_WIDTH: Final = 264
 _CARD_HEIGHT: Final = 50
-_LINE: Final = 19
+LINE: Final = 15
+"""From one line below the name to the next."""
+FOOT_LEFT: Final = 12
+_LINES: Final = 3
+"""So many lines stand below the name at most."""
 TEXT_LEFT: Final = 48
 SMALL_TEXT: Final = 11
 """Font size of everything on a card but the name."""
@@ -36,10 +40,11 @@ def headline(node: Node) -> str:
     return text if width_of(text, SMALL_TEXT) <= text_room(node) else clean(node.title)
 
 
-def footline(node: Node) -> str:
+def footlines(node: Node) -> list[str]:
     """What stands below the name: words for lines that are left out, and what found no room above."""
     detail = clean(node.detail)
-    return "; ".join(filter(None, ("" if detail and detail in headline(node) else detail, clean(node.aside))))
+    said = "; ".join(filter(None, ("" if detail and detail in headline(node) else detail, clean(node.aside))))
+    return wrapped(said, CARD_WIDTH - 2 * FOOT_LEFT, SMALL_TEXT, _LINES) if said else []
 
 
 def text_room(node: Node) -> float:
@@ -48,8 +53,9 @@ def text_room(node: Node) -> float:
 
 
 def card_height(node: Node) -> int:
-    """One line more where there is something to be said below the name."""
-    return _CARD_HEIGHT + (_LINE if footline(node) else 0)
+    """More where there is something to be said below the name."""
+    lines = len(footlines(node))
+    return _CARD_HEIGHT + (LINE * lines + 4 if lines else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ TONES: Final[Mapping[Tone, tuple[tuple[str, str], tuple[str, str]]]] = {
     Tone.HEALTHY: (("#1a7f37", "#f3fbf4"), ("#3fb950", "#14221a")),
     Tone.PROGRESSING: (("#0969da", "#eff6ff"), ("#4493f8", "#122033")),
     Tone.FAILED: (("#cf222e", "#fff1f0"), ("#f85149", "#2d1618")),
+    Tone.WARNED: (("#9a6700", "#fff9e6"), ("#d29922", "#2a2312")),
     Tone.ACCEPTED: (("#1a7f37", "#f3fbf4"), ("#3fb950", "#14221a")),
     Tone.REFUSED: (("#cf222e", "#fff1f0"), ("#f85149", "#2d1618")),
     Tone.MISSING: (("#bc4c00", "#fff6ef"), ("#f0883e", "#2b1d12")),

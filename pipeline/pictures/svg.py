@@ -88,8 +88,9 @@ def _line(edge: Edge, curve: Curve, names: Mapping[str, str]) -> str:
     start, *rest = [f"{number(x)} {number(y)}" for x, y in _smooth(curve.points)]
     told = f"{names[edge.source]} → {names[edge.target]}: {edge.label or RELATIONS[edge.relation]}"
     kind = edge.relation.value
+    ends = f'data-from="{markup(edge.source)}" data-to="{markup(edge.target)}"'
     return (
-        f'<path class="edge {kind}" d="M{start}C{" ".join(rest)}" marker-end="url(#gg-{kind})">'
+        f'<path class="edge {kind}" {ends} d="M{start}C{" ".join(rest)}" marker-end="url(#gg-{kind})">'
         f"<title>{markup(told)}</title></path>"
     )
 

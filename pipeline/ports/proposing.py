@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from pipeline.model.proposing import Commit, Proposal, PullRequest
@@ -10,6 +11,9 @@ from pipeline.model.proposing import Commit, Proposal, PullRequest
 
 class Committer(Protocol):
     """The Git work tree that we are in. Files are named by their path from its root, with slashes."""
+
+    root: Path
+    """Where it is on disk."""
 
     def changed(self, files: Sequence[str]) -> tuple[str, ...]:
         """Those of the files that differ from the last commit, staged or not."""

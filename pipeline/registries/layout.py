@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +29,7 @@ from pipeline.model.artifact.manifest import (
 )
 from pipeline.model.artifact.reference import Repository, check_tag, is_digest
 from pipeline.registries.layout_index import list_manifest, manifests_of, tag_of
+from pipeline.whole_files import replacing
 
 _LAYOUT_VERSION = "1.0.0"
 _CHUNK = 1024 * 1024
@@ -258,22 +257,11 @@ class LayoutRegistry:
 
     @contextmanager
     def _replacing(self, path: Path) -> Iterator[Any]:
-        """A new file that takes the place of the old one at the end, whole or not at all."""
         try:
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
-        except OSError as error:
-            raise self._unusable(error) from None
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
+            with replacing(path, 0o644, prefix=_TEMPORARY, is_durable=True) as stream:
                 yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
         except OSError as error:
             raise self._unusable(error) from None
-        finally:
-            Path(name).unlink(missing_ok=True)
 
     def _unusable(self, error: OSError) -> RegistryError:
         return RegistryError(f"{error.filename or self._folder}: {error.strerror or error}")

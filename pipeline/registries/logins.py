@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +26,7 @@ from pipeline.registries.oci.credentials import (
     server_of,
     table_in,
 )
+from pipeline.whole_files import replacing
 
 _OURS = frozenset({"auth", "username", "password", "identitytoken", "registrytoken"})
 """What of an entry is the login; anything else in it is not ours."""
@@ -131,7 +130,9 @@ class DockerLogins:
                 document: _Document = dict(before)
                 yield document
                 if document != before:
-                    _write(file, self._text(document, file))
+                    text = self._text(document, file)
+                    with replacing(file, _FILE_MODE, is_durable=True) as stream:
+                        stream.write(text.encode())
                 elif file.exists():
                     file.chmod(_FILE_MODE)
         except OSError as error:
@@ -185,21 +186,6 @@ def _text(document: Mapping[str, Any], before: str) -> str:
     text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
     text.encode()  # half a character can be read from JSON and not be written
     return text + ("\n" if before.endswith("\n") else "")
-
-
-def _write(file: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(_FILE_MODE)
-        temporary.replace(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

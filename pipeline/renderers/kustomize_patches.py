@@ -16,7 +16,7 @@ from typing import Final
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.documents.untyped import mapping_at, texts_of
-from pipeline.model.documents.yaml_reading import Node, compose_nodes
+from pipeline.model.documents.yaml_nodes import Node, compose_nodes
 from pipeline.model.kustomizing.file_names import KUSTOMIZATION_FILES
 from pipeline.model.label_selector import LabelSelector
 from pipeline.model.manifests import Body, Resource

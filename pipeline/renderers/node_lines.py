@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.model.documents.yaml_reading import Node
+from pipeline.model.documents.yaml_nodes import Node
 from pipeline.model.manifests import Body
 from pipeline.model.validation.field_paths import Steps
 

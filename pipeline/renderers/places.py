@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.model.documents.yaml_reading import Node, compose_nodes
+from pipeline.model.documents.yaml_nodes import Node, compose_nodes
 from pipeline.model.manifests import Body, Origin, Resource
 from pipeline.model.validation.field_paths import Steps, steps_of
 from pipeline.renderers.node_lines import Found, find, line_of, with_items

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.model.outcome import Result
 from pipeline.reports import render_result
-from pipeline.reports.files import write_whole
+from pipeline.whole_files import write_whole
 
 
 def write_result(result: Result, folder: str) -> Path:

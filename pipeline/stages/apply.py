@@ -16,11 +16,12 @@ from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
+from pipeline.model.comparison.renames import find_renames, mark_renames
 from pipeline.model.comparison.shapes import TriedShapes
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.planning.saved_plan import SavedPlan
-from pipeline.model.trust.replay import Succession, check_not_older
+from pipeline.model.planning.staleness import StalePlanError
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.holding import Hold
@@ -29,6 +30,8 @@ from pipeline.stages.planned import basis_of, require_current
 from pipeline.stages.planning import live_plan, plan_against_live, plan_deferred
 from pipeline.stages.prune import prune
 from pipeline.stages.record import OVERTAKEN, hand_over, save, still_ours
+from pipeline.stages.succession import StatedRollback, succession
+from pipeline.stages.surroundings import Surroundings
 
 _PLAN_AGAIN = "nothing was pruned, and the intention is recorded: a new plan repairs and finishes this"
 _AGAIN = "nothing was pruned, and the intention is recorded: the same command again repairs and finishes this"
@@ -43,12 +46,16 @@ def apply(
     clock: Clock,
     tried: TriedShapes | None = None,
     planned: SavedPlan | None = None,
+    is_stated: StatedRollback | None = None,
 ) -> ApplyResult:
     """Bring the cluster to what the manifests say, and remember it in the inventory; with ``planned``, exactly so.
+
+    ``is_stated`` finds signed statements of rollbacks, which are followed.
 
     Raises:
         StalePlanError: it is no longer as planned; what differs is in it.
         TrustError: it was signed before what the inventory records, and nobody asked for a rollback.
+        RegistryError: whether somebody stated a rollback could not be found out.
         GuardError: it would delete what a guard keeps.
         RefusedError: conflicts, foreign owners or immutable fields, all named; or another apply came first.
         ManifestError: an object cannot be applied anywhere, such as one that is too large.
@@ -57,44 +64,36 @@ def apply(
     """
     saved = cluster.load_inventory(options.namespace, options.inventory)
     inventory = saved or options.new_inventory()
-    succession = _succession(trusted, inventory, options)
+    follows = succession(trusted, inventory, options, is_stated)
     plan = plan_against_live(trusted.manifests, cluster, saved, options, by_sample=not options.dry_run, tried=tried)
     plan = guarded(plan, inventory, options.guards, is_empty=not trusted.manifests.resources)
-    if succession.note:
-        plan = replace(plan, notes=(succession.note, *plan.notes))
+    if follows.note:
+        plan = replace(plan, notes=(follows.note, *plan.notes))
     hold = None
     if planned is not None:
-        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan)
-        hold = Hold(planned.file, cluster, plan.seen)
+        around = Surroundings(trusted.manifests, cluster, saved, options, plan)
+        require_current(planned, basis_of(trusted, cluster, saved, options, plan), saved, plan, around.radius)
+        hold = Hold(planned, cluster, plan.seen)
     for note in plan.notes:
         reporter.info(note)
     for line in plan.overridden:
         reporter.warn(f"a guard is overridden: {line}")
     if plan.obstacles:
         raise obstacle_error(plan.obstacles)
-    result = replace(_result(trusted, cluster, options, plan), is_rollback=succession.is_rollback)
+    result = replace(
+        _result(trusted, cluster, options, plan),
+        is_rollback=follows.is_rollback,
+        plan_digest=planned.digest if planned is not None else "",
+    )
     if options.dry_run:
         return result
     if plan.plan.is_empty:
-        after = promoted(inventory, trusted, plan.decisions, {})
+        after = promoted(inventory, trusted, plan.decisions, {}, began=clock.now())
         if options.save_fingerprints or not says_the_same(inventory, after):
             save(cluster, after, options, clock)
         return result
     performer = Performer(cluster, options, reporter, clock, hold)
     return _Run(trusted, cluster, options, clock, result, inventory, performer, hold).perform(plan)
-
-
-def _succession(trusted: TrustedManifests, inventory: Inventory, options: ApplyOptions) -> Succession:
-    # Who skips verification has no signature whose age could be asked.
-    if trusted.reference is None or not trusted.is_verified:
-        return Succession()
-    return check_not_older(
-        trusted.issued_at,
-        inventory.issued_at,
-        new_digest=trusted.reference.digest,
-        recorded_digest=inventory.digest,
-        allow_rollback=options.allow_rollback,
-    )
 
 
 class _Run:
@@ -119,6 +118,7 @@ class _Run:
         self._inventory = inventory
         self._performer = performer
         self._hold = hold
+        self._began = clock.now()
 
     def perform(self, plan: LivePlan) -> ApplyResult:
         """Write everything.
@@ -188,7 +188,7 @@ class _Run:
             raise self._interrupted(error, decisions) from error
         outcome = prune(decisions, self._cluster, self._inventory, self._options)
         unpruned = [item.entry for item, _ in outcome.failed]
-        after = promoted(self._inventory, self._trusted, decisions, self._performer.done, unpruned)
+        after = promoted(self._inventory, self._trusted, decisions, self._performer.done, unpruned, began=self._began)
         after = replace(after, overridden=self._result.overridden)
         try:
             save(self._cluster, after, self._options, self._clock)
@@ -208,7 +208,10 @@ class _Run:
             known = hand_over(written, self._inventory, self._cluster, self._options, self._clock)
             names = ", ".join(str(item.object_id) for item in written)
             hint = "" if known else f"the other apply has not ended; look after what this one wrote: {names}"
-        return ApplyInterruptedError(error, self._partial(decisions, pruned), hint=hint)
+        partial = self._partial(decisions, pruned)
+        if isinstance(error, StalePlanError):
+            partial = replace(partial, differences=error.differences)
+        return ApplyInterruptedError(error, partial, hint=hint)
 
     def _whole(self, decisions: Sequence[Decision], kept: Sequence[Change]) -> ApplyResult:
         replaced = {change.object_id: change for change in kept}
@@ -224,7 +227,12 @@ class _Run:
 
 def _plan(changes: Sequence[Change]) -> Plan:
     visible = tuple(change for change in changes if change.action is not Action.UNCHANGED)
-    return Plan(visible, len(changes) - len(visible))
+    return Plan(_named(visible), len(changes) - len(visible))
+
+
+def _named(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The same, where generated objects under a new name say so, as they do in a plan."""
+    return mark_renames(changes, find_renames(changes), {}, {})
 
 
 def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, plan: LivePlan) -> ApplyResult:
@@ -233,7 +241,7 @@ def _result(trusted: TrustedManifests, cluster: Cluster, options: ApplyOptions, 
         cluster=cluster.context,
         namespace=options.namespace,
         inventory=options.inventory,
-        plan=plan.plan,
+        plan=replace(plan.plan, changes=_named(plan.plan.changes)),
         dry_run=options.dry_run,
         repository=str(reference.repository) if reference else "",
         digest=reference.digest if reference else "",

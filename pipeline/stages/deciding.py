@@ -133,7 +133,7 @@ class Judge:
         obstacles: tuple[Obstacle, ...],
     ) -> Decision:
         asked = controls.recreates or controls_of(before["metadata"]).recreates
-        is_precious = placed.object_id.kind in _PRECIOUS
+        is_precious = placed.object_id.kind in _PRECIOUS or self.options.guards.keeps(placed.object_id)
         if not asked and (is_precious or not self.options.recreate):
             hint = (
                 f"deleting it would delete what is in it as well; if you want that, annotate it with {_FORCE}"

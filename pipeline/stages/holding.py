@@ -11,7 +11,9 @@ from pipeline.model.applying.live_plan import Decision, LiveState
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Action
-from pipeline.model.planning.staleness import Difference, StalePlanError, deferred_differences, moved
+from pipeline.model.planning.difference import Difference
+from pipeline.model.planning.saved_plan import SavedPlan
+from pipeline.model.planning.staleness import StalePlanError, deferred_differences, moved
 from pipeline.ports import Cluster
 
 _TRIES = 5
@@ -27,8 +29,8 @@ class Hold:
     the uid is held.
     """
 
-    def __init__(self, file: str, cluster: Cluster, seen: Mapping[ObjectId, LiveState]) -> None:
-        self._file = file
+    def __init__(self, plan: SavedPlan, cluster: Cluster, seen: Mapping[ObjectId, LiveState]) -> None:
+        self._plan = plan
         self._cluster = cluster
         self._seen = dict(seen)
 
@@ -40,7 +42,7 @@ class Hold:
         """
         differences = list(deferred_differences(item.change for item in decisions))
         if differences:
-            raise StalePlanError(self._file, differences, _STOPPED)
+            raise StalePlanError(self._plan, differences, _STOPPED)
         self._seen |= seen
 
     def check(self, kind: ResourceType, decision: Decision) -> Mapping[str, Any] | None:
@@ -54,7 +56,7 @@ class Hold:
         live = self._cluster.read(kind, object_id.namespace, object_id.name)
         problem = moved(self._seen.get(object_id), _state(live))
         if problem:
-            raise StalePlanError(self._file, [Difference(str(object_id), problem)], _STOPPED)
+            raise StalePlanError(self._plan, [Difference(str(object_id), problem)], _STOPPED)
         return None if live is None else live["metadata"]
 
     def apply(self, kind: ResourceType, decision: Decision, body: Body) -> Body:
@@ -73,7 +75,7 @@ class Hold:
                 # A report of a controller makes a new version as well, and is no reason to stop.
                 continue
         difference = Difference(str(decision.object_id), "its status changes faster than it can be written")
-        raise StalePlanError(self._file, [difference], _STOPPED)
+        raise StalePlanError(self._plan, [difference], _STOPPED)
 
 
 def _state(live: Body | None) -> LiveState | None:

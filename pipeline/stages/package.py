@@ -59,15 +59,19 @@ def package(
             reporter.info(f"unchanged: {registry.repository}:{unchanged_since} has the same content, nothing is pushed")
             move_tags(result.artifact, tags, registry)
             return _with_tags(result, tags)
-    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, *artifact.layers)]
-    pushed = _push_manifest(artifact, registry) or any(sent)
-    pinned = PinnedReference(registry.repository, artifact.digest, tags[0] if tags else None)
+    result = _push(artifact, registry, reporter)
     manifest = artifact.manifest
     point_tags(StoredManifest(manifest.media_type, artifact.digest, manifest.content), tags, registry)
-    result = PackageResult(
-        artifact=pinned,
+    return _with_tags(result, tags)
+
+
+def _push(artifact: Artifact, registry: Registry, reporter: Reporter) -> PackageResult:
+    """The artifact in the registry, by its digest alone."""
+    sent = [_push_blob(blob, registry, reporter) for blob in (artifact.config, *artifact.layers)]
+    return PackageResult(
+        artifact=PinnedReference(registry.repository, artifact.digest),
         tags=(),
-        pushed=pushed,
+        pushed=_push_manifest(artifact, registry) or any(sent),
         content_digest=artifact.content_digest,
         size=sum(len(layer.content) for layer in artifact.layers),
         files=artifact.files,
@@ -75,7 +79,6 @@ def package(
         source=artifact.source,
         revision=artifact.revision,
     )
-    return _with_tags(result, tags)
 
 
 def _push_manifest(artifact: Artifact, registry: Registry) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from pipeline.errors import ArtifactNotFoundError, ClusterError, ConfigurationError, RefusedError, TrustError
@@ -11,13 +11,15 @@ from pipeline.model.applying.live_plan import LivePlan
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Reference, parse_reference
 from pipeline.model.planning.basis import Basis, inventory_version, options_document, signers_of
+from pipeline.model.planning.blast_radius import BlastRadius
+from pipeline.model.planning.difference import Difference
 from pipeline.model.planning.saved_plan import SavedPlan, plan_of
 from pipeline.model.planning.staleness import (
-    Difference,
     StalePlanError,
     change_differences,
     obstacle_differences,
     place_differences,
+    reach_differences,
     tag_difference,
     trust_differences,
 )
@@ -82,7 +84,7 @@ def fetch_planned(
     artifact, _ = plan.require_appliable()
     differences = list(_moved_tag(plan, artifact, registry))
     if differences:
-        raise StalePlanError(plan.file, differences)
+        raise StalePlanError(plan, differences)
     return fetch(Reference(artifact.repository, artifact.tag, artifact.digest), registry, ports, policy)
 
 
@@ -98,9 +100,11 @@ def _moved_tag(plan: SavedPlan, artifact: PinnedReference, registry: Registry) -
 
 
 def require_current(
-    plan: SavedPlan, now: Basis, inventory: Inventory | None, live: LivePlan, *, when: str = "nothing was written"
+    plan: SavedPlan, now: Basis, inventory: Inventory | None, live: LivePlan, reach: Callable[[], BlastRadius]
 ) -> None:
     """See that a plan made now says what the saved one says.
+
+    ``reach`` is how far it reaches, which is asked only where everything else is as planned.
 
     Raises:
         StalePlanError: it does not; everything that differs is in it.
@@ -112,8 +116,9 @@ def require_current(
         # In another cluster everything is different, and nothing of it is news.
         differences += change_differences(plan.changes, planned.live, live.plan.changes, live.seen)
         differences += obstacle_differences(live.obstacles)
+    differences = differences or list(reach_differences(plan.reach, reach()))
     if differences:
-        raise StalePlanError(plan.file, differences, when)
+        raise StalePlanError(plan, differences)
 
 
 def require_approval(

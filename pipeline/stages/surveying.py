@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.errors import ClusterError
 from pipeline.model.applying.inventory import Inventory
 from pipeline.model.applying.ownership import owner_selector
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Cluster
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.scopes import Scope, scopes
 
-_MANY_NAMESPACES = 5
-"""From here on one list over all namespaces is cheaper; below, rights in these namespaces are enough."""
 _MANY_OBJECTS = 4
 """From here on one list is cheaper than a request per object."""
 
@@ -59,46 +57,18 @@ def survey(
     if inventory.resource_version:
         # Without an inventory nothing can be known to be ours, and everything is looked for below.
         selector = owner_selector(inventory)
-        lists = [(kind, namespaces, selector) for kind, namespaces in _scopes(wanted)]
-        for found in in_parallel(lambda scope: _list_scope(cluster, *scope), lists, concurrency=concurrency):
+        lists = scopes((kind, object_id.namespace) for kind, object_id in wanted)
+        for found in in_parallel(lambda scope: _list(cluster, scope, selector), lists, concurrency=concurrency):
             live.update(found)
     missing = [(kind, object_id) for kind, object_id in desired if object_id not in live]
     live.update(_look_for(cluster, missing, concurrency))
     return live
 
 
-def _scopes(wanted: Iterable[Wanted]) -> list[tuple[ResourceType, tuple[str, ...]]]:
-    """Each kind with the namespaces to look in: one at a time where they are few, else all of them in one list."""
-    namespaces: dict[ResourceType, set[str]] = defaultdict(set)
-    for kind, object_id in wanted:
-        namespaces[kind].add(object_id.namespace)
-    scopes: list[tuple[ResourceType, tuple[str, ...]]] = []
-    for kind, names in namespaces.items():
-        together = not kind.namespaced or len(names) > _MANY_NAMESPACES
-        scopes.extend([(kind, tuple(sorted(names)))] if together else [(kind, (name,)) for name in sorted(names)])
-    return scopes
-
-
-def _list_scope(
-    cluster: Cluster, kind: ResourceType, namespaces: tuple[str, ...], selector: str
-) -> dict[ObjectId, Live]:
-    if len(namespaces) == 1:
-        return _list(cluster, kind, namespaces[0] or None, selector)
-    try:
-        return _list(cluster, kind, None, selector)
-    except ClusterError as error:
-        if error.code != "cluster.denied":
-            raise
-    # Who may not see all namespaces may still see these.
-    found: dict[ObjectId, Live] = {}
-    for namespace in namespaces:
-        found |= _list(cluster, kind, namespace, selector)
-    return found
-
-
-def _list(cluster: Cluster, kind: ResourceType, namespace: str | None, selector: str | None) -> dict[ObjectId, Live]:
+def _list(cluster: Cluster, scope: Scope, selector: str | None) -> dict[ObjectId, Live]:
+    kind = scope.resource_type
     found = {}
-    for item in cluster.list_metadata(kind, namespace, selector):
+    for item in scope.listed(lambda namespace: cluster.list_metadata(kind, namespace, selector)):
         metadata = item["metadata"]
         found[ObjectId(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = Live(metadata)
     return found
@@ -117,7 +87,7 @@ def _look_for(cluster: Cluster, missing: list[Wanted], concurrency: int) -> dict
 
     def search(item: tuple[tuple[ResourceType, str], frozenset[ObjectId]]) -> dict[ObjectId, Live]:
         (kind, namespace), ids = item
-        found = _list(cluster, kind, namespace if kind.namespaced else None, None)
+        found = _list(cluster, Scope(kind, (namespace if kind.namespaced else "",)), None)
         return {object_id: live for object_id, live in found.items() if object_id in ids}
 
     found: dict[ObjectId, Live] = {}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 from pipeline.errors import ClusterError
-from pipeline.model.cluster import ResourceType
 from pipeline.model.health import WITHOUT_STATUS, Health, HealthStatus, health
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.ports import Clock, Cluster, Reporter
 from pipeline.stages.parallel import in_parallel
+from pipeline.stages.scopes import Scope, scopes
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds between rounds: short at first, for most rollouts are quick, then as long as Flux's."""
@@ -19,9 +20,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 UNREACHABLE = "cluster.unreachable"
 UNREADABLE = "Unreadable"
 """The reason of a verdict on what the API server did not show."""
-
-_MANY_NAMESPACES = 5
-"""From here on one list over all namespaces is cheaper; below, rights in these namespaces are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,17 @@ class WaitOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    """What one list request covers."""
+class _Sought:
+    """The objects that one list is to find."""
 
-    resource_type: ResourceType
-    namespace: str | None
+    scope: Scope
     objects: tuple[Awaited, ...]
+
+    @property
+    def is_data_only(self) -> bool:
+        """Whether their metadata says all there is to say."""
+        kind = self.scope.resource_type
+        return (kind.group, kind.kind) in WITHOUT_STATUS and not any(item.judge for item in self.objects)
 
 
 def wait_for_health(
@@ -138,17 +141,17 @@ def look(
     now = clock.now()
     verdicts: dict[ObjectId, Health] = {}
 
-    def judge(scope: _Scope) -> dict[ObjectId, Health]:
+    def judge(sought: _Sought) -> dict[ObjectId, Health]:
         try:
-            return dict(_judged(scope, cluster, options.selector, now, options.list_from))
+            return dict(_judged(sought, cluster, options.selector, now, options.list_from))
         except ClusterError as error:
             if error.code == UNREACHABLE and may_raise:
                 raise
             verdict = _unreadable(error)
-            return {item.object_id: verdict for item in scope.objects}
+            return {item.object_id: verdict for item in sought.objects}
 
     try:
-        scopes, unserved = _scopes(awaited, cluster)
+        lists, unserved = _sought(awaited, cluster)
     except ClusterError as error:
         if may_raise:
             raise
@@ -156,7 +159,7 @@ def look(
     for item in unserved:
         message = f"the cluster does not serve the kind {item.object_id.kind} in {item.api_version} any more"
         verdicts[item.object_id] = Health(HealthStatus.NOT_FOUND, "KindNotServed", message)
-    for part in in_parallel(judge, scopes, concurrency=options.concurrency):
+    for part in in_parallel(judge, lists, concurrency=options.concurrency):
         verdicts |= part
     return verdicts
 
@@ -167,33 +170,33 @@ def _unreadable(error: ClusterError) -> Health:
     return Health(HealthStatus.FAILED, UNREADABLE, error.message)
 
 
-def _scopes(awaited: Sequence[Awaited], cluster: Cluster) -> tuple[list[_Scope], list[Awaited]]:
+def _sought(awaited: Sequence[Awaited], cluster: Cluster) -> tuple[list[_Sought], list[Awaited]]:
     kinds: dict[tuple[str, str], list[Awaited]] = defaultdict(list)
     for item in awaited:
         kinds[item.api_version, item.object_id.kind].append(item)
-    scopes, unserved = [], []
+    found, unserved = [], []
     for kind, items in kinds.items():
         resource_type = cluster.resource_type(*kind)
         if resource_type is None:
             unserved += items
             continue
-        namespaces: dict[str | None, list[Awaited]] = defaultdict(list)
+        by_namespace: dict[str, list[Awaited]] = defaultdict(list)
         for item in items:
-            namespaces[item.object_id.namespace or None].append(item)
-        if len(namespaces) > _MANY_NAMESPACES:
-            scopes.append(_Scope(resource_type, None, tuple(items)))
-        else:
-            scopes += [_Scope(resource_type, name, tuple(group)) for name, group in namespaces.items()]
-    return scopes, unserved
+            by_namespace[item.object_id.namespace].append(item)
+        found += [
+            _Sought(scope, tuple(item for name in scope.namespaces for item in by_namespace[name]))
+            for scope in scopes((resource_type, namespace) for namespace in by_namespace)
+        ]
+    return found, unserved
 
 
 def _judged(
-    scope: _Scope, cluster: Cluster, selector: str | None, now: float, list_from: int
+    sought: _Sought, cluster: Cluster, selector: str | None, now: float, list_from: int
 ) -> Iterator[tuple[ObjectId, Health]]:
-    kind = scope.resource_type
-    missing = {(item.object_id.namespace, item.object_id.name): item for item in scope.objects}
-    if len(scope.objects) >= list_from or _is_data_only(scope):
-        for body in _list(scope, cluster, selector):
+    kind = sought.scope.resource_type
+    missing = {(item.object_id.namespace, item.object_id.name): item for item in sought.objects}
+    if len(sought.objects) >= list_from or sought.is_data_only:
+        for body in sought.scope.listed(partial(_list, sought, cluster, selector)):
             metadata = body["metadata"]
             item = missing.pop((metadata.get("namespace") or "", metadata["name"]), None)
             if item is not None:
@@ -202,30 +205,14 @@ def _judged(
         yield item.object_id, _verdict(item, cluster.read(kind, item.object_id.namespace, item.object_id.name), now)
 
 
-def _list(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Body]:
-    try:
-        yield from _list_at_once(scope, cluster, selector)
-    except ClusterError as error:
-        if error.code != "cluster.denied" or scope.namespace is not None:
-            raise
-        # Who may not see all namespaces may still see these.
-        for namespace in sorted({item.object_id.namespace for item in scope.objects}):
-            yield from _list_at_once(replace(scope, namespace=namespace or None), cluster, selector)
-
-
-def _list_at_once(scope: _Scope, cluster: Cluster, selector: str | None) -> Iterator[Body]:
-    kind = scope.resource_type
-    if _is_data_only(scope):
-        for metadata in cluster.list_metadata(kind, scope.namespace, selector):
-            # Metadata comes under the kind PartialObjectMetadata.
-            yield {**metadata, "apiVersion": kind.api_version, "kind": kind.kind}
+def _list(sought: _Sought, cluster: Cluster, selector: str | None, namespace: str | None) -> Iterator[Body]:
+    kind = sought.scope.resource_type
+    if not sought.is_data_only:
+        yield from cluster.list_objects(kind, namespace, selector)
         return
-    yield from cluster.list_objects(kind, scope.namespace, selector)
-
-
-def _is_data_only(scope: _Scope) -> bool:
-    kind = scope.resource_type
-    return (kind.group, kind.kind) in WITHOUT_STATUS and not any(item.judge for item in scope.objects)
+    for metadata in cluster.list_metadata(kind, namespace, selector):
+        # Metadata comes under the kind PartialObjectMetadata.
+        yield {**metadata, "apiVersion": kind.api_version, "kind": kind.kind}
 
 
 def _verdict(item: Awaited, body: Body | None, now: float) -> Health:

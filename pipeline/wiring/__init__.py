@@ -21,7 +21,9 @@ from pipeline.wiring.recording import record_ports, record_registry, record_trus
 from pipeline.wiring.stores import artifact_cache, delete_manifest, matching_tags, registry, registry_pool
 from pipeline.wiring.surroundings import checkout, clock, expressions, presence, programs_found, writer
 from pipeline.wiring.trusting import (
+    approvers,
     check_trust_policy,
+    demanded_approvers,
     notation_verifier,
     public_key,
     read_certificate,
@@ -36,6 +38,7 @@ from pipeline.wiring.trusting import (
 
 __all__ = [
     "api_server",
+    "approvers",
     "artifact_cache",
     "base_branch",
     "build_platform",
@@ -48,6 +51,7 @@ __all__ = [
     "convert_key",
     "custom_definitions",
     "delete_manifest",
+    "demanded_approvers",
     "describe_key",
     "expressions",
     "find_login",

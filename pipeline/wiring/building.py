@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.environment import Provenance
 from pipeline.errors import ToolError
@@ -20,9 +19,6 @@ from pipeline.ports import (
     SbomFormat,
     TreeBuilder,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def renderers(environment: Environment, reporter: Reporter) -> tuple[Renderer, ...]:
@@ -60,12 +56,9 @@ def provenance(path: Path, environment: Environment, reporter: Reporter) -> Prov
         # Starting a program takes longer than everything else that packaging does on its own.
         if not is_in_checkout(path, environment):
             raise ToolError(f"{path} is in no checkout")
-        from pipeline.command import find_tool, run
+        from pipeline.checkouts.git import Git
 
-        program = find_tool("git", environment)
-        # Looking must not touch the index, which a build beside us may be using.
-        argv = [str(program), "--no-optional-locks", *arguments]
-        return run(argv, environment=environment, timeout=30).stdout.decode(errors="replace")
+        return Git.find(environment).look(*arguments).decode(errors="replace")
 
     return detect_provenance(path, environment, git, reporter)
 

@@ -6,7 +6,7 @@ from pipeline.ports import Environment, Picture
 
 
 def picture(name: str, environment: Environment) -> Picture:
-    """What draws ``svg``, ``html``, ``dot`` or ``mermaid``; the first two need Graphviz when they draw."""
+    """What draws ``svg``, ``dot`` or ``mermaid``; the first needs Graphviz when it draws."""
     if name == "dot":
         from pipeline.pictures.dot import DotPicture
 
@@ -15,10 +15,6 @@ def picture(name: str, environment: Environment) -> Picture:
         from pipeline.pictures.mermaid import MermaidPicture
 
         return MermaidPicture()
-    if name == "html":
-        from pipeline.pictures.html import HtmlPicture
-
-        return HtmlPicture(environment)
     from pipeline.pictures.svg import SvgPicture
 
     return SvgPicture(environment)

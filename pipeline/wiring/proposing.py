@@ -16,7 +16,7 @@ def committer(folder: Path, environment: Environment) -> Committer:
     Raises:
         ToolError: git is missing, or the folder is in none.
     """
-    from pipeline.committers.git import GitCommitter
+    from pipeline.checkouts.committing import GitCommitter
 
     return GitCommitter(folder, environment)
 

@@ -46,7 +46,7 @@ def programs_found(environment: Environment) -> dict[str, str]:
 
 def checkout(folder: Path, environment: Environment) -> Checkout:
     """The Git checkout around a folder."""
-    from pipeline.checkout import GitCheckout
+    from pipeline.checkouts.looking import GitCheckout
 
     return GitCheckout(folder, environment)
 

@@ -132,14 +132,48 @@ def trust_policy(options: TrustOptions, environment: Environment) -> TrustPolicy
     Raises:
         ConfigurationError: a file cannot be read, or something in it is wrong.
     """
-    keys: tuple[PublicKey, ...] = ()
     policy = TrustPolicy()
-    if options.keys:
-        keys = tuple(public_key(name, environment) for name in dict.fromkeys(options.keys))
     if options.policy_file:
         from pipeline.trust_documents import load_trust_policy
 
-        policy = load_trust_policy(Path(options.policy_file), lambda uri: public_key(uri, environment).pem)
+        policy = load_trust_policy(Path(options.policy_file), _fetching(environment))
+    return _completed(policy, options, environment)
+
+
+def approvers(options: TrustOptions, environment: Environment) -> TrustPolicy:
+    """The same for who may approve plans, whom a ``gitless.yaml`` names under ``approval``.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    policy = TrustPolicy()
+    if options.policy_file:
+        from pipeline.trust_documents import load_approvers
+
+        policy = load_approvers(Path(options.policy_file), _fetching(environment))
+    return _completed(policy, options, environment)
+
+
+def demanded_approvers(file: str, target: str, environment: Environment) -> TrustPolicy | None:
+    """Of whom one must have approved what a ``gitless.yaml`` applies to a target; ``None`` where nobody has to.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or something in it is wrong.
+    """
+    from pipeline.trust_documents import load_demanded_approvers
+
+    policy = load_demanded_approvers(Path(file), target, _fetching(environment))
+    if policy is not None:
+        check_trust_policy(policy)
+    return policy
+
+
+def _fetching(environment: Environment) -> Callable[[str], str]:
+    return lambda uri: public_key(uri, environment).pem
+
+
+def _completed(policy: TrustPolicy, options: TrustOptions, environment: Environment) -> TrustPolicy:
+    keys = tuple(public_key(name, environment) for name in dict.fromkeys(options.keys))
     if keys or options.identities:
         policy = replace(policy, keys=keys, identities=options.identities)
     if options.trusted_root or options.tuf_url or options.offline:

@@ -165,8 +165,8 @@ def log_request(
 
 def access_review_request(verb: str, resource_type: ResourceType, namespace: str) -> Request:
     """Ask whether we may (SelfSubjectAccessReview, authorization.k8s.io/v1); no namespace: in all of them."""
-    group, _, version = resource_type.api_version.rpartition("/")
-    attributes = {"verb": verb, "group": group, "version": version, "resource": resource_type.plural}
+    version = resource_type.api_version.rpartition("/")[2]
+    attributes = {"verb": verb, "group": resource_type.group, "version": version, "resource": resource_type.plural}
     if resource_type.namespaced and namespace:
         attributes["namespace"] = namespace
     body = {

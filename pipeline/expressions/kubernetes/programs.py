@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.errors import ExpressionError, UnsupportedExpressionError
 from pipeline.expressions.failures import compile_failure, evaluation_failure
-from pipeline.expressions.kubernetes import addresses, quantities, strings, texts
+from pipeline.expressions.kubernetes import addresses, formats, quantities, strings, texts
 from pipeline.expressions.kubernetes.declaring import UNSUPPORTED, Function
 from pipeline.model.validation.cel_text import CARRIER
 
@@ -72,7 +72,7 @@ class KubernetesPrograms:
         if _FOREIGN_BINDING.search(expression):
             raise UnsupportedExpressionError("cel.bind is not known in Kubernetes")
         try:
-            return CompiledProgram(expression, _environment().compile(strings.with_own_names(expression)))
+            return CompiledProgram(expression, _environment().compile(_rewritten(expression)))
         except (RuntimeError, TypeError, ValueError) as error:
             raise _compile_failure(strings.original_names(str(error))) from None
 
@@ -117,6 +117,10 @@ class CompiledProgram:
         return evaluation_failure(self._expression, strings.original_names(complaint))
 
 
+def _rewritten(expression: str) -> str:
+    return strings.with_own_names(formats.with_format_functions(expression))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Any:  # noqa: ANN401 - a class of an untyped package
     from cel_expr_python import cel
@@ -130,7 +134,13 @@ def _environment() -> Any:  # noqa: ANN401 - a class of an untyped package
 
 def _declarations(cel: Any) -> list[Any]:  # noqa: ANN401 - the untyped package
     by_name: dict[str, list[Function]] = {}
-    for function in (*quantities.FUNCTIONS, *addresses.FUNCTIONS, *strings.FUNCTIONS, *texts.FUNCTIONS):
+    for function in (
+        *addresses.FUNCTIONS,
+        *formats.FUNCTIONS,
+        *quantities.FUNCTIONS,
+        *strings.FUNCTIONS,
+        *texts.FUNCTIONS,
+    ):
         by_name.setdefault(function.name, []).append(function)
     return [
         cel.FunctionDecl(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.gates.cel.custom_rules import CustomRules
 from pipeline.gates.cel.policies import AdmissionPolicies
 from pipeline.gates.cel.tally import GATE, Tally
-from pipeline.model.manifests import Body, Manifests, Resource
+from pipeline.model.applying.controls import controls_of, reason_to_keep
+from pipeline.model.manifests import Body, Manifests, ObjectId, Resource
 from pipeline.model.validation.admission import read_policies
-from pipeline.model.validation.admission_request import is_exempt, request_for
-from pipeline.model.validation.definitions import read_definitions
+from pipeline.model.validation.admission_request import Request, deletion_of, is_exempt, request_for
+from pipeline.model.validation.definitions import Definition, read_definitions
 from pipeline.model.validation.finding import Checked
+from pipeline.model.validation.unfinished import without_encryption
 from pipeline.ports.programs import Programs
 
 
@@ -35,7 +38,8 @@ class CelGate:
     def check(self, manifests: Manifests, previous: Manifests | None) -> Checked:
         """Hold every object against the rules of its kind and the policies that are bound to it.
 
-        An object that ``previous`` has with other content is judged as a change of that, every other one as new.
+        An object that ``previous`` has with other content is judged as a change of that, every other one as new; one
+        that only ``previous`` has, as to be deleted.
 
         Raises:
             ConfigurationError: a policy or a binding is none; the message has its place.
@@ -44,18 +48,15 @@ class CelGate:
         rules = CustomRules(definitions, self._programs)
         resources = [*self._policies, *manifests]
         policies = AdmissionPolicies(read_policies(resources), resources, definitions, self._programs)
-        before = {resource.id: resource.body for resource in previous or ()}
-        namespaces = {
-            each.id.name: each.body for each in manifests if (each.id.group, each.id.kind) == ("", "Namespace")
-        }
+        before = {item.id: _plain(item) for item in previous or ()}
         tally = Tally()
         policies.tell_unbound(tally)
-        for resource in manifests:
+        for resource in map(_plain, manifests):
             old = before.get(resource.id)
-            rules.check(resource, old, tally)
-            if not is_exempt(resource):
-                definition = definitions.get((resource.id.group, resource.id.kind))
-                policies.check(request_for(resource, definition, old, namespaces), tally)
+            rules.check(resource, old.body if old else None, tally)
+        for request in (*_changes(manifests, before, definitions), *_deletions(manifests, before, definitions)):
+            if not is_exempt(request.resource):
+                policies.check(request, tally)
         return Checked(
             gate=GATE,
             objects=len(manifests),
@@ -63,6 +64,38 @@ class CelGate:
             not_evaluated=tally.not_evaluated,
             subject=f"{_counted(len(definitions), 'definition')}, {_counted(policies.count, 'admission policy')}",
         )
+
+
+def _plain(resource: Resource) -> Resource:
+    return replace(resource, body=without_encryption(resource.body))
+
+
+def _changes(
+    manifests: Manifests, before: Mapping[ObjectId, Resource], definitions: Mapping[tuple[str, str], Definition]
+) -> Iterator[Request]:
+    namespaces = _namespaces(manifests)
+    for resource in map(_plain, manifests):
+        definition = definitions.get((resource.id.group, resource.id.kind))
+        old = before.get(resource.id)
+        yield request_for(resource, definition, old.body if old else None, namespaces)
+
+
+def _deletions(
+    manifests: Manifests, before: Mapping[ObjectId, Resource], definitions: Mapping[tuple[str, str], Definition]
+) -> Iterator[Request]:
+    """What would be pruned; where it was written is not where anybody would look for it now."""
+    remaining = {resource.id for resource in manifests}
+    known = {**read_definitions(resource.body for resource in before.values()), **definitions}
+    namespaces = _namespaces(before.values()) | _namespaces(manifests)
+    for resource in before.values():
+        if resource.id in remaining or reason_to_keep(controls_of(resource.body["metadata"])):
+            continue
+        definition = known.get((resource.id.group, resource.id.kind))
+        yield deletion_of(replace(resource, origin=None), definition, namespaces)
+
+
+def _namespaces(resources: Iterable[Resource]) -> dict[str, Body]:
+    return {each.id.name: each.body for each in resources if (each.id.group, each.id.kind) == ("", "Namespace")}
 
 
 def _counted(number: int, what: str) -> str:

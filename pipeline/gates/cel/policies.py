@@ -19,6 +19,7 @@ from pipeline.model.validation.finding import Severity
 from pipeline.ports.programs import Programs
 
 _MAX_MESSAGE = 5 * 1024
+_DELETED = "it was there before and is not among the manifests: applying them would delete it"
 _REASONS = {
     Answer.UNKNOWN_NAMESPACE: "whether it applies depends on labels of a Namespace that is not among the manifests",
     Answer.OTHER_VERSION: "it speaks of another version of this kind, into which an API server would convert it",
@@ -41,6 +42,7 @@ class _Case:
 
     def find(self, part: str, message: str, hint: str = "") -> None:
         text = f"ValidatingAdmissionPolicy '{self.policy.name}' with binding '{self.binding.name}': {message}"
+        hint = hint or (_DELETED if self.request.is_deletion else "")
         self.tally.find(self.rule(part), self.severity, text, self.request.resource, hint=hint)
 
     def fail(self, part: str, message: str, hint: str = "") -> None:
@@ -192,7 +194,7 @@ def _may_tell_secrets(case: _Case) -> bool:
 
 def _variables(request: Request, params: Body | None) -> dict[str, Any]:
     return {
-        "object": handed_over(request.held(request.resource.body)),
+        "object": None if request.is_deletion else handed_over(request.held(request.resource.body)),
         "oldObject": None if request.old is None else handed_over(request.held(request.old)),
         "request": handed_over(request.document()),
         "namespaceObject": handed_over(request.namespace_object),

@@ -83,6 +83,11 @@ class Guards:
     is_acknowledged: bool = False
     hint: str = ""
 
+    def keeps(self, object_id: ObjectId) -> bool:
+        """Whether the object is protected, and nobody overrode that for it."""
+        is_protected = any(is_meant(object_id, pattern) for pattern in self.protected)
+        return is_protected and not self.is_overridden(Guard.PROTECTED, object_id)
+
     def is_overridden(self, guard: Guard, object_id: ObjectId | None = None) -> bool:
         """Whether somebody overrode the guard, for that object where it is about one."""
         if self.is_acknowledged:

@@ -55,6 +55,8 @@ class Inventory:
     """The signers that were accepted; empty means verification was skipped on request."""
     issued_at: float | None = None
     """When the artifact was first signed, in seconds since the epoch; ``None`` where nobody says."""
+    applied_at: float | None = None
+    """When the apply began that brought this digest, the same way; ``None`` where an older gitless saved it."""
     overridden: tuple[str, ...] = ()
     """The guards that were overridden for what is applied, each with what it would have kept."""
     resource_version: str = ""

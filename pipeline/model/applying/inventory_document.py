@@ -30,6 +30,8 @@ def encode(inventory: Inventory) -> bytes:
     document["verifiedBy"] = list(inventory.verified_by)
     if inventory.issued_at is not None:
         document["issuedAt"] = format_time(inventory.issued_at)
+    if inventory.applied_at is not None:
+        document["appliedAt"] = format_time(inventory.applied_at)
     if inventory.overridden:
         document["overridden"] = list(inventory.overridden)
     document["applied"] = _rows(inventory.applied)
@@ -62,6 +64,7 @@ def decode(content: bytes, *, namespace: str, name: str, resource_version: str =
             pending=_entries(document["pending"]),
             verified_by=tuple(_text(item) for item in document["verifiedBy"]),
             issued_at=parse_time(_text(document["issuedAt"])) if "issuedAt" in document else None,
+            applied_at=parse_time(_text(document["appliedAt"])) if "appliedAt" in document else None,
             overridden=tuple(_text(item) for item in document.get("overridden", ())),
             resource_version=resource_version,
             **_texts(document),

@@ -31,8 +31,13 @@ def promoted(
     decisions: Iterable[Decision],
     fingerprints: Mapping[ObjectId, str],
     unpruned: Iterable[InventoryEntry] = (),
+    *,
+    began: float | None = None,
 ) -> Inventory:
-    """The inventory after everything was applied; ``unpruned`` are the objects whose deletion failed."""
+    """The inventory after everything was applied, which ``began`` then, in seconds since the epoch.
+
+    ``unpruned`` are the objects whose deletion failed.
+    """
     applied = {item.object_id: _entry(item, fingerprints) for item in decisions if item.is_kept}
     applied |= {entry.object_id: entry for entry in unpruned}
     reference = trusted.reference
@@ -48,6 +53,7 @@ def promoted(
         revision=trusted.revision,
         verified_by=tuple(signature.signer for signature in trusted.signatures),
         issued_at=issued_at,
+        applied_at=inventory.applied_at if is_same else began,
     )
 
 

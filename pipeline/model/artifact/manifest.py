@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.errors import RegistryError
 from pipeline.model.artifact.reference import is_digest
@@ -47,6 +48,15 @@ class Descriptor:
     size: int
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     artifact_type: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As manifests and indexes hold it."""
+        document: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        if self.artifact_type:
+            document["artifactType"] = self.artifact_type
+        if self.annotations:
+            document["annotations"] = dict(self.annotations)
+        return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from pipeline.errors import TrustError
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _STEP = 256 * 1024
+_READ = 8 * tarfile.BLOCKSIZE
+"""What tarfile reads at once: whatever it takes out of that, it copies the rest."""
 _RATIO_FLOOR = 8 * 1024 * 1024
 """Bytes below which the ratio does not matter: a thousand alike manifests compress well, and so little harms nobody."""
 _DRIVE = re.compile(r"[A-Za-z]:/")
@@ -78,7 +80,7 @@ def read_entries(chunks: Iterable[bytes], limits: Limits | None = None) -> Itera
     try:
         # ``r|``: strictly forward, so that no header can send the reader back over what it has read.
         with tarfile.open(
-            fileobj=readable, mode="r|", bufsize=_STEP, tarinfo=_StrictHeader, encoding="utf-8"
+            fileobj=readable, mode="r|", bufsize=_READ, tarinfo=_StrictHeader, encoding="utf-8"
         ) as archive:
             for number, member in enumerate(archive, start=1):
                 if number > limits.max_entries:

@@ -30,7 +30,7 @@ def same(before: Any, after: Any) -> bool:  # noqa: ANN401 - any JSON value
 
     ``False`` says nothing yet: the same keys in another order look different here.
     """
-    return bool(before == after) and repr(before) == repr(after)
+    return before is after or (bool(before == after) and repr(before) == repr(after))
 
 
 def compare(before: Body, after: Body) -> tuple[FieldChange, ...]:

@@ -75,9 +75,9 @@ def record_manifest(record: DeployRecord, subject: Descriptor, bundle: Descripto
         OCI_MANIFEST,
         {
             "artifactType": RECORD_TYPE,
-            "config": _descriptor(EMPTY_CONFIG.descriptor),
-            "layers": [_descriptor(bundle)],
-            "subject": _descriptor(subject),
+            "config": EMPTY_CONFIG.descriptor.document(),
+            "layers": [bundle.document()],
+            "subject": subject.document(),
             "annotations": {
                 "dev.sigstore.bundle.content": "dsse-envelope",
                 PREDICATE_TYPE_ANNOTATION: DEPLOY_RECORD,
@@ -105,11 +105,11 @@ def write_list(cluster: str, records: Sequence[Listed], before: Descriptor | Non
     """The index of a cluster's records; ``before`` is the record that the newest one follows."""
     document: dict[str, Any] = {
         "artifactType": LIST_TYPE,
-        "manifests": [_descriptor(item.descriptor) for item in records],
+        "manifests": [item.descriptor.document() for item in records],
         "annotations": {ANNOTATION_CLUSTER: cluster},
     }
     if before is not None:
-        document["subject"] = _descriptor(Descriptor(before.media_type, before.digest, before.size))
+        document["subject"] = Descriptor(before.media_type, before.digest, before.size).document()
     return _blob(OCI_INDEX, document)
 
 
@@ -194,19 +194,6 @@ def _listed(child: Descriptor) -> Listed | None:
         time=time,
         result=annotations.get(ANNOTATION_RESULT, ""),
     )
-
-
-def _descriptor(descriptor: Descriptor) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    }
-    if descriptor.artifact_type:
-        document["artifactType"] = descriptor.artifact_type
-    if descriptor.annotations:
-        document["annotations"] = dict(descriptor.annotations)
-    return document
 
 
 def _blob(media_type: str, document: dict[str, Any]) -> Blob:

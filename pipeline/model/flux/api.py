@@ -85,5 +85,3 @@ NEW_ARTIFACT: Final = "NewArtifact"
 MAX_MESSAGE: Final = 20000
 """Characters of a condition's message; longer ones are cut (kustomize-controller api/v1)."""
 MAX_HISTORY: Final = 5
-
-EVENT_PREFIX: Final = "kustomize.toolkit.fluxcd.io/"

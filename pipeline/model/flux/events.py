@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
 from pipeline.model.flux.conditions import timestamp
 from pipeline.model.flux.outcome import ObjectEvent, Severity
-from pipeline.model.manifests import Body
+from pipeline.model.manifests import Body, group_of
 
 MAX_MESSAGE = 1024
 """Characters; more would do no harm to the API server, but a cluster's events are kept for an hour in etcd's memory."""
@@ -130,7 +130,7 @@ def _digest(parts: Iterable[str]) -> bytes:
 
 def _annotations(about: Body, event: ObjectEvent) -> dict[str, str]:
     """The event's metadata under the group of the object's kind, and what its author wants to be told with it."""
-    group = str(about.get("apiVersion") or "").rpartition("/")[0]
+    group = group_of(str(about.get("apiVersion") or ""))
     own = (about.get("metadata") or {}).get("annotations") or {}
     copied = {key: str(value) for key, value in own.items() if key.startswith(_COPIED_PREFIX)}
     told = {key if "/" in key or not group else f"{group}/{key}": value for key, value in event.metadata.items()}

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipeline.errors import UsageError
 from pipeline.model.flux.api import KUSTOMIZATIONS, OCI_REPOSITORIES
+from pipeline.model.manifests import group_of
 
 # Kind, and the words for it beside its own name and its plural.
 _KINDS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
@@ -86,7 +87,7 @@ def kind_named(word: str, api_version: str = "") -> tuple[str, str]:
     known = _WORDS.get(name.lower())
     if api_version:
         return (api_version, known[1] if known is not None and not group else name)
-    if known is None or (group and known[0].rpartition("/")[0] != group):
+    if known is None or (group and group_of(known[0]) != group):
         raise UsageError(
             f"'{word[:100]}' is no kind that gitless knows by name",
             hint="name the kind as manifests do and say --api-version, such as --api-version example.org/v1",

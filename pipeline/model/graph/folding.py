@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from pipeline.errors import UsageError
-from pipeline.model.graph.graph import Edge, Graph, Node, Relation
+from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.graph.hubs import without_hubs
 
 MAX_DRAWN: Final = 400
@@ -27,8 +27,10 @@ def drawable(graph: Graph) -> Graph:
     """
     small = without_hubs(folded(graph))
     if len(small.nodes) > MAX_DRAWN:
+        small = gathered(small)
+    if len(small.nodes) > MAX_DRAWN:
         raise UsageError(
-            f"{len(graph.nodes)} nodes are too many for one picture ({len(small.nodes)} once alike ones are folded);"
+            f"{len(graph.nodes)} nodes are too many for one picture ({len(small.nodes)} once they are gathered);"
             f" it can have {MAX_DRAWN}",
             hint="draw a part: --namespace, --kind, --only-changed; or take the whole graph as -o json",
             code="usage.graph-too-large",
@@ -58,6 +60,37 @@ def folded(graph: Graph) -> Graph:
     order = {node.id: index for index, node in enumerate(graph.nodes)}
     nodes.sort(key=lambda node: order[node.id])
     return replace(graph, nodes=tuple(nodes), edges=_joined(graph.edges, stands_for))
+
+
+def gathered(graph: Graph) -> Graph:
+    """What hangs on one node alone, and looks no different, goes into that node's card as words."""
+    nodes = {node.id: node for node in graph.nodes}
+    near: dict[str, set[str]] = defaultdict(set)
+    for edge in graph.edges:
+        near[edge.source].add(edge.target)
+        near[edge.target].add(edge.source)
+    into: dict[str, str] = {}
+    for node_id, around in near.items():
+        [first, *others] = around
+        if not others and len(near[first]) > 1 and nodes[node_id].tone in {Tone.PLAIN, nodes[first].tone}:
+            into[node_id] = first
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for node in graph.nodes:
+        if node.id in into:
+            kinds[into[node.id]][node.title] += node.count
+    kept = [
+        replace(node, aside="; ".join(filter(None, (node.aside, _with(kinds.get(node.id, {}))))))
+        for node in graph.nodes
+        if node.id not in into
+    ]
+    edges = (edge for edge in graph.edges if edge.source not in into and edge.target not in into)
+    return replace(graph, nodes=tuple(kept), edges=tuple(edges))
+
+
+def _with(kinds: Mapping[str, int]) -> str:
+    """Such as ``with its ConfigMap, 2 Secret``."""
+    told = [f"{number} {kind}" if number > 1 else kind for kind, number in sorted(kinds.items())]
+    return f"with its {', '.join(told)}" if told else ""
 
 
 def _neighbours(graph: Graph) -> dict[str, frozenset[tuple[str, str, bool]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +32,8 @@ class Tone(StrEnum):
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
     FAILED = "failed"
+    WARNED = "warned"
+    """Validation would rather have it otherwise."""
     MISSING = "missing"
     """Referred to and not there."""
     ACCEPTED = "accepted"
@@ -79,3 +83,10 @@ class Graph:
     title: str = ""
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
+
+    def by_group(self) -> Mapping[str, Sequence[Node]]:
+        """Nodes by what they are drawn together with, in the order of the first of each."""
+        groups: dict[str, list[Node]] = defaultdict(list)
+        for node in self.nodes:
+            groups[node.group].append(node)
+        return groups

@@ -11,7 +11,7 @@ from pipeline.model.graph.graph import Edge, Graph, Node, Relation
 
 SMALL: Final = 40
 """A graph of at most so many nodes keeps all its lines."""
-_SHARED: Final = 6
+_SHARED: Final = 4
 """So many lines to or from one node are too many."""
 _SHARED_ACROSS: Final = 3
 """The same, for a node that is used from other groups."""

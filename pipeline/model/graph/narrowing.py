@@ -19,12 +19,12 @@ class Part:
     Attributes:
         namespace: only objects in this one; empty: in any.
         kinds: only these, such as ``Deployment``, in any case; none: all.
-        only_changed: only what a plan does something to.
+        tones: only what has one of these, such as what a plan does something to; none: all.
     """
 
     namespace: str = ""
     kinds: tuple[str, ...] = ()
-    only_changed: bool = False
+    tones: frozenset[Tone] = frozenset()
 
     @property
     def is_all(self) -> bool:
@@ -49,6 +49,6 @@ def _wanted(nodes: Iterable[Node], part: Part) -> Iterable[Node]:
     for node in nodes:
         in_namespace = not part.namespace or node.group == part.namespace
         of_kind = not kinds or node.title.lower() in kinds
-        changes = not part.only_changed or node.tone in CHANGING
-        if in_namespace and of_kind and changes:
+        of_tone = not part.tones or node.tone in part.tones
+        if in_namespace and of_kind and of_tone:
             yield node

@@ -11,7 +11,7 @@ from pipeline.model.graph.graph import Relation
 from pipeline.model.graph.paths import first_mapping, steps, values_at
 from pipeline.model.graph.reference_rules import CLUSTER_WIDE, MAKES, POD_RULES, RULES, Rule
 from pipeline.model.label_selector import LabelSelector, Operator, Requirement
-from pipeline.model.manifests import Body, ObjectId, Resource
+from pipeline.model.manifests import Body, ObjectId, Resource, group_of
 
 _DATA_ONLY: Final = frozenset({("", "ConfigMap"), ("", "Secret"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
 """What looks like a pod in these is none."""
@@ -155,7 +155,7 @@ def _group_of(reference: Mapping[str, Any], default: str) -> str:
             return str(reference[key])
     version = reference.get("apiVersion")
     if isinstance(version, str):
-        return version.rpartition("/")[0]
+        return group_of(version)
     return default
 
 

@@ -12,7 +12,7 @@ from pipeline.errors import ExpressionError
 from pipeline.model.flux.kustomization import HealthExpressions
 from pipeline.model.health.rules import health as built_in_health
 from pipeline.model.health.verdict import Health, current, failed, in_progress, lookup
-from pipeline.model.manifests import Body
+from pipeline.model.manifests import Body, group_of
 
 
 class Engine(Protocol):
@@ -45,7 +45,7 @@ class HealthRules:
         for index, each in enumerate(self._expressions):
             place = f"spec.healthCheckExprs[{index}]"
             if _group_kind(each) in seen:
-                about = ".".join(filter(None, (each.kind, _group(each.api_version))))
+                about = ".".join(filter(None, (each.kind, group_of(each.api_version))))
                 raise ExpressionError(f"{place}: {about} has expressions already", is_final=True)
             seen.add(_group_kind(each))
             if not each.current:
@@ -71,7 +71,7 @@ class HealthRules:
         return in_progress("NoExpressionTrue", "none of the health expressions is true")
 
     def _about(self, body: Body) -> HealthExpressions | None:
-        group = _group(str(body.get("apiVersion", "")))
+        group = group_of(str(body.get("apiVersion", "")))
         return self._by_kind.get((group, str(body.get("kind", "")))) or self._by_kind.get((group, ""))
 
     def _check(self, place: str, expression: str) -> None:
@@ -100,11 +100,7 @@ def _in_order(expressions: HealthExpressions) -> list[tuple[str, str]]:
 
 
 def _group_kind(expressions: HealthExpressions) -> tuple[str, str]:
-    return _group(expressions.api_version), expressions.kind
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
+    return group_of(expressions.api_version), expressions.kind
 
 
 def _is_whole(value: object) -> bool:

@@ -18,7 +18,7 @@ from pipeline.model.health.verdict import (
     in_progress,
     lookup,
 )
-from pipeline.model.manifests import Body
+from pipeline.model.manifests import Body, group_of
 
 
 def health(body: Body | None, *, now: float | None = None) -> Health:
@@ -49,7 +49,7 @@ def health_of_missing(desired: Body) -> Health:
 
 
 def _group(body: Body) -> str:
-    return str(body.get("apiVersion", "")).rpartition("/")[0]
+    return group_of(str(body.get("apiVersion", "")))
 
 
 def _generic(body: Body) -> Health | None:

@@ -13,9 +13,13 @@ from pipeline.model.flux.api import KUSTOMIZE_GROUP, SOURCE_GROUP
 from pipeline.model.installation.labels import PULLER, cluster_wide, metadata
 from pipeline.model.installation.options import InstallOptions
 from pipeline.model.manifests import Body
+from pipeline.model.validation.suppressing import ANNOTATION_PREFIX
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _AGGREGATE: Final = f"{_RBAC}/aggregate-to-"
+_WHY_ADMINISTRATOR: Final = (
+    "Kustomizations that name no service account are applied by it; install --no-cluster-admin goes without"
+)
 _KINDS: Final = ((SOURCE_GROUP, "ocirepositories"), (KUSTOMIZE_GROUP, "kustomizations"))
 
 
@@ -75,9 +79,10 @@ def _election() -> list[dict[str, Any]]:
 
 
 def _administrator(options: InstallOptions) -> Body:
-    return _binding(
-        options, "ClusterRoleBinding", cluster_wide(options, PULLER + "-applies"), ("ClusterRole", "cluster-admin")
-    )
+    name = cluster_wide(options, PULLER + "-applies")
+    binding = _binding(options, "ClusterRoleBinding", name, ("ClusterRole", "cluster-admin"))
+    suppression = {f"{ANNOTATION_PREFIX}rbac-cluster-admin": _WHY_ADMINISTRATOR}
+    return {**binding, "metadata": {**binding["metadata"], "annotations": suppression}}
 
 
 def _for_users(options: InstallOptions, what: str, verbs: list[str], into: tuple[str, ...]) -> Body:

@@ -27,6 +27,7 @@ _KUSTOMIZATION_FIELDS = frozenset(
 _NO_PATHS = frozenset(("target", "options", "literals", "name", "namespace", "type", "behavior", "releasename", "repo"))
 """Fields inside of these that hold names and values, never files."""
 _SETTINGS_FIELDS = frozenset(("path", "values", "crds", "policies", "kyverno", "opa", "previous", "keys", "lock"))
+_SOURCE_FIELDS = frozenset(("path", "values"))
 _LOCAL = "file://"
 
 
@@ -40,6 +41,40 @@ class Files(Protocol):
     def is_folder(self, path: str) -> bool:
         """Whether there is such a folder."""
         ...
+
+
+class Tree:
+    """The files of a checkout, each looked at once, however many targets have it."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._folders: dict[str, bool] = {}
+        self._documents: dict[str, Mapping[str, Any] | None] = {}
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is such a folder."""
+        if path not in self._folders:
+            self._folders[path] = self._files.is_folder(path)
+        return self._folders[path]
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a folder or file."""
+        return self.is_folder(path) or self._files.read(path) is not None
+
+    def document(self, path: str) -> Mapping[str, Any] | None:
+        """What a YAML file holds; empty where it cannot be read, ``None`` where there is no such file."""
+        if path not in self._documents:
+            content = self._files.read(path)
+            self._documents[path] = None if content is None else _body(content, path)
+        return self._documents[path]
+
+
+def _body(content: bytes, path: str) -> Mapping[str, Any]:
+    try:
+        body = next((body for body, _ in read_documents(content, path)), None)
+    except ManifestError:
+        return {}
+    return body if isinstance(body, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +97,25 @@ class Inputs:
         return any(not folder or path.startswith(f"{folder}/") for folder in self.folders)
 
 
-def inputs_of(settings: Mapping[str, Any], file: str, files: Files) -> Inputs:
+def inputs_of(settings: Mapping[str, Any], file: str, tree: Tree) -> Inputs:
     """Everything that the settings of one target lead to; ``file`` is where they are written."""
-    visit = _Visit(files)
+    visit = _Visit(tree)
     folder = dirname(file)
     visit.files |= {join(folder, LOCK_FILE), join(folder, ".sourceignore")}
     for path in _texts(settings, _SETTINGS_FIELDS, is_inside=False):
         visit.follow(folder, path)
     return Inputs(frozenset(visit.files), frozenset(visit.folders))
+
+
+def missing_sources(settings: Mapping[str, Any], file: str, tree: Tree) -> tuple[str, ...]:
+    """Sources and values files that the settings of one target name and the checkout does not have, as they are named.
+
+    What is elsewhere than in the checkout is nothing that a checkout can tell of.
+    """
+    holders = (settings, *mapping_at(settings, "targets").values())
+    sources = [holder.get("sources") for holder in holders if isinstance(holder, Mapping)]
+    paths = {text: _resolved(dirname(file), text) for text in _texts(sources, _SOURCE_FIELDS, is_inside=False)}
+    return tuple(text for text, path in paths.items() if path is not None and not tree.exists(path))
 
 
 def effective(body: Mapping[str, Any], target: str) -> dict[str, Any]:
@@ -82,8 +128,8 @@ def effective(body: Mapping[str, Any], target: str) -> dict[str, Any]:
 
 
 class _Visit:
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self._seen: set[str] = set()
@@ -94,7 +140,7 @@ class _Visit:
         if path is None or path in self._seen:
             return
         self._seen.add(path)
-        if self._files.is_folder(path):
+        if self._tree.is_folder(path):
             self._folder(path)
             return
         self.files.add(path)
@@ -103,7 +149,7 @@ class _Visit:
 
     def _folder(self, path: str) -> None:
         candidates = [join(path, name) for name in KUSTOMIZATION_FILES]
-        found = [file for file in candidates if self._files.read(file) is not None]
+        found = [file for file in candidates if self._tree.document(file) is not None]
         if found:
             self.files.update(candidates)
             for file in found:
@@ -111,13 +157,13 @@ class _Visit:
             return
         self.folders.add(path)
         for name in _CHART_FILES:
-            for _, dependency in items_at(self._document(join(path, name)), "dependencies"):
+            for _, dependency in items_at(self._tree.document(join(path, name)) or {}, "dependencies"):
                 repository = text_at(dependency, "repository")
                 if repository.startswith(_LOCAL):
                     self.follow(path, repository.removeprefix(_LOCAL))
 
     def _kustomization(self, folder: str, file: str) -> None:
-        body = self._document(file)
+        body = self._tree.document(file) or {}
         for key, value in body.items():
             if key.casefold() in _KUSTOMIZATION_FIELDS:
                 for text in _texts(value, _KUSTOMIZATION_FIELDS, is_inside=True):
@@ -132,14 +178,6 @@ class _Visit:
         _, equals, path = text.partition("=")
         if equals:
             self.follow(folder, path)
-
-    def _document(self, path: str) -> Mapping[str, Any]:
-        content = self._files.read(path)
-        try:
-            body = next((body for body, _ in read_documents(content or b"", path)), None)
-        except ManifestError:
-            return {}
-        return body if isinstance(body, Mapping) else {}
 
 
 def _texts(value: object, fields: frozenset[str], *, is_inside: bool) -> Iterator[str]:

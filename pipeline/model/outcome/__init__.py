@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.model.artifact.reference import PinnedReference
 
 API_VERSION = "gitless.dev/v1"
 
@@ -21,3 +24,13 @@ class Result(Protocol):
 def header(kind: str) -> dict[str, Any]:
     """How every result document begins."""
     return {"apiVersion": API_VERSION, "kind": kind}
+
+
+def located(artifact: PinnedReference, **tags: object) -> dict[str, Any]:
+    """How a result document says where an artifact is; ``tag`` and ``tags`` where there are any to tell."""
+    return {
+        "repository": str(artifact.repository),
+        **tags,
+        "digest": artifact.digest,
+        "digestUrl": artifact.digest_url,
+    }

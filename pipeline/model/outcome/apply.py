@@ -9,6 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.model.outcome import header
 from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.plan import Action, Change, Plan
+from pipeline.model.planning.difference import Difference
 from pipeline.model.trust.evidence import VerifiedSignature
 
 
@@ -34,6 +35,7 @@ class ApplyResult:
         notes: lines for the user.
         plan_digest: of the saved plan that was carried out; empty where there was none.
         approvals: by whom the plan had to be approved, and was.
+        differences: what was no longer as planned, so that it was not carried out, or not to its end.
         overridden: guards that somebody overrode, each with what it would have kept.
     """
 
@@ -57,6 +59,7 @@ class ApplyResult:
     overridden: tuple[str, ...] = ()
     plan_digest: str = ""
     approvals: tuple[VerifiedSignature, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -93,7 +96,8 @@ class ApplyResult:
         }
         if self.plan_digest:
             approvals = [signature_document(item) for item in self.approvals]
-            document |= {"planDigest": self.plan_digest, "approvals": approvals}
+            differences = [item.document() for item in self.differences]
+            document |= {"planDigest": self.plan_digest, "approvals": approvals, "differences": differences}
         return document
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.times import format_time
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.trust.evidence import VerifiedAttestation
 
 
@@ -57,9 +57,7 @@ class AttestResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact),
             "predicateType": self.predicate_type,
             "attestationDigest": self.attestation_digest,
             "signer": self.signer,

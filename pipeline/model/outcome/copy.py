@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,7 @@ class CopyResult:
         return {
             **header(self.kind),
             "sourceUrl": self.source.digest_url,
-            "repository": str(self.target.repository),
-            "tag": self.tags[0] if self.tags else None,
-            "tags": list(self.tags),
-            "digest": self.target.digest,
-            "digestUrl": self.target.digest_url,
+            **located(self.target, tag=self.tags[0] if self.tags else None, tags=list(self.tags)),
             "referrers": self.counts.referrers,
             "signatureTags": self.counts.signature_tags,
             "manifests": {"sent": self.counts.manifests_sent, "present": self.counts.manifests_present},

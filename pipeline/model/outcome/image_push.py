@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.images.writing import PinnedImage
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,7 @@ class ImagePushResult:
             **header(self.kind),
             "image": self.image.tagged,
             "pinned": self.image.pinned,
-            "repository": str(self.artifact.repository),
-            "tag": self.image.tag,
-            "tags": list(self.tags),
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.image.tag, tags=list(self.tags)),
             "size": self.size,
             "written": list(self.written),
         }

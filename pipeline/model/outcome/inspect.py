@@ -12,7 +12,7 @@ from pipeline.model.attestation.predicate_names import is_called
 from pipeline.model.attestation.provenance_details import ProvenanceDetails, read_details
 from pipeline.model.attestation.sbom_reading import SbomFacts, read_sbom
 from pipeline.model.documents.times import format_time
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.trust.evidence import CertificateIdentity, VerifiedSignature
 from pipeline.model.trust.in_toto import SIGN_PREDICATE_TYPE
@@ -141,10 +141,7 @@ class InspectResult:
         """The JSON document, with every predicate."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "tag": self.artifact.tag,
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.artifact.tag),
             "mediaType": self.media_type,
             "artifactType": self.artifact_type,
             "size": self.size,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,7 @@ class PackageResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "tag": self.tags[0] if self.tags else None,
-            "tags": list(self.tags),
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.tags[0] if self.tags else None, tags=list(self.tags)),
             "pushed": self.pushed,
             "contentDigest": self.content_digest,
             "size": self.size,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.outcome.copy import CopyCounts
 from pipeline.model.outcome.tag import MovedTag
 from pipeline.model.promotion.health import Health
@@ -46,10 +46,7 @@ class PromoteResult:
         return {
             **header(self.kind),
             "sourceUrl": self.source.digest_url,
-            "repository": str(self.target.repository),
-            "tag": self.target.tag,
-            "digest": self.target.digest,
-            "digestUrl": self.target.digest_url,
+            **located(self.target, tag=self.target.tag),
             "tags": [
                 {"tag": moved.tag, "previousDigest": moved.previous, "moved": moved.previous != self.target.digest}
                 for moved in self.tags

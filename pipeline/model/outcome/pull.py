@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.outcome.signatures import signature_document
 from pipeline.model.trust.evidence import VerifiedSignature
 
@@ -31,10 +31,7 @@ class PullResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "tag": self.artifact.tag,
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.artifact.tag),
             "folder": self.folder,
             "files": self.files,
             "size": self.size,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.promotion.lock import TagLock
 
 
@@ -41,10 +41,7 @@ class RollbackResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.target.repository),
-            "tag": self.target.tag,
-            "digest": self.target.digest,
-            "digestUrl": self.target.digest_url,
+            **located(self.target, tag=self.target.tag),
             "previousDigest": self.previous,
             "released": self.is_release and self.is_changed,
             "changed": self.is_changed,

@@ -22,7 +22,8 @@ class StageRun:
 class RunResult:
     """The stages that ran for one target.
 
-    ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move.
+    ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move;
+    ``is_ended`` is false of what was done until a run failed.
     """
 
     kind: ClassVar[str] = "RunResult"
@@ -32,6 +33,7 @@ class RunResult:
     digest_url: str
     stages: tuple[StageRun, ...]
     tags: TagResult | None = None
+    is_ended: bool = True
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

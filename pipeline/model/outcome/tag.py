@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,7 @@ class TagResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact),
             "tags": [
                 {"tag": moved.tag, "previousDigest": moved.previous, "moved": moved.previous != self.artifact.digest}
                 for moved in self.tags

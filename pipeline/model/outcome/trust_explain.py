@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.outcome.signatures import rejected_document
 from pipeline.model.trust.decision import Decision, Verdict
 
@@ -27,10 +27,7 @@ class TrustExplainResult:
         artifact, judgement = self.verdict.artifact, self.verdict.judgement
         return {
             **header(self.kind),
-            "repository": str(artifact.repository),
-            "tag": artifact.tag,
-            "digest": artifact.digest,
-            "digestUrl": artifact.digest_url,
+            **located(artifact, tag=artifact.tag),
             "policy": self.policy,
             "trusted": self.verdict.decision.passed,
             "decision": _decision(self.verdict.decision),

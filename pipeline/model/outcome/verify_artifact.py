@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.model.artifact.reference import PinnedReference
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 from pipeline.model.outcome.signatures import attestation_document, rejected_document, signature_document
 from pipeline.model.trust.evidence import Judgement
 
@@ -30,10 +30,7 @@ class VerifyArtifactResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "tag": self.artifact.tag,
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.artifact.tag),
             "source": self.source,
             "revision": self.revision,
             "verified": True,

@@ -10,7 +10,7 @@ from pipeline.model.artifact.reference import PinnedReference
 from pipeline.model.documents.durations import format_duration
 from pipeline.model.flux.views import digest_of
 from pipeline.model.flux.waiting import State, Verdict
-from pipeline.model.outcome import header
+from pipeline.model.outcome import header, located
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,7 @@ class WaitResult:
         """The JSON document."""
         return {
             **header(self.kind),
-            "repository": str(self.artifact.repository),
-            "tag": self.artifact.tag,
-            "digest": self.artifact.digest,
-            "digestUrl": self.artifact.digest_url,
+            **located(self.artifact, tag=self.artifact.tag),
             "cluster": self.cluster,
             "delivered": self.verdict.state is State.DELIVERED,
             "outcome": self.outcome,

@@ -9,7 +9,7 @@ from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Action, Change
 from pipeline.model.planning.blast_radius import Touched
 from pipeline.model.planning.workloads import (
-    TEMPLATES,
+    WORKLOADS,
     PodIndex,
     is_scaled_to_zero,
     kind_of,
@@ -28,7 +28,7 @@ def disturbed_namespaces(changes: Sequence[Change]) -> frozenset[str]:
         change.object_id.namespace
         for change in changes
         if change.action in _DISTURBING
-        and (kind_of(change.object_id) in TEMPLATES or kind_of(change.object_id) == ("", "Service"))
+        and (kind_of(change.object_id) in WORKLOADS or kind_of(change.object_id) == ("", "Service"))
     )
 
 
@@ -59,7 +59,7 @@ class _Sides:
 
     def loss(self, service: ObjectId, selector: Mapping[str, str]) -> str:
         """What the Service loses; empty for nothing."""
-        had = list(self.former.selected(service.namespace, selector))
+        had = sorted(self.former.selected(service.namespace, selector))
         if not had:
             return ""
         if service not in self.after:

@@ -12,7 +12,7 @@ from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import Action, Change, FieldChange
 from pipeline.model.planning.blast_radius import Touched
-from pipeline.model.planning.workloads import TEMPLATES, is_scaled_to_zero, kind_of
+from pipeline.model.planning.workloads import WORKLOADS, is_scaled_to_zero, kind_of
 
 _ROLLING = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
 _TEMPLATE = "spec.template"
@@ -24,7 +24,7 @@ Bodies = Mapping[ObjectId, Body]
 def restarts(change: Change, before: Bodies, after: Bodies) -> Iterator[Touched]:
     """At most one: the change's own object, if its Pods are replaced."""
     kind = kind_of(change.object_id)
-    if change.action is Action.RECREATE and kind in TEMPLATES:
+    if change.action is Action.RECREATE and kind in WORKLOADS:
         yield Touched(change.object_id, "it is deleted and created anew")
     if change.action is not Action.CONFIGURE or kind not in _ROLLING:
         return

@@ -19,7 +19,7 @@ from pipeline.model.artifact.reference import PinnedReference, parse_reference
 from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import JsonObject, parse_object
 from pipeline.model.documents.yaml_writing import canonical_json
-from pipeline.model.manifests import ObjectId
+from pipeline.model.manifests import ObjectId, group_of
 from pipeline.model.outcome import API_VERSION
 from pipeline.model.outcome.plan import PlanResult
 from pipeline.model.plan import Action
@@ -30,6 +30,8 @@ KIND: Final = "SavedPlan"
 VERSION: Final = 1
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
 EDITED: Final = "refused.plan-edited"
+REACH: Final = ("restarts", "endpointsLost", "dataLost")
+"""The parts of a blast radius that name objects."""
 _SHOWN = 80
 _EXACT = 2**53
 """Below, a double holds every whole number."""
@@ -57,6 +59,7 @@ class SavedPlan:
         artifact: what it leads to; ``None`` for a folder.
         basis: what it rests on; ``None`` where it is no plan against a live cluster.
         changes: everything but the unchanged objects.
+        reach: the objects that its blast radius names, by the keys of :data:`REACH`.
         obstacles: how many reasons there were to refuse it already.
     """
 
@@ -66,6 +69,7 @@ class SavedPlan:
     artifact: PinnedReference | None
     basis: Basis | None
     changes: tuple[PlannedChange, ...]
+    reach: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     obstacles: int = 0
 
     def require_appliable(self) -> tuple[PinnedReference, Basis]:
@@ -154,8 +158,11 @@ def plan_of(document: JsonObject, file: str) -> SavedPlan:
         digest = plan_digest(document)
         is_whole = document["digest"] == digest
         plan = _read(document, file, digest)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, UsageError):
-        raise ConfigurationError(f"{file} is damaged: it is no whole plan", hint=_AGAIN) from None
+    except KeyError as error:
+        raise ConfigurationError(f"{file} is damaged: it lacks '{error.args[0]}'", hint=_AGAIN) from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, UsageError) as error:
+        why = printable(str(error), _SHOWN * 2)
+        raise ConfigurationError(f"{file} is damaged: it is no whole plan ({why})", hint=_AGAIN) from None
     if not is_whole:
         raise RefusedError(
             f"{file} was changed after it was made: its content is not what its digest says", hint=_AGAIN, code=EDITED
@@ -167,11 +174,15 @@ def _check_kind(document: JsonObject, file: str) -> None:
     found = document.get("kind")
     if (document.get("apiVersion"), found) != (API_VERSION, KIND):
         told = printable(found, _SHOWN) if isinstance(found, str) and found else "something else"
+        if found == KIND:
+            told += f" in {printable(str(document.get('apiVersion')), _SHOWN)}"
         raise ConfigurationError(f"{file} is no saved plan but {told}; expected {KIND} in {API_VERSION}", hint=_AGAIN)
     version = document.get("version")
     unknown = _unknown(document)
-    if version != VERSION or unknown:
-        told = f"has format version {version!r:.20}" if version != VERSION else f"decides {unknown}"
+    # To Python, true is 1.
+    is_known = version == VERSION and not isinstance(version, bool)
+    if not is_known or unknown:
+        told = f"decides {unknown}" if is_known else f"has format version {version!r:.20}"
         raise ConfigurationError(
             f"{file} {told}; this gitless knows version {VERSION}",
             hint="use the gitless version that made it, or a newer one",
@@ -190,6 +201,8 @@ def _read(document: JsonObject, file: str, digest: str) -> SavedPlan:
     to = _map(document["to"])
     changes = [_map(item) for item in _list(document["changes"])]
     planned = tuple(map(_change, changes))
+    if len({item.object_id for item in planned}) < len(planned):
+        raise ValueError("an object is named twice")
     artifact = parse_reference(_text(to["digestUrl"])).pinned() if to["type"] == "artifact" else None
     basis = None
     if "basis" in document:
@@ -202,16 +215,20 @@ def _read(document: JsonObject, file: str, digest: str) -> SavedPlan:
         artifact=artifact,
         basis=basis,
         changes=planned,
+        reach=_reach(_map(document["blastRadius"])),
         obstacles=len(_list(document["obstacles"])),
     )
 
 
 def _change(raw: JsonObject) -> PlannedChange:
     api_version = _text(raw["apiVersion"])
-    group = api_version.rpartition("/")[0]
-    object_id = ObjectId(group, _text(raw["kind"]), _text(raw.get("namespace", "")), _text(raw["name"]))
+    object_id = ObjectId(group_of(api_version), _text(raw["kind"]), _text(raw.get("namespace", "")), _text(raw["name"]))
     fields = [_map(item) for item in _list(raw.get("fields", []))]
     return PlannedChange(Action(raw["action"]), object_id, api_version, {_text(item["path"]): item for item in fields})
+
+
+def _reach(raw: JsonObject) -> dict[str, frozenset[str]]:
+    return {key: frozenset(_text(_map(item)["object"]) for item in _list(raw[key])) for key in REACH}
 
 
 def _live(raw: JsonObject) -> LiveState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pipeline.errors import RefusedError
 from pipeline.model.applying.inventory import Inventory
@@ -16,7 +15,9 @@ from pipeline.model.documents.yaml_writing import canonical_json
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action, Change
 from pipeline.model.planning.basis import OPTIONS, Basis, apply_options
-from pipeline.model.planning.saved_plan import PlannedChange, counted
+from pipeline.model.planning.blast_radius import BlastRadius
+from pipeline.model.planning.difference import Difference
+from pipeline.model.planning.saved_plan import REACH, PlannedChange, SavedPlan, counted
 
 STALE = "refused.stale-plan"
 _SHOWN = 20
@@ -26,27 +27,17 @@ _BORN_WITH_NAMESPACES = frozenset({("ServiceAccount", "default"), ("ConfigMap", 
 """What Kubernetes itself puts into every new namespace (its documentation, "Configure Service Accounts")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as planned."""
-
-    subject: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.problem}"
-
-
 class StalePlanError(RefusedError):
     """The plan does not hold any more; ``differences`` has all of it, the message the first of them."""
 
-    def __init__(self, file: str, differences: Sequence[Difference], when: str = "nothing was written") -> None:
+    def __init__(self, plan: SavedPlan, differences: Sequence[Difference], when: str = "nothing was written") -> None:
+        self.plan = plan
         self.differences = tuple(differences)
         lines = [str(item) for item in differences[:_SHOWN]]
         more = [f"… and {len(differences) - _SHOWN} more"] if len(differences) > _SHOWN else []
         listed = "".join(f"\n  - {line}" for line in [*lines, *more])
         super().__init__(
-            f"{file} no longer holds, so {when}:{listed}",
+            f"{plan.file} no longer holds, so {when}:{listed}",
             hint="plan again, have the new plan looked at, and apply that",
             code=STALE,
         )
@@ -75,7 +66,8 @@ def place_differences(planned: Basis, now: Basis, inventory: Inventory | None) -
     known = planned.cluster_uid and now.cluster_uid
     is_same = planned.cluster_uid == now.cluster_uid if known else planned.context == now.context
     if not is_same:
-        yield Difference("cluster", printable(f"it was planned for {planned.context}; this is {now.context}", 200))
+        was, is_now = (f"{side.context} ({side.cluster_uid})" if known else side.context for side in (planned, now))
+        yield Difference("cluster", printable(f"it was planned for {was}; this is {is_now}", 300))
         return
     if planned.inventory_version == now.inventory_version:
         return
@@ -115,6 +107,16 @@ def change_differences(
             yield Difference(str(item.object_id), problem)
     for object_id, change in now.items():
         yield Difference(str(object_id), f"it is not in the plan; now {_verb(change.action)}{_named(change)}")
+
+
+def reach_differences(planned: Mapping[str, frozenset[str]], now: BlastRadius) -> Iterator[Difference]:
+    """What the plan would touch now beyond what it says; that it touches less is no reason to look at it again."""
+    words = ("it would restart", "it would lose endpoints", "data would go with it")
+    for key, what, items in zip(REACH, words, (now.restarts, now.endpoints_lost, now.data_lost), strict=True):
+        for item in items:
+            if str(item.object_id) not in planned[key]:
+                told = printable(f"{what}, which the plan does not say: {item.reason}", 300)
+                yield Difference(str(item.object_id), told)
 
 
 def obstacle_differences(obstacles: Iterable[Obstacle]) -> Iterator[Difference]:

@@ -9,23 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final
 
 from pipeline.model.documents.untyped import mapping_at, texts_of
 from pipeline.model.manifests import Body, ObjectId
+from pipeline.model.pod_templates import LASTING, template_place
 
-TEMPLATES: Final = MappingProxyType(
-    {
-        ("apps", "Deployment"): ("spec", "template"),
-        ("apps", "StatefulSet"): ("spec", "template"),
-        ("apps", "DaemonSet"): ("spec", "template"),
-        ("apps", "ReplicaSet"): ("spec", "template"),
-        ("", "ReplicationController"): ("spec", "template"),
-        ("", "Pod"): (),
-    }
-)
-"""Where the kinds whose Pods stay have their Pod template; Pods of Jobs come and go."""
+WORKLOADS: Final = LASTING | {("", "Pod")}
+"""The kinds whose Pods stay."""
 
 Labels = Mapping[str, str]
 
@@ -37,8 +28,9 @@ def kind_of(object_id: ObjectId) -> tuple[str, str]:
 
 def pod_labels(object_id: ObjectId, body: Body) -> Labels | None:
     """The labels of a workload's Pods; ``None`` for what is no workload."""
-    path = TEMPLATES.get(kind_of(object_id))
-    return None if path is None else texts_of(mapping_at(body, *path, "metadata", "labels"))
+    if kind_of(object_id) not in WORKLOADS:
+        return None
+    return texts_of(mapping_at(body, *template_place(object_id), "metadata", "labels"))
 
 
 def is_scaled_to_zero(body: Body) -> bool:

@@ -136,8 +136,7 @@ def write_lock(lock: TagLock) -> Blob:
     }
     if lock.released_by:
         annotations |= {f"{_NAME}released-by": lock.released_by, f"{_NAME}released-at": format_time(lock.released_at)}
-    empty = EMPTY_CONFIG.descriptor
-    part = {"mediaType": empty.media_type, "digest": empty.digest, "size": empty.size}
+    part = EMPTY_CONFIG.descriptor.document()
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,

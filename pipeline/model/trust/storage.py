@@ -69,9 +69,9 @@ def bundle_manifest(subject: Descriptor, bundle: Descriptor, predicate_type: str
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": SIGSTORE_BUNDLE,
-            "config": _descriptor(EMPTY_CONFIG.descriptor),
-            "layers": [_descriptor(bundle)],
-            "subject": _descriptor(subject),
+            "config": EMPTY_CONFIG.descriptor.document(),
+            "layers": [bundle.document()],
+            "subject": subject.document(),
             "annotations": {
                 "dev.sigstore.bundle.content": "dsse-envelope",
                 PREDICATE_TYPE_ANNOTATION: predicate_type,
@@ -104,21 +104,10 @@ def simple_manifest(config: Descriptor, layers: Sequence[Descriptor]) -> Blob:
         {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
-            "config": _descriptor(config),
-            "layers": [_descriptor(layer) for layer in layers],
+            "config": config.document(),
+            "layers": [layer.document() for layer in layers],
         }
     )
-
-
-def _descriptor(descriptor: Descriptor) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    }
-    if descriptor.annotations:
-        document["annotations"] = dict(descriptor.annotations)
-    return document
 
 
 def _manifest(document: dict[str, Any]) -> Blob:

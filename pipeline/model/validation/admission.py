@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.label_selector import LabelSelector, Operator, Requirement
-from pipeline.model.manifests import Resource
+from pipeline.model.manifests import Resource, group_of
 from pipeline.model.validation.finding import Severity
 
 GROUP = "admissionregistration.k8s.io"
@@ -136,7 +136,7 @@ def _policy(resource: Resource) -> Policy:
         annotations=tuple(
             (each.needed("key"), each.needed("valueExpression")) for each in spec.children("auditAnnotations")
         ),
-        param_kind=(_group(kind.needed("apiVersion")), kind.needed("kind")) if kind else None,
+        param_kind=(group_of(kind.needed("apiVersion")), kind.needed("kind")) if kind else None,
         ignores_failures=spec.text("failurePolicy") == "Ignore",
     )
 
@@ -200,10 +200,6 @@ def _selector(each: _Reader) -> LabelSelector:
             expression.refuse("operator", f"'{operator}' is none; expected {', '.join(Operator)}")
         found.append(Requirement(expression.needed("key"), Operator(operator), frozenset(expression.texts("values"))))
     return LabelSelector(tuple(found))
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
 
 
 class _Reader:

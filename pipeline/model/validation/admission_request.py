@@ -7,7 +7,7 @@ k8s.io/apiserver ``pkg/admission/plugin/policy/matching``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -62,7 +62,7 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Creating an object, or changing it from ``old``."""
+    """Creating an object, changing it from ``old``, or deleting it: then it is ``old``, and comes no more."""
 
     resource: Resource
     plural: str
@@ -71,10 +71,13 @@ class Request:
     old: Body | None = None
     namespace_object: Body | None = None
     """The Namespace that it is in, where that is known."""
+    is_deletion: bool = False
 
     @property
     def operation(self) -> str:
-        """``CREATE`` or ``UPDATE``."""
+        """``CREATE``, ``UPDATE`` or ``DELETE``."""
+        if self.is_deletion:
+            return "DELETE"
         return "CREATE" if self.old is None else "UPDATE"
 
     @property
@@ -140,6 +143,16 @@ def request_for(
     namespaces: Mapping[str, Body],
 ) -> Request:
     """What applying the object would ask of an API server."""
+    request = _request(resource, definition, namespaces)
+    return request if old is None or old == resource.body else replace(request, old=old)
+
+
+def deletion_of(resource: Resource, definition: Definition | None, namespaces: Mapping[str, Body]) -> Request:
+    """What pruning the object would ask of an API server."""
+    return replace(_request(resource, definition, namespaces), old=resource.body, is_deletion=True)
+
+
+def _request(resource: Resource, definition: Definition | None, namespaces: Mapping[str, Body]) -> Request:
     identity = resource.id
     is_namespaced = definition.is_namespaced if definition else (identity.group, identity.kind) not in CLUSTER_WIDE
     namespace = (identity.namespace or _DEFAULT_NAMESPACE) if is_namespaced else ""
@@ -148,7 +161,6 @@ def request_for(
         resource=resource,
         plural=definition.plural if definition else guessed_plural(identity.kind),
         namespace=namespace,
-        old=old if old is not None and old != resource.body else None,
         namespace_object=None if found is None else with_name_label(found),
     )
 

@@ -18,6 +18,11 @@ JsonSchema = dict[str, Any]
 OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 BYTE: Final = "gitless-base64"
 """A format of our own: base64 as Go reads it."""
+CIDR: Final = "gitless-cidr"
+UUID: Final = "gitless-uuid"
+"""The same of networks and UUIDs; the latter need no dashes."""
+ITEM_DEFAULTS: Final = "gitless-item-defaults"
+"""A key of our own beside ``x-kubernetes-list-type``: what fields of the items are that are left out."""
 BITS: Final = {"int32": 31, "int64": 63}
 _QUANTITY: Final = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?\s*$"
 _SPECIAL: Final[Mapping[str, JsonSchema]] = {

@@ -12,13 +12,24 @@ from typing import Any, Final
 
 from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.validation.custom_kinds import CustomKind
-from pipeline.model.validation.kubernetes_schemas import BITS, BYTE, OBJECT_META, JsonSchema, self_contained
+from pipeline.model.validation.kubernetes_schemas import (
+    BITS,
+    BYTE,
+    CIDR,
+    ITEM_DEFAULTS,
+    OBJECT_META,
+    UUID,
+    JsonSchema,
+    self_contained,
+)
 
 _VALUES: Final = (
     "enum", "maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties", "multipleOf", "pattern",
     "uniqueItems",
 )  # fmt: skip
-_FORMATS: Final = {"byte": BYTE, "date-time": "date-time", "date": "date", "ipv4": "ipv4", "ipv6": "ipv6"}
+_FORMATS: Final = {
+    "byte": BYTE, "cidr": CIDR, "date": "date", "date-time": "date-time", "ipv4": "ipv4", "ipv6": "ipv6", "uuid": UUID,
+}  # fmt: skip
 """The others are written differently in Go and in JSON Schema, or the API server does not look at them."""
 _PRESERVES: Final = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING: Final = [{"type": "integer"}, {"type": "string"}]
@@ -64,7 +75,12 @@ def _structural(schema: Mapping[str, Any], *, keeps: bool) -> JsonSchema:
     for key in ("x-kubernetes-list-type", "x-kubernetes-list-map-keys"):
         if key in schema:
             result[key] = schema[key]
-    return result
+    defaults = {
+        name: value["default"]
+        for name, value in mapping_at(schema, "items", "properties").items()
+        if isinstance(value, Mapping) and "default" in value
+    }
+    return result | {ITEM_DEFAULTS: defaults} if defaults else result
 
 
 def _others(schema: Mapping[str, Any], *, keeps: bool) -> JsonSchema | bool:

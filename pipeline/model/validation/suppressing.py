@@ -20,8 +20,8 @@ from pipeline.model.documents.printable import printable
 from pipeline.model.documents.untyped import mapping_at
 from pipeline.model.manifests import Manifests, ObjectId, Origin, Resource
 from pipeline.model.object_pattern import check_pattern, is_meant
+from pipeline.model.pod_templates import template_place
 from pipeline.model.validation.finding import Checked, Finding, NotEvaluated, Rule, Severity, Suppression
-from pipeline.model.validation.lint.pods import template_place
 from pipeline.model.validation.options import IgnoredRule, ValidationOptions
 
 ANNOTATION_PREFIX: Final = "ignore.gitless.dev/"
@@ -131,7 +131,7 @@ def _annotation_entries(manifests: Manifests) -> Iterator[_Entry]:
     for resource in manifests:
         own = mapping_at(resource.body, "metadata", "annotations")
         yield from _entries_of(resource, own, "metadata.annotations")
-        if place := template_place(resource):
+        if place := template_place(resource.id):
             place = (*place, "metadata", "annotations")
             # What kustomize puts on both is one annotation.
             others = {key: value for key, value in mapping_at(resource.body, *place).items() if own.get(key) != value}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pipeline.model.flux.kustomization import HealthExpressions, KustomizationSpec
 from pipeline.model.health import WITHOUT_STATUS, Health, HealthStatus, health_of_missing
 from pipeline.model.health.expressions import HealthRules
-from pipeline.model.manifests import ObjectId, Resource
+from pipeline.model.manifests import ObjectId, Resource, group_of
 from pipeline.puller.health_waits import Verdicts
 from pipeline.stages.waiting import Awaited
 
@@ -42,7 +42,7 @@ def awaited_objects(
         ]
     else:
         wanted = [
-            (ObjectId(_group(item.api_version), item.kind, item.namespace, item.name), item.api_version)
+            (ObjectId(group_of(item.api_version), item.kind, item.namespace, item.name), item.api_version)
             for item in spec.health_checks
         ]
     return tuple(
@@ -75,9 +75,5 @@ def _named(object_id: ObjectId) -> str:
 
 def _has_expressions(object_id: ObjectId, expressions: tuple[HealthExpressions, ...]) -> bool:
     return any(
-        _group(item.api_version) == object_id.group and item.kind in {"", object_id.kind} for item in expressions
+        group_of(item.api_version) == object_id.group and item.kind in {"", object_id.kind} for item in expressions
     )
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-import uuid
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from pipeline.artifact_cache import CacheError
+from pipeline.whole_files import replacing
 
 _LIMIT = 512
 _IN_USE = 600.0
@@ -40,7 +39,8 @@ class PrivateFiles:
             try:
                 self._prepare()
                 if name not in self._used or not path.exists():
-                    self._write(path, content)
+                    with replacing(path, 0o600) as stream:
+                        stream.write(content)
             except OSError as error:
                 raise CacheError(
                     f"{self._directory}: a certificate cannot be kept: {error.strerror or error}"
@@ -58,18 +58,6 @@ class PrivateFiles:
         for entry in self._directory.iterdir():
             entry.unlink()
         self._is_ready = True
-
-    def _write(self, path: Path, content: bytes) -> None:
-        unfinished = self._directory / f"{uuid.uuid4().hex}.part"
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            unfinished.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                unfinished.unlink()
-            raise
 
     def _evict(self) -> None:
         while len(self._used) > _LIMIT:

@@ -34,13 +34,7 @@ def connect(
     from pipeline.registries.oci.endpoints import endpoint_of
     from pipeline.registries.oci.registry import OciRegistry
 
-    if options.plain_http and options.cert_file is not None:
-        raise UsageError("--plain-http has no use for a client certificate; leave one of the two away")
-    if options.key_file is not None and options.cert_file is None:
-        raise UsageError("--key-file needs the certificate that it belongs to: --cert-file")
-    if bool(options.username) != bool(options.password):
-        missing = "--password-stdin" if options.username else "--username"
-        raise UsageError(f"a registry login needs a user and a password; {missing} is missing")
+    _check(options)
     endpoint = endpoint_of(repository, options)
 
     def load() -> Transport:
@@ -58,3 +52,13 @@ def connect(
         )
 
     return OciRegistry(repository, options, endpoint, Loading(load))
+
+
+def _check(options: RegistryOptions) -> None:
+    if options.plain_http and options.cert_file is not None:
+        raise UsageError("--plain-http has no use for a client certificate; leave one of the two away")
+    if options.key_file is not None and options.cert_file is None:
+        raise UsageError("--key-file needs the certificate that it belongs to: --cert-file")
+    if bool(options.username) != bool(options.password):
+        missing = "--password-stdin" if options.username else "--username"
+        raise UsageError(f"a registry login needs a user and a password; {missing} is missing")

@@ -39,7 +39,7 @@ def format_index(descriptors: Sequence[Descriptor]) -> Blob:
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_INDEX,
-        "manifests": [_entry(descriptor) for descriptor in descriptors],
+        "manifests": [descriptor.document() for descriptor in descriptors],
     }
     return Blob(OCI_INDEX, json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
 
@@ -97,16 +97,3 @@ def _descriptor(entry: object, where: str) -> Descriptor:
 
 def _annotations(value: object) -> Mapping[str, str]:
     return {str(key): str(text) for key, text in value.items()} if isinstance(value, dict) else {}
-
-
-def _entry(descriptor: Descriptor) -> Mapping[str, object]:
-    entry: dict[str, object] = {
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    }
-    if descriptor.artifact_type:
-        entry["artifactType"] = descriptor.artifact_type
-    if descriptor.annotations:
-        entry["annotations"] = dict(descriptor.annotations)
-    return entry

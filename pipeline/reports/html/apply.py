@@ -13,33 +13,48 @@ from pipeline.reports.text.signatures import in_words
 
 def render(result: ApplyResult, context: ReportContext) -> str:
     """The whole page."""
+    return render_page(page_of(result), context)
+
+
+def page_of(result: ApplyResult) -> Page:
+    """The page of an apply."""
     wording = PENDING if result.dry_run else DONE
     items = change_items(result.plan.changes)
     verdict, tone = _verdict(result)
     rollback = ("This is a rollback: the artifact is older than the one before.",) if result.is_rollback else ()
-    page = Page(
+    return Page(
         kind="Apply (dry run)" if result.dry_run else "Apply",
         verdict=verdict,
         tone=tone,
         sides=(_artifact(result), _cluster(result)),
         tiles=change_tiles(result.plan, wording),
         notes=(*rollback, *result.notes),
-        panels=_overridden(result),
+        panels=_panels(result),
         styles=wording.styles,
         sections=wording.sections,
         items=items,
-        nothing=f"Nothing to do: all {result.plan.unchanged} objects are as desired.",
+        nothing=_nothing(result),
         places=places(items),
     )
-    return render_page(page, context)
 
 
-def _overridden(result: ApplyResult) -> tuple[Panels, ...]:
-    rows = tuple(Row(guard, tone="warn") for guard in result.overridden)
-    return (Panels("", (Panel("Guards that were overridden", rows, "warn"),)),) if rows else ()
+def _nothing(result: ApplyResult) -> str:
+    if result.differences:
+        return "Nothing was done."
+    return f"Nothing to do: all {result.plan.unchanged} objects are as desired."
+
+
+def _panels(result: ApplyResult) -> tuple[Panels, ...]:
+    stale = tuple(Row(str(difference), tone="bad") for difference in result.differences)
+    overridden = tuple(Row(guard, tone="warn") for guard in result.overridden)
+    panels = (Panel("No longer as planned", stale, "bad"), Panel("Guards that were overridden", overridden, "warn"))
+    shown = tuple(panel for panel in panels if panel.rows)
+    return (Panels("", shown),) if shown else ()
 
 
 def _verdict(result: ApplyResult) -> tuple[str, str]:
+    if result.differences and not result.changes:
+        return "Refused: the plan no longer holds", "bad"
     if not result.is_complete:
         return "Stopped by an error: not everything was done", "bad"
     if result.plan.is_empty:

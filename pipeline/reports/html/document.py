@@ -20,7 +20,7 @@ from pipeline.reports.html.page import Item, Page, ShownField
 from pipeline.reports.html.plain import plain_list
 
 _STYLES = ("base.css", "overview.css", "list.css", "print.css")
-_SCRIPTS = ("difference.js", "details.js", "list.js", "filters.js", "picture.js", "keys.js", "start.js")
+_SCRIPTS = ("difference.js", "details.js", "list.js", "filters.js", "picture.js", "cards.js", "keys.js", "start.js")
 _STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -47,6 +47,7 @@ def render_page(page: Page, context: ReportContext) -> str:
             _picture(context.picture),
             _list(page),
             id="main",
+            **({"class_": "of-picture"} if page.is_of_picture else {}),
         ),
         element("script", json_block(_data(page, context.history)), type="application/json", id="report"),
         element("script", script),
@@ -116,6 +117,10 @@ def _item(item: Item, history: Mapping[ObjectId, tuple[ObjectEvent, ...]]) -> It
             yield "history", [_event(event) for event in events]
     texts = {"title": item.title, "note": item.note, "place": item.place, "group": item.group}
     yield from ((name, text) for name, text in texts.items() if text)
+    if item.node:
+        yield "node", item.node
+    if item.links:
+        yield "links", [(title, [(link.text, link.place) for link in links]) for title, links in item.links]
     lists = {"facts": item.facts, "fields": tuple(map(_field, item.fields)), "texts": item.texts}
     yield from ((name, entries) for name, entries in lists.items() if entries)
 

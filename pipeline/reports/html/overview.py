@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pipeline.reports.html.markup import Markup, cleaned, element, joined
 from pipeline.reports.html.page import Facts, Page, Panel, Row, SideCard
 
-_ROWS_SHOWN = 8
+_ROWS_SHOWN = 10
 """So many rows of a panel are shown at once; the others are folded away."""
 
 

@@ -49,6 +49,14 @@ class ShownField:
     is_sensitive: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to another item, by its place in the list."""
+
+    text: str
+    place: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of the list, and what it shows when it is opened.
@@ -65,6 +73,8 @@ class Item:
         facts: what else is known.
         fields: what changes.
         texts: longer texts with a heading each, such as log lines.
+        links: other items that it has to do with, under a heading each.
+        node: what the picture knows it by, where that is not its object.
     """
 
     section: int
@@ -78,6 +88,8 @@ class Item:
     facts: Facts = ()
     fields: tuple[ShownField, ...] = ()
     texts: Facts = ()
+    links: tuple[tuple[str, tuple[Link, ...]], ...] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,7 @@ class Page:
         noun: what an item is called, one and many.
         group: what items' groups are called, such as ``Rule``; empty where they have none.
         nothing: what is said where there are no items.
+        is_of_picture: whether the picture is what the page is about, and has all the room.
     """
 
     kind: str
@@ -154,6 +167,7 @@ class Page:
     noun: tuple[str, str] = ("change", "changes")
     group: str = ""
     nothing: str = "Nothing to show."
+    is_of_picture: bool = False
     places: Mapping[ObjectId, int] = field(default_factory=dict, hash=False)
     """At which place of the list an object is, for links to it."""
 

@@ -42,7 +42,8 @@ def _item(item: Item, page: Page) -> Markup:
     texts = [joined(element("h3", title), element("pre", _cut(text))) for title, text in item.texts]
     heads = element("tr", *(element("th", text, scope="col") for text in ("Field", *page.columns)))
     table = element("table", element("thead", heads), element("tbody", *fields)) if fields else Markup("")
-    return element("details", summary, facts_list(item.facts), table, more, *texts, open="")
+    links = tuple((title, "\n".join(link.text for link in links)) for title, links in item.links)
+    return element("details", summary, facts_list(item.facts + links), table, more, *texts, open="")
 
 
 def _field(field: ShownField) -> Markup:

@@ -30,12 +30,17 @@ _LABELS = ("errors", "warnings", "notes", "suppressed", "not evaluated")
 
 def render(result: ValidateResult, context: ReportContext) -> str:
     """The whole page."""
+    return render_page(page_of(result), context)
+
+
+def page_of(result: ValidateResult) -> Page:
+    """The page of findings."""
     rules = {(check.gate, rule.id): rule for check in result.checks for rule in check.rules}
     found = [_finding(finding, rules.get((finding.gate, finding.rule))) for finding in result.findings]
     found += [_not_evaluated(item, rules.get((item.gate, item.rule))) for item in result.not_evaluated]
     items = tuple(sorted(found, key=lambda item: item.section))
     verdict, tone = _verdict(result)
-    page = Page(
+    return Page(
         kind="Validation",
         verdict=verdict,
         tone=tone,
@@ -50,7 +55,6 @@ def render(result: ValidateResult, context: ReportContext) -> str:
         nothing=f"No findings in {result.objects:,} objects.",
         places=places(items),
     )
-    return render_page(page, context)
 
 
 def _verdict(result: ValidateResult) -> tuple[str, str]:

@@ -44,9 +44,14 @@ _WHAT = {Action.CREATE: "is missing", Action.RECREATE: "differs where nothing ca
 
 def render(result: VerifyResult, context: ReportContext) -> str:
     """The whole page."""
+    return render_page(page_of(result), context)
+
+
+def page_of(result: VerifyResult) -> Page:
+    """The page of a verification."""
     items = tuple(sorted(_items(result), key=lambda item: item.section))
     counts = Counter(tag for item in items for tag in item.tags)
-    page = Page(
+    return Page(
         kind="Verification",
         verdict="Verified" if result.is_verified else f"Not verified: {', '.join(result.failures)}",
         tone="good" if result.is_verified else "bad",
@@ -65,7 +70,6 @@ def render(result: VerifyResult, context: ReportContext) -> str:
         nothing="No objects were looked at.",
         places=places(items),
     )
-    return render_page(page, context)
 
 
 def _panels(result: VerifyResult) -> tuple[Panel, ...]:

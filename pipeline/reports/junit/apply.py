@@ -18,11 +18,14 @@ def render(result: ApplyResult, context: ReportContext) -> str:
 
 
 def _cases(result: ApplyResult) -> Iterator[Case]:
-    about = (f"inventory {result.namespace}/{result.inventory} in {result.cluster}", *result.notes)
+    place = f"inventory {result.namespace}/{result.inventory} in {result.cluster}"
+    about = (place, *result.notes, *map(str, result.differences))
     if result.is_complete:
         yield Case(name="apply", output=about)
     else:
         message = "an error stopped it, or something could not be pruned; what is listed here was done"
+        if result.differences:
+            message = "the plan no longer holds; what is listed here was done"
         yield Case(name="apply", ending=Ending.FAILED, message=message, details=about)
     if result.plan.unchanged:
         yield Case(name="unchanged objects", output=(f"{result.plan.unchanged} as they should be",))

@@ -17,8 +17,9 @@ def render(result: ApplyResult, context: ReportContext) -> str:
     overridden = Section("Guards that were overridden", _lines(result.overridden))
     notes = Section("Notes", _lines(result.notes))
     changes = sections(result.changes, words, is_whole=not context.limit)
+    stale = Section("No longer as planned", _lines(map(str, result.differences)))
     head = (title(_verdict(result), context, "Apply"), _what(result), _trust(result))
-    return compose(head, [overridden, notes, *changes], context)
+    return compose(head, [stale, overridden, notes, *changes], context)
 
 
 def _lines(sentences: Iterable[str]) -> list[Item]:
@@ -26,6 +27,8 @@ def _lines(sentences: Iterable[str]) -> list[Item]:
 
 
 def _verdict(result: ApplyResult) -> str:
+    if result.differences and not result.changes:
+        return "refused, the plan no longer holds"
     if result.dry_run:
         return f"dry run, nothing was written; {counted(result.plan, TO_DO) or 'nothing to do'}"
     if not result.is_complete:

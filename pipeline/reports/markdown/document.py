@@ -5,14 +5,18 @@ A report that is cut ends between two items, never inside one; it says how many 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.markdown.escaping import link, prose
 
 _RESERVED = 900
 """Room for the last paragraph of a report that is cut."""
+_NAMES = 60
+"""Percent of the room that names may take before anything is shown in detail."""
+_PATIENCE = 20
+"""After so many details that had no room none is made any more: each takes a comparison of texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +51,18 @@ def title(words: str, context: ReportContext, what: str = "") -> str:
 
 
 def compose(head: Iterable[str], sections: Iterable[Section], context: ReportContext) -> str:
-    """The report, ending with a newline; paragraphs of the head are short and always there."""
+    """The report, ending with a newline; paragraphs of the head are short and always there.
+
+    Where there is a limit, names come before details: what only has room for one of them is named.
+    """
     opening = "\n\n".join(paragraph for paragraph in head if paragraph)
     present = [section for section in sections if section.items]
     if not context.limit:
         return "\n\n".join([opening, *map(_whole, present)]) + "\n"
-    room = context.limit - size(opening) - _RESERVED
-    parts, shortened, left_out = [opening], 0, []
-    for section in present:
-        fitting = _fitting(section, room)
-        shortened += fitting.shortened
-        if fitting.left_out:
-            left_out.append(f"{fitting.left_out} under “{section.title}”")
-        if fitting.text:
-            parts.append(fitting.text)
-            room -= size(fitting.text) + 2
-    text = "\n\n".join([*parts, *_rest(shortened, left_out, context)]) + "\n"
+    drafts = [_Draft(section) for section in present]
+    _fill(drafts, context.limit - size(opening) - _RESERVED)
+    written = [text for draft in drafts if (text := draft.text())]
+    text = "\n\n".join([opening, *written, *_rest(drafts, context)]) + "\n"
     if size(text) <= context.limit:
         return text
     # A limit that not even the head fits in.
@@ -75,11 +75,62 @@ class _Form:
     is_line: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitting:
-    text: str
-    shortened: int
-    left_out: int
+@dataclass(slots=True)
+class _Draft:
+    """A section, and in which form each of its items is shown, by number; those without one are left out."""
+
+    section: Section
+    forms: dict[int, _Form] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        """How many items are not even named."""
+        return len(self.section.items) - len(self.forms)
+
+    def shortened(self) -> list[int]:
+        """Which items are named, and have details that are not shown."""
+        items = self.section.items
+        return [index for index, form in self.forms.items() if form.is_line and items[index].details is not None]
+
+    def name(self, room: int) -> int:
+        """Name what is left out, as far as there is room; returns how much there is left."""
+        for index, item in enumerate(self.section.items):
+            needed = size(item.line) + 2 + (0 if self.forms else size(_opened(self.section)) + 2)
+            if index not in self.forms and needed <= room:
+                self.forms[index] = _line(item)
+                room -= needed
+        return room
+
+    def text(self) -> str:
+        """The section; empty where nothing of it is shown."""
+        return _opened(self.section) + _joined(self.forms[index] for index in sorted(self.forms)) if self.forms else ""
+
+
+def _fill(drafts: Sequence[_Draft], room: int) -> None:
+    kept = room - room * _NAMES // 100
+    room -= kept
+    for draft in drafts:
+        room = draft.name(room)
+    room = _detail(drafts, room + kept)
+    for draft in drafts:
+        room = draft.name(room)
+
+
+def _detail(drafts: Sequence[_Draft], room: int) -> int:
+    misses = 0
+    for draft in drafts:
+        for index in draft.shortened():
+            details = draft.section.items[index].details
+            if details is None or misses == _PATIENCE:
+                continue
+            form = _Form(details(), is_line=False)
+            more = size(form.text) - size(draft.forms[index].text)
+            if more <= room:
+                draft.forms[index] = form
+                room -= more
+            else:
+                misses += 1
+    return room
 
 
 def _whole(section: Section) -> str:
@@ -89,31 +140,6 @@ def _whole(section: Section) -> str:
 
 def _opened(section: Section) -> str:
     return f"#### {section.title}\n\n" + (f"{section.header}\n" if section.header else "")
-
-
-def _fitting(section: Section, room: int) -> _Fitting:
-    opened = _opened(section)
-    room -= size(opened)
-    kept: list[_Form] = []
-    shortened = left_out = 0
-    for item in section.items:
-        for form in _forms(item, room):
-            needed = size(form.text) + 2
-            if needed <= room:
-                kept.append(form)
-                room -= needed
-                shortened += form.is_line and item.details is not None
-                break
-        else:
-            left_out += 1
-    return _Fitting(opened + _joined(kept) if kept else "", shortened, left_out)
-
-
-def _forms(item: Item, room: int) -> Iterator[_Form]:
-    """The longest first; details are longer than the line, so where that has no room they need not be made."""
-    if item.details is not None and len(item.line) < room:
-        yield _Form(item.details(), is_line=False)
-    yield _line(item)
 
 
 def _line(item: Item) -> _Form:
@@ -131,7 +157,9 @@ def _joined(forms: Iterable[_Form]) -> str:
     return text
 
 
-def _rest(shortened: int, left_out: list[str], context: ReportContext) -> Iterable[str]:
+def _rest(drafts: Sequence[_Draft], context: ReportContext) -> Iterable[str]:
+    shortened = sum(len(draft.shortened()) for draft in drafts)
+    left_out = [f"{draft.left_out} under “{draft.section.title}”" for draft in drafts if draft.left_out]
     if not shortened and not left_out:
         return
     words = [f"{shortened} shown without details"] if shortened else []

@@ -8,19 +8,15 @@ from importlib import import_module
 
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.apply import ApplyResult
-from pipeline.model.outcome.attestations import AttestationsResult
-from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.diff import DiffResult
-from pipeline.model.outcome.image import ImageResult
-from pipeline.model.outcome.package import PackageResult
 from pipeline.model.outcome.run import RunResult, StageRun
-from pipeline.model.outcome.sign import SignResult
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.reporting import ReportContext
 from pipeline.reports.markdown.changes import DONE, TO_DO, counted
 from pipeline.reports.markdown.document import size
 from pipeline.reports.markdown.escaping import code, link, prose
+from pipeline.reports.text.outcomes import outcome
 
 _LEAST_ROOM = 2_000
 """Characters; in fewer a stage's report would say nothing."""
@@ -30,7 +26,7 @@ _REPORTED = (ValidateResult, DiffResult, ApplyResult, VerifyResult)
 def render(result: RunResult, context: ReportContext) -> str:
     """The report, ending with a newline; apply's report stands for that of the diff before it."""
     text = overview(result, context)
-    is_applied = any(isinstance(run.result, ApplyResult) for run in result.stages)
+    is_applied = any(isinstance(run.result, ApplyResult) and run.result.is_complete for run in result.stages)
     left_out = []
     for run in result.stages:
         if not isinstance(run.result, _REPORTED) or (is_applied and isinstance(run.result, DiffResult)):
@@ -65,16 +61,6 @@ def _row(run: StageRun) -> str:
 
 def _outcome(result: Result) -> Iterator[str]:
     match result:
-        case ImageResult():
-            yield f"{len(result.images)} images pushed"
-        case BuildResult():
-            yield f"{len(result.manifests)} objects"
-        case PackageResult():
-            yield "pushed" if result.pushed else "unchanged, not pushed"
-        case SignResult():
-            yield f"{'signed' if result.signed else 'was signed'} by {code(result.identity or result.key_fingerprint)}"
-        case AttestationsResult():
-            yield f"{len(result.attestations)} attestations"
         case ValidateResult():
             yield "passed" if result.is_passed else "**failed**"
         case DiffResult():
@@ -82,11 +68,11 @@ def _outcome(result: Result) -> Iterator[str]:
                 counted(result.plan, TO_DO) or "no differences"
             )
         case ApplyResult():
-            yield counted(result.plan, DONE) or "nothing to do"
+            yield ("" if result.is_complete else "**stopped** ") + (counted(result.plan, DONE) or "nothing to do")
         case VerifyResult():
             yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
         case _:
-            yield ""
+            yield outcome(result, code)
 
 
 def _stage(result: Result, context: ReportContext) -> str:

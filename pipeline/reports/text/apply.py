@@ -26,7 +26,10 @@ def render(result: ApplyResult, *, color: bool) -> str:
 def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
     for change in result.changes:
         yield _change(change, paint)
-    if result.plan.is_empty and result.is_complete:
+    if result.differences and not result.changes:
+        many = "s" if len(result.differences) > 1 else ""
+        yield paint("red", f"Refused: {len(result.differences)} difference{many} from the plan {result.plan_digest}.")
+    elif result.plan.is_empty and result.is_complete:
         skipped = result.plan.count(Action.SKIP)
         rest = f", {skipped} skipped" if skipped else ""
         yield f"Nothing to do: all {result.plan.unchanged} objects are as desired{rest}."
@@ -38,7 +41,7 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
         yield paint("yellow", "This is a rollback: the artifact is older than the one before.")
     for signature in result.signatures:
         yield paint("dim", f"signed by {in_words(signature)}")
-    if result.plan_digest:
+    if result.plan_digest and not result.differences:
         approved = ", ".join(in_words(signature) for signature in result.approvals)
         by = f", approved by {approved}" if approved else ""
         yield paint("dim", f"exactly as planned ({result.plan_digest}){by}")
@@ -55,7 +58,10 @@ def _change(change: Change, paint: Paint) -> str:
 
 
 def _counts(result: ApplyResult) -> str:
-    parts = [f"{number} {word}" for action, (word, _) in _WORDS.items() if (number := result.plan.count(action))]
+    plan = result.plan
+    renamed = {Action.CREATE: plan.renames, Action.PRUNE: plan.replaced}
+    counts = {word: plan.count(action) - renamed.get(action, 0) for action, (word, _) in _WORDS.items()}
+    parts = [f"{number} {word}" for word, number in {**counts, "renamed": plan.renames}.items() if number]
     counted = ", ".join([*parts, f"{result.plan.unchanged} unchanged"])
     if result.dry_run:
         return f"Dry run, nothing was written: {counted}."

@@ -79,10 +79,12 @@ def _obstacles(obstacles: tuple[Obstacle, ...], paint: Paint) -> Iterator[str]:
         return
     yield ""
     yield paint("red+bold", "Applying this would be refused:")
-    for obstacle in obstacles:
-        yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
-    for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles if obstacle.hint):
-        yield paint("dim", printable(f"  {hint}"))
+    for hint in dict.fromkeys(obstacle.hint for obstacle in obstacles):
+        for obstacle in obstacles:
+            if obstacle.hint == hint:
+                yield paint("red", "! ") + printable(f"{obstacle.subject}: {obstacle.problem}")
+        if hint:
+            yield paint("dim", printable(f"  {hint}"))
 
 
 def _alike(group: Alike, paint: Paint) -> Iterator[str]:

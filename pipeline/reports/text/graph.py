@@ -22,6 +22,7 @@ _STYLES: Final[Mapping[Tone, str]] = {
     Tone.HEALTHY: "green",
     Tone.PROGRESSING: "yellow",
     Tone.FAILED: "red",
+    Tone.WARNED: "yellow",
     Tone.MISSING: "red",
     Tone.ACCEPTED: "green",
     Tone.REFUSED: "red",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, east_asian_width
 
 
 def table(
@@ -18,7 +19,18 @@ def table(
     """
     cells = [tuple(headings), *(tuple(row) for row in rows)]
     every = [*cells, *alongside]
-    widths = [max(len(row[column]) for row in every) for column in range(len(headings))]
+    widths = [max(_width(row[column]) for row in every) for column in range(len(headings))]
     cells = cells if with_headings else cells[1:]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    lines = ["  ".join(_filled(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(lines) + "\n"
+
+
+def _filled(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    """How many cells of a terminal the text takes: two for wide characters, none for marks upon others."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(mark) else 1 + (east_asian_width(mark) in "WF") for mark in text)

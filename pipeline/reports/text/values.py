@@ -88,6 +88,9 @@ def lines_of(value: Any) -> list[str] | None:  # noqa: ANN401 - any JSON value
 
 def hunks(before: list[str], after: list[str], context: int = 2) -> Iterator[tuple[str, str]]:
     """Line by line what differs: marks ``-``, ``+``, a blank for context, ``@`` where a hunk begins, with its text."""
+    if before[-1:] == after[-1:] == [""]:
+        # Both texts end with a line break, behind which there is no line.
+        before, after = before[:-1], after[:-1]
     for line in list(unified_diff(before, after, n=context, lineterm=""))[2:]:
         if line.startswith("@@"):
             start = int(re.split(r"[+, ]+", line)[3])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError, TrustError
@@ -13,6 +12,7 @@ from pipeline.model.trust.key_forms import KeyType
 from pipeline.model.trust.policy import PublicKey
 from pipeline.signers.cosign import private_keys, public_keys
 from pipeline.signers.cosign.private_keys import ReadPassword
+from pipeline.whole_files import replacing
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
@@ -124,17 +124,8 @@ def replace_file(file: Path, content: bytes) -> None:
     """
     place = file.resolve()
     try:
-        mode = stat.S_IMODE(place.stat().st_mode)
-        descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            temporary.chmod(mode)
-            temporary.replace(place)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with replacing(place, stat.S_IMODE(place.stat().st_mode)) as stream:
+            stream.write(content)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror or error}") from None
 

@@ -42,8 +42,9 @@ def open_signer(uri: str, signature_format: SignatureFormat, environment: Enviro
         return CosignSigner(aws.AwsKey.open(uri), uri, signature_format)
     entry = _plug_in(uri)
     with _guarded(uri, entry):
-        made = entry.load()(uri, environment)
-        signer: Signer = made.in_format(signature_format) if isinstance(made, CosignSigner) else made
+        factory: SignerFactory = entry.load()
+        made = factory(uri, environment)
+        signer = made.in_format(signature_format) if isinstance(made, CosignSigner) else made
     if signer.format is not signature_format:
         raise ConfigurationError(
             f"{uri}: its plug-in '{entry.name}' signs in the format '{signer.format}', not '{signature_format}'",
@@ -63,8 +64,8 @@ def read_public_key(uri: str, environment: Environment) -> PublicKey:
         return PublicKey(public_keys.public_pem(aws.AwsKey.open(uri).public_key()), uri)
     entry = _plug_in(uri)
     with _guarded(uri, entry):
-        signer: Signer = entry.load()(uri, environment)
-        keys = signer.own_policy().keys
+        factory: SignerFactory = entry.load()
+        keys = factory(uri, environment).own_policy().keys
     if len(keys) != 1:
         raise ConfigurationError(f"{uri}: its plug-in '{entry.name}' has no public key to verify with")
     public_keys.parse_public_key(keys[0].pem, uri)

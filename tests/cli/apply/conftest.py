@@ -56,13 +56,14 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a key pair and both releases; made once, for signing takes its time."""
+    """A folder with both releases, and key pairs of a signer and a reviewer; made once, for signing takes its time."""
     folder = tmp_path_factory.mktemp("released")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("COSIGN_PASSWORD", "")
         made = Shop(lambda *arguments: Outcome(run_guarded(application, list(arguments)), "", ""), MemoryCluster())
         made.run("keys", "generate")
+        made.run("keys", "generate", "--output-key-prefix", "reviewer")
         made.release("first", config("settings", color="blue"), config("same", a="1"), secret("hunter2"), OLD_CONFIG)
         made.release("next", config("settings", color="red"), config("same", a="1"), secret("hunter3"), NEW_CONFIG)
     return folder

@@ -16,8 +16,7 @@ REVIEWER = ("--approved-by", "reviewer.pub")
 
 @pytest.fixture
 def planned(delivered: Shop) -> Shop:
-    """A saved plan, and a reviewer with a key."""
-    delivered.run("keys", "generate", "--output-key-prefix", "reviewer")
+    """A saved plan that nobody has approved yet."""
     delivered.plan()
     return delivered
 

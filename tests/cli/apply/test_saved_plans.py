@@ -168,6 +168,12 @@ def test_what_is_no_plan_is_refused(gitless: Gitless, content: str, code: int, t
     assert told in outcome.err
 
 
+def test_an_unset_variable_is_no_file(delivered: Shop) -> None:
+    arguments = ("plan", "live", f"{REPOSITORY}:next", "-n", "shop", "--key", "cosign.pub")
+    assert "--save is empty" in delivered.run(*arguments, "--save", "", code=2).err
+    assert "--plan is empty" in delivered.run("apply", "--plan", "", SKIP, code=2).err
+
+
 def test_a_plan_that_is_not_there_is_a_usage_error(gitless: Gitless) -> None:
     assert gitless("apply", "--plan", "none.json", SKIP).code == 2
     assert "there is nothing to apply" in gitless("apply", SKIP).err

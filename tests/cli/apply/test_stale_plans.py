@@ -108,8 +108,58 @@ def test_a_stale_plan_is_refused_and_nothing_written(
     assert told in outcome.err
     assert "plan again" in outcome.err
     assert HIDDEN not in outcome.err
-    assert outcome.out == ""
+    assert outcome.out.splitlines()[0].startswith("Refused: ")
+    assert "exactly as planned" not in outcome.out
     assert delivered.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("happens", "subjects"),
+    [
+        (moved_tag, [f"{REPOSITORY}:next"]),
+        (changed_object, ["ConfigMap shop/settings", "ConfigMap shop/settings"]),
+        (gone_object, ["ConfigMap shop/old"]),
+    ],
+)
+def test_the_result_of_a_refused_plan_has_every_difference(
+    delivered: Shop, happens: Callable[[Shop], None], subjects: list[str]
+) -> None:
+    delivered.plan()
+    happens(delivered)
+
+    outcome = delivered.apply("-o", "json", "--results-dir", "results", "--report", "all.md", code=9)
+
+    document = outcome.document
+    assert (document["kind"], document["complete"], document["changes"]) == ("ApplyResult", False, [])
+    assert document["planDigest"] == json.loads(Path("plan.json").read_text())["digest"]
+    told = [item["subject"].partition(" (")[0] for item in document["differences"]]
+    assert [subject.replace(f"{Path.cwd()}/", "") for subject in told] == subjects
+    assert json.loads(Path("results/apply.json").read_text()) == document
+    report = Path("all.md").read_text()
+    assert "### Apply: refused, the plan no longer holds" in report
+    assert "#### No longer as planned" in report
+
+
+def test_a_plan_that_differs_everywhere_is_told_whole_in_the_result(delivered: Shop) -> None:
+    delivered.release("next", *(config(f"new{number}", a="1") for number in range(30)))
+    delivered.plan("--inventory", "shop-app", "--max-prune", "100%")
+    edit(lambda document: document.update(changes=[]), with_digest=True)
+
+    outcome = delivered.apply("-o", "json", code=9)
+
+    assert "… and 14 more" in outcome.err
+    assert len(outcome.document["differences"]) == 34
+
+
+def test_names_in_an_edited_plan_cannot_write_lines_of_their_own(delivered: Shop) -> None:
+    delivered.plan()
+
+    def hostile(document: dict[str, Any]) -> None:
+        document["changes"][0]["kind"] = "Evil\x1b[31m\n::error::x"
+
+    edit(hostile, with_digest=True)
+
+    assert "\n  - Evil ::error::x shop/" in delivered.apply(code=9).err
 
 
 def test_another_signer_makes_the_plan_stale(delivered: Shop) -> None:
@@ -218,9 +268,11 @@ def test_what_changes_while_the_plan_is_carried_out_stops_it(delivered: Shop) ->
             changed_elsewhere(delivered)
 
     delivered.cluster.before = meddle
-    outcome = delivered.apply(code=9)
+    outcome = delivered.apply("-o", "json", code=9)
 
     assert "no longer holds, so it stopped there" in outcome.err
+    assert [change["name"] for change in outcome.document["changes"]] == ["new"]
+    assert [item["subject"] for item in outcome.document["differences"]] == ["ConfigMap shop/settings"]
     assert "ConfigMap shop/settings: somebody has changed it since the plan was made" in outcome.err
     assert delivered.cluster.bodies()[SETTINGS]["data"] == {"color": "blue", "size": "xl"}
     assert OLD in delivered.cluster.bodies()

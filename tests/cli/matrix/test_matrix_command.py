@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.checkouts.looking import GitCheckout
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
 
@@ -224,3 +225,34 @@ def test_broken_settings_are_named_with_their_line(checkout: Path, capsys: Captu
 
     assert run_guarded(application, ["matrix"]) == 2
     assert f"{SHOP}:4: unknown key 'names'" in capsys.readouterr().err
+
+
+def test_a_source_that_does_not_exist_is_warned_of_once(checkout: Path, capsys: Captured) -> None:
+    (checkout / SHOP).write_text(
+        "apiVersion: gitless.dev/v1\nkind: Pipeline\nname: shop\n"
+        "sources: [{path: environments/lost}, {path: ../../charts/cache, helm: {values: [lost.yaml, staging.yaml]}}]\n"
+        "targets: {staging: {}, production: {}, edge: {sources: [{path: base}, {path: /elsewhere}]}}\n"
+    )
+
+    assert run_guarded(application, ["matrix", "--changed-since", "main"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("does not exist") == 2
+    for path in ("environments/lost", "lost.yaml"):
+        assert f"{SHOP}: '{path}' does not exist in this checkout; staging, production cannot be built" in told
+
+
+def test_what_several_targets_are_built_from_is_read_once(
+    checkout: Path, touched: Touched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    really = GitCheckout.read
+
+    def counted(self: GitCheckout, path: str) -> bytes | None:
+        read.append(path)
+        return really(self, path)
+
+    monkeypatch.setattr(GitCheckout, "read", counted)
+    (checkout / "apps/shop/base/web.yaml").write_text("kind: Deployment # changed\n")
+
+    assert set(touched()) == {STAGING, PRODUCTION}
+    assert read.count("apps/shop/base/kustomization.yaml") == 1

@@ -57,6 +57,15 @@ def test_the_page_has_a_picture_of_what_changes_and_its_neighbours() -> None:
     assert set(re.findall(r'data-object="([^"]*)"', text)) == {"ConfigMap shop/settings", "Pod shop/web"}
 
 
+def test_a_page_of_findings_has_a_picture_of_what_they_are_about_and_its_neighbours() -> None:
+    assert run("validate", "new", "--gate", "lint", "--rule", "image-digest=error", "--report", "page.html") == 9
+    text = Path("page.html").read_text(encoding="utf-8")
+    assert re.findall(r'class="card ([a-z ]*)"[^>]* data-object="([^"]*)"', text) == [
+        ("plain", "ConfigMap shop/settings"),
+        ("failed toned", "Pod shop/web"),
+    ]
+
+
 def test_without_graphviz_the_page_comes_without_a_picture_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,7 +35,7 @@ ATTACKS = (
     "<meta http-equiv=refresh content='0;url=https://example.com'><base href=https://example.com>",
 )
 RESULTS: list[Result] = [material.diff(), material.refused(), material.plan(), material.findings(), material.applied(),
-           material.verdict()]  # fmt: skip
+           material.verdict(), material.graph(), material.run()]  # fmt: skip
 
 
 def poisoned(value: Any, attack: str) -> Any:  # noqa: ANN401 - any part of a result

@@ -74,6 +74,8 @@ def test_plan_apply_and_verify_each_leave_a_page_that_tells_what_they_did(
 
     verify = ("verify", "--key", "cosign.pub", *place, "--no-wait")
     assert gitless(*verify, "--report", "verify.html") == 0
-    assert opened("verify.html").evaluate("document.querySelector('h1').innerText") == "Verified"
+    verified = opened("verify.html")
+    assert verified.evaluate("document.querySelector('h1').innerText") == "Verified"
+    assert verified.evaluate("document.querySelectorAll('.card.healthy').length") == 2
     assert gitless("verify", first, "--key", "cosign.pub", "--report", "artifact.html") == 0
     assert "cosign.pub" in opened("artifact.html").evaluate("document.getElementById('rows').textContent")

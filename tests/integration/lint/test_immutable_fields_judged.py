@@ -27,6 +27,11 @@ _SELECTED = {
 }
 _RBAC = "rbac.authorization.k8s.io"
 
+_PORT = {"ports": [{"port": 80}], "selector": {"app": "x"}}
+_BALANCED = {**_PORT, "type": "LoadBalancer"}
+_CLASS = {**_BALANCED, "loadBalancerClass": "a.example/x"}
+_CHECKED = {**_BALANCED, "externalTrafficPolicy": "Local"}
+
 # An object, a change, and the field that cannot be changed; an empty one: the change is accepted.
 MORE: list[tuple[str, str, Body, Body, str]] = [
     ("v1", "Pod", {"spec": _POD}, {"spec": {**_POD, "hostNetwork": True}}, "spec.hostNetwork"),
@@ -85,6 +90,32 @@ MORE: list[tuple[str, str, Body, Body, str]] = [
         {"roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "edit"}},
         "roleRef",
     ),
+    ("v1", "Service", {"spec": _CLASS}, {"spec": _BALANCED}, "spec.loadBalancerClass"),
+    ("v1", "Service", {"spec": _BALANCED}, {"spec": _CLASS}, "spec.loadBalancerClass"),
+    ("v1", "Service", {"spec": _CLASS}, {"spec": {**_PORT, "type": "ClusterIP"}}, ""),
+    (
+        "v1",
+        "Service",
+        {"spec": {**_CHECKED, "healthCheckNodePort": 31001}},
+        {"spec": {**_CHECKED, "healthCheckNodePort": 31002}},
+        "spec.healthCheckNodePort",
+    ),
+    ("v1", "Service", {"spec": {**_CHECKED, "healthCheckNodePort": 31003}}, {"spec": _CHECKED}, ""),
+    (
+        "storage.k8s.io/v1",
+        "CSIDriver",
+        {"spec": {"attachRequired": True}},
+        {"spec": {"attachRequired": False}},
+        "spec.attachRequired",
+    ),
+    (
+        "storage.k8s.io/v1",
+        "CSIDriver",
+        {"spec": {"volumeLifecycleModes": ["Persistent"]}},
+        {"spec": {"volumeLifecycleModes": ["Persistent", "Ephemeral"]}},
+        "spec.volumeLifecycleModes",
+    ),
+    ("storage.k8s.io/v1", "CSIDriver", {"spec": {}}, {"spec": {"attachRequired": True, "podInfoOnMount": True}}, ""),
     ("v1", "Secret", {"immutable": True, "data": {"a": "YQ=="}}, {"immutable": True, "data": {"a": "Yg=="}}, "data"),
     ("v1", "ConfigMap", {"immutable": True, "data": {"a": "b"}}, {"data": {"a": "b"}}, "immutable"),
     ("v1", "ConfigMap", {"data": {"a": "b"}}, {"immutable": True, "data": {"a": "c"}}, ""),

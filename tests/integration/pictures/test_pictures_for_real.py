@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from pipeline import wiring
 from pipeline.errors import ConfigurationError, ToolError
-from pipeline.model.graph.graph import Graph
+from pipeline.model.graph.graph import Edge, Graph, Node, Relation
 from tests.contract.pictures.graphs import GRAPHS, HOSTILE
 from tests.platform.binaries import binary
 from tests.platform.chromium import Chromium
@@ -117,37 +118,6 @@ def test_colours_follow_what_the_reader_prefers(
     tab.close()
 
 
-def test_the_page_is_searched_moved_and_enlarged_by_keys(
-    environment: Mapping[str, str], browser: Chromium, tmp_path: Path
-) -> None:
-    file = tmp_path / "picture.html"
-    file.write_text(wiring.picture("html", environment).draw(GRAPHS["large"]))
-    tab = browser.open(file)
-    whole = tab.evaluate("document.querySelector('svg').getAttribute('viewBox')")
-
-    tab.press("+")
-    assert tab.evaluate("document.querySelector('svg').getAttribute('viewBox')") != whole
-    tab.press("0")
-    assert tab.evaluate("document.querySelector('svg').getAttribute('viewBox')") == whole
-
-    tab.press("/", *"app-39")
-    assert tab.evaluate("document.querySelector('output').textContent") == "5 found"
-    assert tab.evaluate("document.querySelectorAll('.card.found').length") == 5
-    assert (tab.complaints, tab.requests) == ([], [file.as_uri()])
-    tab.close()
-
-
-def test_nothing_hostile_runs_in_the_page(environment: Mapping[str, str], browser: Chromium, tmp_path: Path) -> None:
-    file = tmp_path / "picture.html"
-    file.write_text(wiring.picture("html", environment).draw(GRAPHS["hostile"]))
-
-    tab = browser.open(file)
-
-    assert (tab.complaints, tab.requests) == ([], [file.as_uri()])
-    assert tab.evaluate("document.querySelectorAll('img, main script').length") == 0
-    tab.close()
-
-
 def test_graphviz_reads_the_dot_and_finds_every_text_as_it_was(graph: Graph) -> None:
     source = wiring.picture("dot", {}).draw(graph)
 
@@ -184,13 +154,25 @@ def test_mermaid_draws_the_flowchart_with_every_text_as_it_was(graph: Graph, bro
     tab.close()
 
 
-@pytest.mark.parametrize("name", ["svg", "html"])
-def test_without_graphviz_it_is_said_how_to_get_it(name: str, tmp_path: Path) -> None:
+def test_without_graphviz_it_is_said_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="dot is not installed; it lays out pictures of graphs") as raised:
-        wiring.picture(name, {"PATH": str(tmp_path)}).draw(GRAPHS["colourful"])
+        wiring.picture("svg", {"PATH": str(tmp_path)}).draw(GRAPHS["colourful"])
 
     assert raised.value.hint is not None
     assert "graphviz.org" in raised.value.hint
+
+
+def test_a_tangle_is_laid_out_all_the_same(environment: Mapping[str, str]) -> None:
+    numbers = random.Random(3)
+    nodes = tuple(
+        Node(id=f"n{number}", title="Thing", label=f"thing-{number}", detail=str(number)) for number in range(390)
+    )
+    ends = {tuple(numbers.sample(range(len(nodes)), 2)) for _ in range(780)}
+    edges = tuple(Edge(f"n{one}", f"n{other}", Relation.OWNER) for one, other in sorted(ends))
+
+    root = ET.fromstring(wiring.picture("svg", environment).draw(Graph(nodes=nodes, edges=edges)))
+
+    assert len([path for path in root.iter(f"{SVG}path") if path.get("data-from")]) == len(edges)
 
 
 def test_what_takes_too_long_is_stopped_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,29 @@ LISTS = (
     "['a', 'b', 'a'].indexOf('a') == 0 && ['a', 'b', 'a'].lastIndexOf('a') == 2",
 )
 
+_FORMATTED = [
+    "", "a", "a-", "-a", "a.b", "a..b", "A", "1a", "a_b", "a/b", "/a", "A.b/c", "a" * 64, "ä", "a ",
+    "0123456789abcdef0123456789abcdef", "YQ==", "YQ", "2024-02-29", "2023-02-29", "2024-2-1", "2024-02-29T23:59:59Z",
+    "2024-02-29t00:00:00.5+01:00", "2024-02-29T24:00:00Z",
+]  # fmt: skip
+_PLAIN = ("1a", "0123456789abcdef0123456789abcdef", "2024-02-29", "2023-02-29", "2024-2-1")
+_NAMES = ("a..b", "A", "1a", "a_b")
+_FORMATS = {
+    "dns1123Label": ("a", *_PLAIN),
+    "dns1123LabelPrefix": ("a", "a-", *_PLAIN),
+    "dns1123Subdomain": ("a", "a.b", "1a", "a" * 64, *_PLAIN[1:]),
+    "dns1123SubdomainPrefix": ("a", "a-", "a.b", "1a", "a" * 64, *_PLAIN[1:]),
+    "dns1035Label": ("a",),
+    "dns1035LabelPrefix": ("a", "a-"),
+    "qualifiedName": ("a", "a.b", *_NAMES, "a/b", _PLAIN[1], "YQ", *_PLAIN[2:]),
+    "labelValue": ("", "a", "a.b", *_NAMES, _PLAIN[1], "YQ", *_PLAIN[2:]),
+    "uuid": (_PLAIN[1],),
+    "byte": ("a" * 64, _PLAIN[1], "YQ=="),
+    "date": ("2024-02-29",),
+    "datetime": ("2024-02-29T23:59:59Z", "2024-02-29t00:00:00.5+01:00"),
+}
+"""Of the texts above those that are written so."""
+
 LIBRARIES = (
     f"quantity({_WEB}.resources.requests.cpu).isLessThan(quantity('300m'))",
     f"quantity({_WEB}.resources.limits.memory).isGreaterThan(quantity('1Gi'))",
@@ -208,7 +231,17 @@ LIBRARIES = (
     "url('/path?x=1').getHost() == '' && url('/path with space').getEscapedPath() == '/path%20with%20space'",
     "url('https://example.com').getEscapedPath() == '' && url('https://example.com/?').getQuery() == {}",
     "string(ip('10.0.0.1')) == '10.0.0.1'",
-    "!format.dns1123Label().validate('UPPER').hasValue()",
+    *(
+        f"{_FORMATTED}.filter(text, !format.{name}().validate(text).hasValue()) == {list(right)}"
+        for name, right in _FORMATS.items()
+    ),
+    "format.dns1123Label().validate('a.b').value() == ['must not contain dots']",
+    "format.labelValue().validate('-').value()[0].startsWith('a valid label must be an empty string or consist of')",
+    "format.qualifiedName().validate('/A_').value()[0] == 'prefix part must be non-empty'",
+    "format.dns1035Label().validate(object.metadata.name + '.').orValue(['']).join(',').endsWith(\"[a-z0-9])?')\")",
+    "format.named('uuid').value().validate('x').hasValue() && format . byte( ).validate((' ')).hasValue()",
+    "format.named('uri').value().validate('/x').hasValue()",
+    "format.uri().validate('/x').hasValue()",
     "authorizer.group('').resource('pods').check('get').allowed()",
     "request.userInfo.username == 'admin'",
     "has(request.userInfo) && request.dryRun",
@@ -249,7 +282,8 @@ NOT_EVALUATED = frozenset(
         "{'a': 1, 'b': 2}.transformMap(k, v, v * 2) == {'a': 2, 'b': 4}",
         "'%x %X %o %b %e'.format([255, 'hi', 8, 5, 1052.032911]) == 'ff 6869 10 101 1.052033e+03'",
         "string(ip('10.0.0.1')) == '10.0.0.1'",
-        "!format.dns1123Label().validate('UPPER').hasValue()",
+        "format.named('uri').value().validate('/x').hasValue()",
+        "format.uri().validate('/x').hasValue()",
         "authorizer.group('').resource('pods').check('get').allowed()",
         "request.userInfo.username == 'admin'",
         "has(request.userInfo) && request.dryRun",

@@ -54,6 +54,10 @@ class PolicyServer:
         """The same of an update of what is there."""
         return _answer(self._run(["replace", "--dry-run=server", "-f", "-"], [body]))
 
+    def delete_answer(self, body: dict[str, Any]) -> tuple[list[str], str]:
+        """The same of a deletion of what is there."""
+        return _answer(self._run(["delete", "--dry-run=server", "-f", "-"], [body]))
+
     def wait_until_heeded(self, body: dict[str, Any], sign: str) -> None:
         """Policies count a moment after they were created: wait until creating this object shows the sign."""
         until = time.monotonic() + _PATIENCE

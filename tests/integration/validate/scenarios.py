@@ -13,7 +13,10 @@ _LIMITS = {"apiVersion": "v1", "kind": "ConfigMap"}
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """``before``: the object as it was, for an update; ``not_evaluated``: what we say where nobody can know offline."""
+    """``before``: the object as it was, for an update, or for a deletion where ``deletes``.
+
+    ``not_evaluated``: what we say where nobody can know offline.
+    """
 
     name: str
     policy: dict[str, Any]
@@ -22,6 +25,7 @@ class Scenario:
     params: tuple[dict[str, Any], ...] = ()
     body: dict[str, Any] | None = None
     before: dict[str, Any] | None = None
+    deletes: bool = False
     not_evaluated: bool = False
 
 
@@ -306,5 +310,23 @@ SCENARIOS = (
             "validations": _validations("true"),
             "auditAnnotations": [{"key": "why", "valueExpression": "string(object.spec.nothing)"}],
         },
+    ),
+    *(
+        Scenario(
+            name=f"deleted-{name}",
+            policy={"validations": validations, "matchConstraints": {**_rules(operations=operations), **constraints}},
+            before=deployment(labels={"keep": "yes"}, annotations={"shop.example/why": "it is needed"}),
+            deletes=True,
+        )
+        for name, operations, validations, constraints in (
+            ("refused", ["DELETE"], _validations("oldObject.metadata.?labels[?'keep'] != optional.of('yes')"), {}),
+            ("allowed", ["DELETE"], _validations("object == null && request.operation == 'DELETE'"), {}),
+            ("not-asked", ["CREATE", "UPDATE"], [NEVER, *_validations("false")], {}),
+            ("defaults", ["*"], _validations("oldObject.spec.revisionHistoryLimit != 10"), {}),
+            ("fails", ["*"], _validations("oldObject.spec.nothing == 1"), {}),
+            ("selected", ["*"], _validations("false"), {"objectSelector": {"matchLabels": {"keep": "yes"}}}),
+            ("not-selected", ["*"], _validations("false"), {"objectSelector": {"matchLabels": {"keep": "no"}}}),
+            ("name", ["*"], _validations("request.name != 'web' || request.namespace == ''"), {}),
+        )
     ),
 )

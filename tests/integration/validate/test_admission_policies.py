@@ -41,13 +41,16 @@ class Stage:
         self.before = placed(scenario.before, self.name) if scenario.before else None
 
     def answer(self) -> tuple[list[str], str]:
+        if self.before and self.scenario.deletes:
+            return self.server.delete_answer(self.before)
         if self.before:
             return self.server.update_answer(self.body)
         return self.server.create_answer(self.body)
 
     def checked(self) -> Checked:
         policies = [Resource.from_body(each) for each in (self.policy, self.binding, *self.params)]
-        manifests = Manifests.of([Resource.from_body(self.namespace), Resource.from_body(self.body)])
+        bodies = [self.namespace] if self.scenario.deletes else [self.namespace, self.body]
+        manifests = Manifests.of(map(Resource.from_body, bodies))
         previous = Manifests.of([Resource.from_body(self.before)]) if self.before else None
         return CelGate([], policies, KubernetesPrograms()).check(manifests, previous)
 

@@ -204,6 +204,18 @@ def test_policies_of_a_namespace_and_what_they_change_are_understood() -> None:
     assert {str(each.object_id) for each in checked.findings} == {"Deployment.apps shop/web"}
 
 
+def test_many_objects_are_shared_by_several_kyvernos_and_told_as_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    named = [{**deployment(), "metadata": {"name": f"web-{number}", "namespace": "shop"}} for number in range(5)]
+    gate = kyverno(_LABELS.replace("[Deployment, Secret]", "[Deployment, Namespace]"))
+    together = gate.check(manifests(namespace, *named), None)
+    monkeypatch.setattr("pipeline.gates.kyverno_runs._SMALLEST_BATCH", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    shared = gate.check(manifests(namespace, *named), None)
+    assert shared == together
+    assert len(shared.findings) == 3 * len(named) + 1
+
+
 def test_an_error_of_kyverno_is_not_a_pass() -> None:
     checked = kyverno(_CEL.replace("EXPRESSION", "object.spec.nothing == 1")).check(manifests(deployment()), None)
     assert checked.findings == ()

@@ -10,11 +10,11 @@ import pytest
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action
-from pipeline.model.planning.saved_plan import SavedPlan
+from pipeline.model.planning.saved_plan import SavedPlan, plan_digest, plan_of
 from pipeline.model.planning.staleness import StalePlanError
 from pipeline.stages.apply import apply
 from tests.unit.apply.worlds import Body, Make, MakeConfigMap, MakeDeployment, World, trust
-from tests.unit.planning.plans import DIGEST, plan, saved
+from tests.unit.planning.plans import DIGEST, document_of, plan, saved
 
 WEB = ObjectId("apps", "Deployment", "shop", "web")
 INSIDE = ObjectId("", "ConfigMap", "fresh", "a")
@@ -187,3 +187,42 @@ def test_what_goes_with_a_definition_or_a_namespace_is_counted_in_the_cluster(
         "CustomResourceDefinition.apiextensions.k8s.io widgets.example.com": "every Widget is deleted: 1 Widget",
         "Namespace fresh": "everything in it is deleted: 1 PersistentVolumeClaim",
     }
+
+
+def test_a_plan_that_reaches_further_now_is_refused(
+    world: World, deployment: MakeDeployment, config_map: MakeConfigMap
+) -> None:
+    world.apply(deployment("web"), config_map("a"))
+    made = saved(plan(world, config_map("a")))
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    metadata = {"name": "front", "namespace": "shop"}
+    world.cluster.apply_as("somebody", {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    world.forget_requests()
+
+    with pytest.raises(StalePlanError) as caught:
+        carry_out(world, made, config_map("a"))
+
+    told = "it would lose endpoints, which the plan does not say: all of them: Deployment web is deleted"
+    assert [str(item) for item in caught.value.differences] == [f"Service shop/front: {told}"]
+    assert world.writes() == []
+
+
+def test_a_plan_that_hides_how_far_it_reaches_is_refused(world: World, deployment: MakeDeployment) -> None:
+    world.apply(deployment("web"))
+    wanted = deployment("web", image="web:2")
+    document = document_of(plan(world, wanted))
+    document["blastRadius"]["restarts"].clear()
+    document["digest"] = plan_digest(document)
+
+    with pytest.raises(StalePlanError, match="shop/web: it would restart, which the plan does not say"):
+        carry_out(world, plan_of(document, "plan.json"), wanted)
+
+
+def test_a_plan_that_reaches_less_far_now_is_carried_out(world: World, deployment: MakeDeployment) -> None:
+    world.apply(deployment("web"))
+    wanted = deployment("web", image="web:2")
+    document = document_of(plan(world, wanted))
+    document["blastRadius"]["endpointsLost"] = [{"object": "Service shop/gone", "reason": "all of them"}]
+    document["digest"] = plan_digest(document)
+
+    assert carry_out(world, plan_of(document, "plan.json"), wanted).changes

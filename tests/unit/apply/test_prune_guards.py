@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.errors import GuardError, UsageError
+from pipeline.errors import GuardError, RefusedError, UsageError
 from pipeline.model.applying.controls import PREFIX
 from pipeline.model.applying.guards import Guards, PruneLimit, check_override
 from pipeline.model.applying.inventory_document import decode, encode
 from pipeline.model.manifests import ObjectId
 from pipeline.model.object_pattern import check_pattern, is_meant
+from pipeline.model.plan import Action
 from pipeline.model.settings.guards import GuardSettings
 from pipeline.reports.text.apply import render
 from pipeline.stages.diff import diff_live
-from tests.unit.apply.worlds import Body, MakeConfigMap, World, trust
+from tests.unit.apply.worlds import Body, MakeConfigMap, MakeDeployment, World, trust
 
 NAMES = ("a", "b", "c", "d")
 
@@ -188,3 +189,26 @@ def test_the_nearer_word_wins_and_overrides_add_up() -> None:
     assert (str(guards.max_prune), guards.protected, guards.overrides) == ("5", ("Secret",), ("empty",))
     assert target.over(file).guards().max_prune == PruneLimit(10, is_percentage=True)
     assert file.guards().protected == ()
+
+
+@pytest.mark.parametrize(
+    ("guards", "annotation"),
+    [
+        (Guards(protected=("Deployment shop/web",), overrides=("protected:Deployment shop/web",)), ""),
+        (Guards(protected=("Deployment shop/web",)), "enabled"),
+        (Guards(protected=("Deployment shop/other",)), ""),
+    ],
+)
+def test_what_is_protected_is_not_recreated_by_an_option_for_all(
+    world: World, deployment: MakeDeployment, guards: Guards, annotation: str
+) -> None:
+    world.apply(deployment("web", app="one"))
+    changed = deployment("web", app="two")
+    with pytest.raises(RefusedError, match="immutable") as caught:
+        world.apply(changed, recreate=True, guards=Guards(protected=("Deployment",)))
+    assert f"annotate it with {PREFIX}force: enabled" in str(caught.value.hint)
+
+    if annotation:
+        changed["metadata"]["annotations"] = {f"{PREFIX}force": annotation}
+
+    assert [change.action for change in world.apply(changed, recreate=True, guards=guards).changes] == [Action.RECREATE]

@@ -7,6 +7,7 @@ from pipeline.model.applying.controls import PREFIX
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyInterruptedError, ApplyResult
 from pipeline.model.plan import Action
+from pipeline.reports import render_result
 from tests.unit.apply.worlds import Body, Make, MakeConfigMap, MakeDeployment, World
 
 
@@ -36,6 +37,19 @@ def test_what_left_the_manifests_is_pruned_in_reverse_order_after_everything_was
     operations = [item for item in world.cluster.requests if item[0] in {"apply", "delete"}]
     assert operations == [("apply", "ConfigMap shop/b"), *(("delete", name) for name in expected)]
     assert list(world.inventory().applied) == [ObjectId("", "ConfigMap", "shop", "b")]
+
+
+def test_a_generated_object_under_a_new_name_says_so_in_the_result_and_counts_once(
+    world: World, config_map: MakeConfigMap
+) -> None:
+    world.apply(config_map("env-5m7h2k9f8g"), config_map("other"))
+
+    result = world.apply(config_map("env-b8f6c4d2t5"))
+
+    told = {change.object_id.name: (change.renamed_from, change.renamed_to) for change in result.changes}
+    old, new = (ObjectId("", "ConfigMap", "shop", name) for name in ("env-5m7h2k9f8g", "env-b8f6c4d2t5"))
+    assert told == {new.name: (old, None), old.name: (None, new), "other": (None, None)}
+    assert "\n1 pruned, 1 renamed, 0 unchanged.\n" in render_result(result, "text")
 
 
 def test_objects_of_others_are_never_pruned(world: World, config_map: MakeConfigMap) -> None:

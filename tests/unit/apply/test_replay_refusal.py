@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import TrustError
+from pipeline.model.documents.times import format_time
+from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.trust.evidence import SignatureFormat, TimeSource, VerifiedSignature
 from pipeline.model.trust.trusted import TrustedManifests
 from pipeline.stages.apply import apply
 from pipeline.stages.plan import plan_live
+from pipeline.stages.succession import StatedRollback
 from tests.unit.apply.worlds import MakeConfigMap, World, trust
 
 FIRST, SECOND, THIRD = ("sha256:" + f"{number:02}" * 32 for number in (1, 2, 3))
@@ -32,10 +35,17 @@ class Deliveries:
         )
         return replace(plain, signatures=(signature,) if verified else ())
 
-    def plan(self, digest: str, signed_at: float | None) -> tuple[str, ...]:
+    def plan(self, digest: str, signed_at: float | None, is_stated: StatedRollback | None = None) -> tuple[str, ...]:
         trusted = self.trusted(digest, signed_at)
-        world = self.world
-        return plan_live(trusted.manifests, world.cluster, world.options, trusted=trusted).live.notes
+        cluster, options = self.world.cluster, self.world.options
+        return plan_live(trusted.manifests, cluster, options, trusted=trusted, is_stated=is_stated).live.notes
+
+    def follow(self, digest: str, signed_at: float, is_stated: StatedRollback) -> ApplyResult:
+        """Apply what may only be applied where somebody stated the rollback."""
+        trusted, world = self.trusted(digest, signed_at), self.world
+        return apply(
+            trusted, world.cluster, world.options, reporter=world.reporter, clock=world.clock, is_stated=is_stated
+        )
 
     def apply(self, digest: str, signed_at: float | None, *, verified: bool = True, **changes: bool) -> ApplyResult:
         trusted = self.trusted(digest, signed_at, verified=verified)
@@ -122,3 +132,75 @@ def test_a_rollback_that_was_only_tried_changes_nothing_about_the_record(deliver
 
     with pytest.raises(TrustError, match="before"):
         deliveries.apply(FIRST, EARLY)
+
+
+class Statements:
+    """What somebody stated, and when; remembers what was asked."""
+
+    def __init__(self, previous: str, at: float) -> None:
+        self._stated = (previous, at)
+        self.asked: list[tuple[str, float]] = []
+
+    def __call__(self, previous: str, since: float) -> bool:
+        self.asked.append((previous, since))
+        return previous == self._stated[0] and since <= self._stated[1]
+
+
+def test_a_stated_rollback_is_applied_and_said(deliveries: Deliveries) -> None:
+    clock = deliveries.world.clock
+    deliveries.apply(SECOND, LATE)
+    clock.sleep(60)
+    statements = Statements(SECOND, clock.now())
+
+    (note,) = deliveries.plan(FIRST, EARLY, statements)
+    result = deliveries.follow(FIRST, EARLY, statements)
+
+    assert result.is_rollback
+    assert result.notes == (note,)
+    assert note.startswith(f"rolled back as a signed statement asks: {FIRST} was signed at ")
+    assert deliveries.world.inventory().digest == FIRST
+
+
+def test_a_statement_about_an_earlier_time_leads_back_no_second_time(deliveries: Deliveries) -> None:
+    clock = deliveries.world.clock
+    deliveries.apply(SECOND, LATE)
+    statements = Statements(SECOND, clock.now())
+    deliveries.follow(FIRST, EARLY, statements)
+    clock.sleep(60)
+    deliveries.apply(SECOND, LATE)
+
+    with pytest.raises(TrustError, match="was signed at") as caught:
+        deliveries.follow(FIRST, EARLY, statements)
+
+    assert "gitless rollback --signing-key" in (caught.value.hint or "")
+
+
+def test_saving_the_same_again_does_not_make_a_statement_old(deliveries: Deliveries) -> None:
+    clock = deliveries.world.clock
+    deliveries.apply(SECOND, LATE)
+    clock.sleep(60)
+    statements = Statements(SECOND, clock.now())
+    clock.sleep(60)
+    deliveries.world.delete(ObjectId("", "ConfigMap", "shop", "a"))
+    deliveries.apply(SECOND, LATE)
+
+    assert deliveries.follow(FIRST, EARLY, statements).is_rollback
+
+
+def test_an_inventory_that_does_not_tell_since_when_counts_from_when_it_was_saved(deliveries: Deliveries) -> None:
+    world = deliveries.world
+    deliveries.apply(SECOND, LATE)
+    world.clock.sleep(60)
+    world.cluster.save_inventory(replace(world.inventory(), applied_at=None, written_at=format_time(world.clock.now())))
+
+    with pytest.raises(TrustError, match="was signed at"):
+        deliveries.follow(FIRST, EARLY, Statements(SECOND, world.clock.now() - 30))
+    assert deliveries.follow(FIRST, EARLY, Statements(SECOND, world.clock.now() + 1)).is_rollback
+
+
+def test_statements_are_asked_for_only_where_it_matters(deliveries: Deliveries) -> None:
+    statements = Statements(SECOND, LATE)
+    deliveries.follow(FIRST, EARLY, statements)
+    deliveries.follow(SECOND, LATE, statements)
+
+    assert statements.asked == []

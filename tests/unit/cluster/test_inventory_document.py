@@ -23,6 +23,7 @@ INVENTORY = Inventory(
     revision="main",
     verified_by=("release.pub",),
     issued_at=1_764_000_000.0,
+    applied_at=1_764_003_600.0,
     resource_version="5",
     writer="ci",
     written_at="2026-01-01T00:00:00Z",
@@ -38,9 +39,10 @@ def test_reading_gives_back_what_was_written() -> None:
 
 
 def test_a_time_that_nobody_tells_is_left_out_as_before_it_was_known() -> None:
-    content = encode(replace(INVENTORY, issued_at=None))
+    content = encode(replace(INVENTORY, issued_at=None, applied_at=None))
 
     assert b"issuedAt" not in content
+    assert b"appliedAt" not in content
     assert decode(content, namespace="shop", name="web").issued_at is None
 
 
@@ -62,6 +64,7 @@ def test_an_unknown_version_is_named() -> None:
         changed(applied=[["x"]]),
         changed(digest=1),
         changed(issuedAt="yesterday"),
+        changed(appliedAt="yesterday"),
     ],
 )
 def test_damage_is_one_clear_error(content: bytes) -> None:

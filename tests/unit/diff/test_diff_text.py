@@ -104,6 +104,25 @@ def test_hidden_values_are_never_called_alike_and_a_reason_is_never_lost() -> No
     assert text.count("taken over") == 5
 
 
+def test_no_line_is_shown_behind_the_last_line_break_unless_only_one_text_has_it() -> None:
+    ends_alike = list(field_lines(FieldChange("data.a", "one\ntwo\n", "one\nTWO\n"), Paint(color=False), is_full=False))
+    assert ends_alike == ["~ data.a:", "  @ line 1", "    one", "  - two", "  + TWO"]
+    ends_otherwise = list(
+        field_lines(FieldChange("data.a", "one\ntwo", "one\ntwo\n"), Paint(color=False), is_full=False)
+    )
+    assert ends_otherwise == ["~ data.a:", "  @ line 1", "    one", "    two", "  +"]
+
+
+def test_each_hint_stands_below_those_that_it_helps_with() -> None:
+    obstacles = (Obstacle("a", "is owned", "take it"), Obstacle("b", "is protected", "override it"),
+                 Obstacle("c", "is owned", "take it"), Obstacle("d", "is invalid"))  # fmt: skip
+    sides = Side(name="live", is_live=True), Side(name="new")
+    text = render_result(DiffResult(before=sides[0], after=sides[1], plan=Plan(), obstacles=obstacles), "text")
+    assert text.partition("refused:\n")[2].splitlines() == [
+        "! a: is owned", "! c: is owned", "  take it", "! b: is protected", "  override it", "! d: is invalid",
+    ]  # fmt: skip
+
+
 def test_drift_managers_and_obstacles_are_named() -> None:
     text = report(
         change(Action.CONFIGURE, FieldChange("spec.replicas", 5, 2, manager="kubectl-scale", is_drift=True)),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipeline.errors import UsageError
 from pipeline.model.graph.building import build_graph
-from pipeline.model.graph.folding import MAX_DRAWN, drawable, folded
+from pipeline.model.graph.folding import MAX_DRAWN, drawable, folded, gathered
 from pipeline.model.graph.graph import Edge, Graph, Node, Relation, Tone
 from pipeline.model.graph.hubs import SMALL, without_hubs
-from pipeline.model.graph.narrowing import Part, narrowed
+from pipeline.model.graph.narrowing import CHANGING, Part, narrowed
 from tests.unit.graph.objects import resource, workload
 
 
@@ -71,6 +72,26 @@ def test_what_many_share_is_said_instead_of_drawn() -> None:
     assert (asides["shared"], asides["w3"], asides["own"]) == (f"used by {SMALL}", "uses shared", "")
 
 
+def test_what_hangs_on_one_node_alone_becomes_words_on_it() -> None:
+    made = graph_of("ingress>service", "service>web", "web>config", "web>secret", "web>gone", "pair>other")
+    nodes = [replace(node, tone=Tone.MISSING) if node.id == "gone" else node for node in made.nodes]
+
+    graph = gathered(replace(made, nodes=tuple(nodes)))
+
+    asides = {node.id: node.aside for node in graph.nodes}
+    assert asides == {
+        "service": "with its Thing", "web": "with its 2 Thing", "gone": "", "pair": "", "other": "",
+    }  # fmt: skip
+    assert [f"{edge.source}>{edge.target}" for edge in graph.edges] == ["service>web", "web>gone", "pair>other"]
+
+
+def test_only_what_would_be_refused_otherwise_is_gathered() -> None:
+    many = graph_of(*(f"w{number}>{kind}{number}" for number in range(MAX_DRAWN // 2) for kind in "abc"))
+    few = graph_of("w>a", "w>b", "w>c")
+
+    assert (len(drawable(many).nodes), len(drawable(few).nodes)) == (MAX_DRAWN // 2, 4)
+
+
 def test_small_graphs_keep_all_their_lines() -> None:
     graph = graph_of(*(f"w{number}>shared" for number in range(10)))
 
@@ -116,6 +137,6 @@ def test_a_part_of_changes_is_what_changes_and_its_neighbours() -> None:
     made = graph_of("a>b", "b>c")
     nodes = (Node(id="a", title="Thing", label="a", tone=Tone.CREATED), *made.nodes[1:])
 
-    part = narrowed(Graph(nodes=nodes, edges=made.edges), Part(only_changed=True))
+    part = narrowed(Graph(nodes=nodes, edges=made.edges), Part(tones=CHANGING))
 
     assert [node.id for node in part.nodes] == ["a", "b"]

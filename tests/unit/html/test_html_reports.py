@@ -24,6 +24,7 @@ from tests import report_material as material
 
 RESULTS: list[Result] = [
     material.diff(), material.refused(), material.plan(), material.findings(), material.applied(), material.verdict(),
+    material.graph(), material.run(),
 ]  # fmt: skip
 every_kind = pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.kind)
 

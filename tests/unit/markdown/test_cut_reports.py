@@ -46,6 +46,17 @@ def test_a_report_is_cut_between_two_objects_and_counts_what_is_left_out() -> No
     assert left_out > 0
 
 
+def test_every_object_is_named_before_any_is_shown_in_detail() -> None:
+    texts = "\n".join(f"{index}" * 20 for index in range(50)), "\n".join(f"{index}" * 21 for index in range(50))
+    changed = [change(Action.CONFIGURE, f"web-{index}", replicas(*texts, f"data.x{index}")) for index in range(400)]
+
+    text = report(diff(*changed))
+
+    assert all(f"Deployment.apps shop/web-{index}" in text for index in range(400))
+    assert text.count("<details>") > 10
+    assert "left out" not in text
+
+
 def test_without_a_limit_nothing_is_left_out() -> None:
     text = report(large(), limit=0)
 

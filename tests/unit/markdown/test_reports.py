@@ -9,10 +9,13 @@ import pytest
 
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import Result
+from pipeline.model.outcome.diff import Side
 from pipeline.model.outcome.run import RunResult, StageRun
+from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.plan import ABSENT, SENSITIVE, Action, FieldChange
 from pipeline.model.planning.blast_radius import BlastRadius, Touched
 from pipeline.model.reporting import ReportContext
+from pipeline.model.validation.finding import Checked, Finding, Severity
 from pipeline.reports import render_result
 from tests.unit.markdown.parsing import OURS, is_balanced, parsed
 from tests.unit.markdown.support import (
@@ -22,6 +25,7 @@ from tests.unit.markdown.support import (
     applied,
     change,
     diff,
+    finding,
     hostile_obstacle,
     plan,
     replicas,
@@ -179,13 +183,39 @@ def test_findings_are_tables_by_file_and_line_with_what_to_do() -> None:
     assert text.startswith("### Validation: failed; 2 errors, 1 warning, 1 suppressed, 1 not evaluated\n")
     rows = [line for line in text.split("\n") if line.startswith(("| `", "|  |"))]
     assert rows == [
-        "| `web.yaml:4` | `Deployment.apps shop/web` `spec` | `earlier` | has no digest **→** name one |",
-        "| `web.yaml:30` | `Deployment.apps shop/web` `spec` | `later` | has no digest **→** name one |",
+        "| `web.yaml:4` | `Deployment.apps shop/web` | `earlier` | has no digest **→** name one |",
+        "| `web.yaml:30` | `Deployment.apps shop/web` | `later` | has no digest **→** name one |",
         "|  | `Deployment.apps shop/web` | `odd` | no such function |",
-        "| `web.yaml:1` | `Deployment.apps shop/web` `spec` | `minor` | has no digest **→** name one |",
-        "| `web.yaml:2` | `Deployment.apps shop/web` `spec` | `fine` | known (gitless.yaml:1) |",
+        "| `web.yaml:1` | `Deployment.apps shop/web` | `minor` | has no digest **→** name one |",
+        "| `web.yaml:2` | `Deployment.apps shop/web` | `fine` | known (gitless.yaml:1) |",
     ]
     assert parsed(text).cells == [4] * 9
+
+
+def test_many_warnings_are_folded_by_object_and_errors_stay_in_sight() -> None:
+    def about(name: str, line: int, severity: Severity = Severity.WARNING) -> Finding:
+        subject = ObjectId("apps", "Deployment", "shop", name)
+        return replace(finding("image-digest", severity, line), object_id=subject)
+
+    found = [about(f"web-{number % 6}", number) for number in range(1, 13)] + [about("web-1", 90, Severity.ERROR)]
+    check = Checked(gate="lint", objects=6, findings=tuple(found))
+    result = ValidateResult(subject=Side(name="deploy"), objects=6, checks=(check,))
+    text = report(result)
+
+    assert "| `web.yaml:90` | `Deployment.apps shop/web-1` | `image-digest` |" in text
+    assert text.count("<details>") == 6
+    assert (
+        "<details><summary><code>Deployment.apps shop/web-1</code>, 2 warnings</summary>\n\n"
+        "- `image-digest` at `web.yaml:1`: has no digest **→** name one\n"
+        "- `image-digest` at `web.yaml:7`: has no digest **→** name one\n\n</details>"
+    ) in text
+
+
+def test_a_field_is_named_where_no_line_says_which_it_is() -> None:
+    placeless = replace(finding("x", Severity.ERROR, 1), origin=None)
+    check = Checked(gate="lint", objects=1, findings=(placeless,))
+    text = report(ValidateResult(subject=Side(name="deploy"), objects=1, checks=(check,)))
+    assert "|  | `Deployment.apps shop/web` `spec` | `x` |" in text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from importlib import resources
 from typing import Any
@@ -120,7 +120,8 @@ def test_whatever_is_spoilt_is_refused_as_what_it_is(document: dict[str, Any], v
     [
         ({"version": 2}, "has format version 2; this gitless knows version 1"),
         ({"version": "1"}, "has format version '1'"),
-        ({"apiVersion": "gitless.dev/v2"}, "is no saved plan but SavedPlan; expected SavedPlan in gitless.dev/v1"),
+        ({"version": True}, "has format version True"),
+        ({"apiVersion": "gitless.dev/v2"}, "is no saved plan but SavedPlan in gitless.dev/v2; expected SavedPlan in"),
         ({"kind": "DiffResult"}, "is no saved plan but DiffResult"),
         ({"kind": "\x1b[31mred"}, "is no saved plan but red"),
         ({"kind": 7}, "is no saved plan but something else"),
@@ -153,6 +154,36 @@ def test_a_lone_surrogate_is_damage(document: dict[str, Any]) -> None:
 
     with pytest.raises(ConfigurationError, match="is damaged"):
         read_plan(json.dumps(document).encode(), "plan.json")
+
+
+def without_options(document: dict[str, Any]) -> None:
+    del document["basis"]["options"]
+
+
+def odd_option(document: dict[str, Any]) -> None:
+    document["basis"]["options"]["prune"] = "yes"
+
+
+def named_twice(document: dict[str, Any]) -> None:
+    document["changes"].append(document["changes"][0])
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (without_options, "it lacks 'options'"),
+        (odd_option, "it is no whole plan (neither true nor false)"),
+        (named_twice, "it is no whole plan (an object is named twice)"),
+    ],
+)
+def test_damage_is_told(document: dict[str, Any], damage: Callable[[dict[str, Any]], None], told: str) -> None:
+    damage(document)
+    document["digest"] = plan_digest(document)
+
+    with pytest.raises(ConfigurationError) as caught:
+        plan_of(document, "plan.json")
+
+    assert caught.value.message == f"plan.json is damaged: {told}"
 
 
 def test_what_is_too_large_is_not_read() -> None:

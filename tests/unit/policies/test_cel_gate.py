@@ -260,3 +260,27 @@ def test_rules_beside_a_broken_one_are_still_judged() -> None:
     crd = definition(type="object", properties={"a": {"type": "integer"}}, **rules("self.b == 1", "self.a == 2"))
     messages = [finding.message for finding in check(widget(a=1), crds=(crd,)).findings]
     assert ["no such key: b" in messages[0], "failed rule: self.a == 2" in messages[1]] == [True, True]
+
+
+def test_what_is_not_there_any_more_is_judged_as_a_deletion() -> None:
+    policies = (policy("request.operation != 'DELETE' || oldObject.data.keep == 'no'"), binding())
+    gone = config_map(data={"keep": "yes"})
+
+    (finding,) = check(config_map("other"), policies=policies, previous=gone).findings
+
+    assert (str(finding.object_id), finding.origin) == ("ConfigMap settings", None)
+    assert "would delete it" in finding.hint
+    assert not check(config_map("other"), policies=policies, previous=config_map(data={"keep": "no"})).findings
+
+
+def test_what_would_not_be_pruned_is_not_judged_as_a_deletion() -> None:
+    kept = config_map()
+    kept["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+
+    assert not check(config_map("other"), policies=(policy("object != null"), binding()), previous=kept).findings
+
+
+def test_an_encrypted_object_is_judged_without_what_sops_wrote_beside_it() -> None:
+    body = config_map(data={"key": "ENC[AES256_GCM,data:x]"}, sops={"mac": "ENC[AES256_GCM,data:x]"})
+
+    assert not check(body, policies=(policy("!has(object.sops)"), binding())).findings

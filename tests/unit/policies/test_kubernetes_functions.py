@@ -43,6 +43,7 @@ def test_documented_examples_hold(expression: str, programs: KubernetesPrograms)
     [
         ("authorizer.group('').resource('pods').check('get').allowed()", "authorizer"),
         ("format.named('dns1123Label').hasValue()", "format"),
+        ("format.uri().validate('/').hasValue()", "format"),
         ("nonsense(1)", "nonsense"),
         ("other.field", "other"),
         ("cel.bind(a, 1, a == 1)", "cel.bind"),

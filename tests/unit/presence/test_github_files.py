@@ -55,6 +55,18 @@ def test_outputs_are_written_for_the_steps_after_this_one(job: Job) -> None:
     assert len(set(delimiters)) == 3
 
 
+def test_reports_are_named_from_the_root_of_the_checkout_for_whoever_uploads_them(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "diff.md").touch()
+    monkeypatch.chdir(tmp_path / "deploy")
+
+    job.presence.tell(Told(stage="diff", outputs={"report-file": "diff.md\n/elsewhere/diff.json"}))
+
+    assert read_outputs(job.outputs)["report-file"] == "deploy/diff.md\n/elsewhere/diff.json"
+
+
 def test_an_output_that_knows_its_delimiter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(github, "uuid4", lambda: "guessed")
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -183,6 +184,24 @@ def test_a_folder_that_vanishes_is_told(cache: ArtifactCache) -> None:
     cache.directory.rmdir()
     with pytest.raises(CacheError, match="the artifact cannot be kept: no such file or directory"):
         cache.store(ARCHIVE)
+
+
+def test_what_is_stored_while_another_thread_finds_it_missing_is_counted(
+    cache: ArtifactCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, size = cache.store(ARCHIVE)
+    cache.remove(digest)
+
+    def stored_too_late(*_: object) -> NoReturn:
+        cache.store(ARCHIVE)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "open", stored_too_late)
+    with pytest.raises(ArtifactMissingError):
+        cache.read(digest)
+
+    assert cache.has(digest)
+    assert cache.size == size
 
 
 def test_many_threads_may_store_and_read_at_once(tmp_path: Path) -> None:

@@ -104,6 +104,9 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
     ),
     ("secret-plain", lambda of: of["Secret/registry"].pop("sops"), "Secret/registry", "data"),
     ("secret-plain", secret({"a": "${PASSWORD:=hunter2}"}), "Secret/registry", "stringData"),
+    ("secret-plain", secret({"a": "hunter2 ${HOST}"}), "Secret/registry", "stringData"),
+    ("secret-plain", secret({"a": "postgres://shop:hunter2@${HOST}/shop"}), "Secret/registry", "stringData"),
+    ("secret-plain", secret({"a": "postgres://shop:${PASSWORD:-hunter2}@db"}), "Secret/registry", "stringData"),
     ("missing-service-account", pod(serviceAccountName="gone"), "Deployment/web", f"{POD}.serviceAccountName"),
     (
         "missing-service-account",

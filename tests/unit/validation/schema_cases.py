@@ -91,6 +91,9 @@ spec:
   tags: [a, b]
   labels: {a: b}
   since: 2026-01-31T12:00:00Z
+  ports: [{port: 1}, {port: 1, over: udp}, {port: 2, over: null}]
+  network: 10.0.0.1/8
+  id: 0123456789ABCDEF0123456789abcdef
   a: 1
 """
 
@@ -140,6 +143,16 @@ spec:
                   x-kubernetes-list-type: map
                   x-kubernetes-list-map-keys: [name]
                   items: {type: object, required: [name], properties: {name: {type: string}, weight: {type: number}}}
+                ports:
+                  type: array
+                  x-kubernetes-list-type: map
+                  x-kubernetes-list-map-keys: [port, over]
+                  items:
+                    type: object
+                    required: [port]
+                    properties: {port: {type: integer}, over: {type: string, default: tcp, minLength: 1}}
+                network: {type: string, format: cidr}
+                id: {type: string, format: uuid}
                 tags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
                 labels: {type: object, additionalProperties: {type: string}}
                 since: {type: string, format: date-time}
@@ -285,6 +298,12 @@ CASES = [
     Case("a missing part", "Widget", lambda body: body.pop("spec"), "schema-required", "spec", "spec is missing"),
     Case("an item twice by its key", "Widget", _in_spec(rules=[{"name": "a"}, {"name": "a"}]), "schema-duplicate",
          "spec.rules", "two items with name a"),
+    Case("an item twice by the default of a key", "Widget", _in_spec(ports=[{"port": 1}, {"port": 1, "over": "tcp"}]),
+         "schema-duplicate", "spec.ports", "two items with port 1 and over tcp"),
+    Case("a text that is empty", "Widget", _in_spec(ports=[{"port": 1, "over": ""}]), "schema-invalid",
+         "spec.ports[0].over", "expected at least 1 character"),
+    Case("no network", "Widget", _in_spec(network="10.0.0.0"), "schema-invalid", "spec.network", "such as 10.0.0.0/8"),
+    Case("no UUID", "Widget", _in_spec(id="0123"), "schema-invalid", "spec.id", "expected a UUID"),
     Case("an item twice in a set", "Widget", _in_spec(tags=["a", "a"]), "schema-duplicate", "spec.tags", "twice"),
     Case("too many items", "Widget", _in_spec(rules=[{"name": str(number)} for number in range(4)]), "schema-invalid",
          "spec.rules", "is 4 long; expected at most 3 items"),

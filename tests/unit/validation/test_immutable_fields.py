@@ -111,3 +111,27 @@ def test_an_immutable_secret_does_not_change_unless_nobody_can_tell() -> None:
         ("data", "data cannot be changed: data.password is another one than before")
     ]
     assert encrypted == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_refused"),
+    [
+        (["IPv4"], ["IPv6"], True),
+        (["IPv4", "IPv6"], ["IPv6", "IPv4"], True),
+        (["IPv4"], ["IPv4", "IPv6"], False),
+        (["IPv4", "IPv6"], ["IPv4"], False),
+        (["IPv4"], None, False),
+        (None, ["IPv6"], False),
+    ],
+)
+def test_the_first_family_of_addresses_stays(
+    before: list[str] | None,
+    after: list[str] | None,
+    is_refused: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    sides = (spoiled(spec("Service/web", **({"ipFamilies": side} if side else {}))) for side in (before, after))
+    previous, current = sides
+
+    found = LintGate().check(current, previous).findings
+
+    assert [item.rule for item in found] == ["immutable-field"] * is_refused

@@ -57,6 +57,10 @@ def beside_operators(secret_name: str) -> Spoil:
     return spoil
 
 
+def policies_of_another_team(of: Bodies) -> None:
+    of["NetworkPolicy/n"] = NETWORK_POLICY | {"metadata": {"name": "n", "namespace": "team"}}
+
+
 def limit_range(of: Bodies) -> None:
     container_of(of).pop("resources")
     limits = {"type": "Container", "default": {"cpu": 1, "memory": 1}}
@@ -124,13 +128,14 @@ CLEAN: list[Spoil] = [
     probing("livenessProbe", "8080"),
     probing("readinessProbe", "${PORT}"),
     mount("data", "StatefulSet/queue"),
-    secret({"a": "${PASSWORD:=}", "b": " ${ PASSWORD } "}),
+    secret({"a": "${PASSWORD:=}", "b": " ${ PASSWORD } ", "url": "postgres://shop:${PASSWORD}@db:5432/shop?a=b"}),
     lambda of: of["Service/web"]["spec"].update(selector={"app": "${NAME}"}),
     lambda of: of["Service/web"]["metadata"].pop("namespace"),
     lambda of: of["ConfigMap/settings"]["metadata"].pop("namespace"),
     lambda of: of["Deployment/web"]["metadata"].pop("namespace"),
     added("Service/scheduler", SCHEDULER),
     added("NetworkPolicy/n", NETWORK_POLICY | {"spec": {"podSelector": {}}}),
+    policies_of_another_team,
     spec("Ingress/web", defaultBackend={"service": {"name": "redirect", "port": {"name": "use-annotation"}}}),
     env(valueFrom={"secretKeyRef": {"name": "kubernetes", "key": "x", "optional": True}}),
     beside_operators("db"),

@@ -62,6 +62,23 @@ def test_what_an_api_server_takes_is_no_finding(kind: str, change: Spoil) -> Non
     assert found(body, kubernetes="1.30-1.37", crds=(WIDGET_DEFINITION,)) == ()
 
 
+@pytest.mark.parametrize(
+    ("api_version", "kind", "hint"),
+    [
+        ("apps/v1", "Deploymnet", "did you mean the kind Deployment?"),
+        ("v1", "Configmap", "did you mean the kind ConfigMap?"),
+        ("schemas.example.com/v1", "Widgets", "did you mean the kind Widget?"),
+        ("v2", "ConfigMap", "did you mean v1?"),
+        ("other.example.com/v1", "Widget", "bring its CustomResourceDefinition"),
+        ("apps/v1", "Something", "bring its CustomResourceDefinition"),
+    ],
+)
+def test_a_kind_that_is_not_there_has_the_one_that_was_meant(api_version: str, kind: str, hint: str) -> None:
+    (finding,) = found(simple(api_version, kind), crds=(WIDGET_DEFINITION,))
+
+    assert (finding.rule, finding.hint.startswith(hint)) == ("schema-missing", True)
+
+
 def test_values_of_secrets_are_in_no_finding() -> None:
     body = deepcopy(BODIES["Secret"])
     body["data"] = {"key": "hunter2!", "other": 4711, "third": {"in": "hunter2"}}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.model.comparison.quantities import amount
-from pipeline.model.documents.untyped import mapping_at, text_at
+from pipeline.model.documents.untyped import mapping_at, text_at, texts_at
 from pipeline.model.kustomizing.encryption import is_encrypted
 from pipeline.model.manifests import Body, ObjectId
 from pipeline.model.plan import ABSENT, FieldChange
@@ -25,6 +25,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "preemptionPolicy": "PreemptLowerPriority",
     "type": "Opaque",
     "immutable": False,
+    "spec.attachRequired": True,
+    "spec.volumeLifecycleModes": ["Persistent"],
 }
 """What the API server puts in where nothing is said: saying it is no change."""
 
@@ -86,10 +88,16 @@ def _allowed_in_a_job(change: FieldChange, before: Body, after: Body) -> bool:
 
 
 def _allowed_in_a_service(change: FieldChange, before: Body, after: Body) -> bool:
-    """Allocated addresses are kept where the manifest stops naming them; ExternalName has none."""
+    """What was allocated is kept where the manifest stops naming it; ExternalName has none of it."""
     types = {text_at(body, "spec", "type") for body in (before, after)}
+    if change.path == "spec.loadBalancerClass":
+        return types != {"LoadBalancer"}
     if "ExternalName" in types or change.after is ABSENT:
         return True
+    if change.path.startswith("spec.ipFamilies"):
+        # A second family may come and go.
+        first, second = (texts_at(body, "spec", "ipFamilies")[:1] for body in (before, after))
+        return not first or first == second
     # What was allocated is not in the manifest: only None is certain to be another one.
     return change.before is ABSENT and change.after not in ("None", ["None"])
 
@@ -113,6 +121,13 @@ _JOB: Final = (
     "spec.selector",
     "spec.successPolicy",
     "spec.template",
+)
+_SERVICE: Final = (
+    "spec.clusterIP",
+    "spec.clusterIPs",
+    "spec.healthCheckNodePort",
+    "spec.ipFamilies",
+    "spec.loadBalancerClass",
 )
 _VOLUME_MAY_CHANGE: Final = (
     "accessModes",
@@ -139,12 +154,13 @@ _FIXED: Final[Mapping[tuple[str, str], Fixed]] = {
             r"spec\.(activeDeadlineSeconds|terminationGracePeriodSeconds|tolerations|schedulingGates)\b",
         ),
     ),
-    ("", "Service"): Fixed(("spec.clusterIP", "spec.clusterIPs"), allows=_allowed_in_a_service),
+    ("", "Service"): Fixed(_SERVICE, allows=_allowed_in_a_service),
     ("", "PersistentVolumeClaim"): Fixed(
         ("spec",), free=(r"spec\.volumeAttributesClassName$",), allows=_allowed_in_a_claim
     ),
     ("", "PersistentVolume"): Fixed(("spec",), free=(rf"spec\.({'|'.join(_VOLUME_MAY_CHANGE)})\b",)),
     ("storage.k8s.io", "StorageClass"): Fixed(("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode")),
+    ("storage.k8s.io", "CSIDriver"): Fixed(("spec.attachRequired", "spec.volumeLifecycleModes")),
     ("storage.k8s.io", "VolumeAttributesClass"): Fixed(("driverName", "parameters")),
     ("rbac.authorization.k8s.io", "RoleBinding"): _ROLE,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): _ROLE,

@@ -5,27 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from pipeline.model.documents.untyped import items_at, mapping_at, text_at, texts_of
 from pipeline.model.manifests import Body, Resource
-
-_TEMPLATES: Final = {
-    ("", "Pod"): (),
-    ("", "PodTemplate"): ("template",),
-    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
-}
-"""Where the template stands, in kinds where it is not ``spec.template``."""
-
-_LASTING: Final = frozenset(
-    {
-        ("apps", "DaemonSet"),
-        ("apps", "Deployment"),
-        ("apps", "ReplicaSet"),
-        ("apps", "StatefulSet"),
-        ("", "ReplicationController"),
-    }
-)
+from pipeline.model.pod_templates import LASTING, template_place
 
 
 class Role(StrEnum):
@@ -59,26 +43,21 @@ class Container:
 class PodTemplate:
     """What an object's Pods are made from.
 
-    ``labels`` are those that its Pods have, but for what controllers add; ``path`` leads to the Pod's specification.
+    ``labels`` are those that its Pods have, but for what controllers add; ``path`` leads to the Pod's specification;
+    ``containers`` are all of them, main containers first.
     """
 
     resource: Resource
     labels: Mapping[str, str]
     spec: Mapping[str, Any]
     path: str
-
-    @property
-    def containers(self) -> Iterator[Container]:
-        """All of them, main containers first."""
-        for role in Role:
-            for index, body in items_at(self.spec, role.value):
-                yield Container(body, f"{self.path}.{role.value}[{index}]", role)
+    containers: tuple[Container, ...]
 
     @property
     def lasts(self) -> bool:
         """Whether its Pods are meant to run until somebody ends them, as a Job's are not."""
         key = (self.resource.id.group, self.resource.id.kind)
-        return key in _LASTING or (key == ("", "Pod") and self.spec.get("restartPolicy", "Always") == "Always")
+        return key in LASTING or (key == ("", "Pod") and self.spec.get("restartPolicy", "Always") == "Always")
 
     @property
     def is_for_windows(self) -> bool:
@@ -91,15 +70,17 @@ def pod_template_of(resource: Resource) -> PodTemplate | None:
 
     Kubernetes' own workloads count, and whatever else has a Pod's specification in ``spec.template.spec``.
     """
-    place = template_place(resource)
+    place = template_place(resource.id)
     template: Body = mapping_at(resource.body, *place)
     spec = mapping_at(template, "spec")
     if not isinstance(spec.get("containers"), list):
         return None
     labels = texts_of(mapping_at(template, "metadata", "labels"))
-    return PodTemplate(resource, labels, spec, ".".join((*place, "spec")))
+    path = ".".join((*place, "spec"))
+    return PodTemplate(resource, labels, spec, path, tuple(_containers(spec, path)))
 
 
-def template_place(resource: Resource) -> tuple[str, ...]:
-    """Where in an object the template of its Pods stands, if it has any; nowhere in a Pod, which is one."""
-    return _TEMPLATES.get((resource.id.group, resource.id.kind), ("spec", "template"))
+def _containers(spec: Mapping[str, Any], path: str) -> Iterator[Container]:
+    for role in Role:
+        for index, body in items_at(spec, role.value):
+            yield Container(body, f"{path}.{role.value}[{index}]", role)

@@ -16,8 +16,10 @@ from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
 
-_PLACEHOLDER: Final = re.compile(r"\s*\$\{\s*\w+\s*(?::?[-=?]\s*)?\}\s*")
-"""A variable that Flux's ``postBuild.substitute`` puts in; a default for it would be there for all to read."""
+_VARIABLE: Final = r"\$\{\s*\w+\s*(?::?[-=?]\s*)?\}"
+"""What Flux's ``postBuild.substitute`` puts in; a default for it would be there for all to read."""
+_PLACEHOLDER: Final = re.compile(rf"\s*(?:{_VARIABLE}|[A-Za-z][\w+.-]*://[^\s:/@]*:{_VARIABLE}@[^\s@]*)\s*")
+"""A variable, alone or as the password of a URL."""
 _PUBLIC: Final = re.compile(
     r"\s*(?:-----BEGIN (?P<what>CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]*-----END (?P=what)-----\s*)+"
 )

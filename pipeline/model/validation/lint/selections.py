@@ -112,12 +112,15 @@ def disruption_budget_without_pods(subject: Subject) -> Iterator[Problem]:
     fix=_FIX,
 )
 def network_policy_without_pods(subject: Subject) -> Iterator[Problem]:
-    """No template of Pods in its namespace has what ``spec.podSelector`` asks for; an empty one is for all to come."""
+    """None of the templates of Pods in its namespace has what ``spec.podSelector`` asks for.
+
+    An empty one is for all to come, and where there is no template at all, somebody else's Pods are meant.
+    """
     for policy in subject.of_kind("networking.k8s.io", "NetworkPolicy"):
         selector, namespace = mapping_at(policy.body, "spec", "podSelector"), policy.id.namespace
         if not selector or may_be_elsewhere(subject, namespace, mapping_at(selector, "matchLabels")):
             continue
-        if not pods_selected(subject, namespace, selector):
+        if pods_with(subject, namespace, {}) and not pods_selected(subject, namespace, selector):
             yield Problem(policy, "spec.podSelector", "no Pod in the manifests is selected")
 
 

@@ -57,7 +57,7 @@ def name_refusals(kind: tuple[str, str], name: str, *, is_custom: bool, oldest: 
         problem = (
             f"is {len(name)} characters long; expected at most {_LONGEST_CRON_JOB}, for its Jobs' names are longer"
         )
-        yield Refusal(("metadata", "name"), problem)
+        yield Refusal(("metadata", "name"), problem, value=name)
 
 
 def _format_of(kind: tuple[str, str], *, is_custom: bool, oldest: int) -> NameFormat:

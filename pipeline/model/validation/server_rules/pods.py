@@ -139,7 +139,7 @@ def _resource_refusals(resources: Mapping[str, Any], place: Steps) -> Iterator[R
         least, most = amount(value), amount(limits.get(name))
         if least is not None and most is not None and least > most:
             problem = f"is {value}, which is more than the limit of {limits[name]}"
-            yield Refusal((*place, "requests", name), problem)
+            yield Refusal((*place, "requests", name), problem, value=value)
 
 
 def _probe_refusals(probe: Mapping[str, Any], place: Steps, *, is_readiness: bool) -> Iterator[Refusal]:

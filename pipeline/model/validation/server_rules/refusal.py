@@ -12,6 +12,8 @@ from pipeline.model.validation.field_paths import Steps
 class Refusal:
     """One field that an API server refuses: either ``problem`` says why, or ``value`` is not what was ``expected``.
 
+    ``value`` is also there beside a ``problem`` that depends on it, so that whoever knows it to change can tell.
+
     ``hint`` is what to do about it; ``is_missing``: the field has to be there.
     """
 

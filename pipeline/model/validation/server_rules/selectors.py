@@ -49,6 +49,7 @@ def own_selector_refusals(spec: Mapping[str, Any]) -> Iterator[Refusal]:
         yield Refusal(
             ("spec", "template", "metadata", "labels"),
             f"has {shown}, which spec.selector does not select",
+            value=(selector, labels),
             hint="write the labels of spec.selector into the template",
         )
 

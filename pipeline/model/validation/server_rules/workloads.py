@@ -85,7 +85,7 @@ def _cron_job(body: Body, oldest: int) -> Iterator[Refusal]:
     if schedule == "":
         yield missing("spec", "schedule")
     elif isinstance(schedule, str) and (problem := schedule_problem(schedule)):
-        yield Refusal(("spec", "schedule"), problem)
+        yield Refusal(("spec", "schedule"), problem, value=schedule)
     template = mapping_at(spec, "jobTemplate")
     yield from marks_refusals(mapping_at(template, "metadata"), "spec", "jobTemplate", "metadata")
     yield from _job_spec(mapping_at(template, "spec"), ("spec", "jobTemplate", "spec"), oldest)

@@ -22,6 +22,8 @@ function hiddenText(text) {
 function buildDetails(item) {
   const parts = [];
   if (item.facts) parts.push(factList(item.facts));
+  if (item.links) parts.push(linkList(item.links));
+  if (cards.find(item)) parts.push(pictureButton(item));
   if (item.fields) parts.push(fieldTable(item.fields));
   for (const [title, text] of item.texts ?? []) {
     parts.push(make("h5", {}, title), make("pre", { class: "log", tabindex: "0", "aria-label": title }, text));
@@ -36,6 +38,22 @@ function factList(facts) {
     { class: "facts" },
     ...facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
   );
+}
+
+/** Other items that it has to do with: what they are to it, and a link to each. */
+function linkList(links) {
+  const link = ([text, index]) => make("div", {}, make("a", { href: `#o-${index}` }, text));
+  return make(
+    "dl",
+    { class: "facts" },
+    ...links.map(([title, to]) => make("div", {}, make("dt", {}, title), make("dd", {}, ...to.map(link)))),
+  );
+}
+
+function pictureButton(item) {
+  const button = make("button", { type: "button", class: "more" }, "Show in the picture");
+  button.addEventListener("click", () => cards.show(item));
+  return button;
 }
 
 function historyList(events) {

@@ -30,6 +30,7 @@ function filter() {
     if (fits(item, index)) found.push(index);
   });
   draw(found);
+  cards.mark(isFiltered() ? found : null);
   const list = document.getElementById("list");
   if (list.getBoundingClientRect().top < 0) list.scrollIntoView(); // what was found is where the list begins
   tell(found.length);

@@ -1,15 +1,14 @@
-"""A Git checkout, by the real git."""
+"""What a Git checkout holds, and what has changed in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.command import find_tool, run
+from pipeline.checkouts.git import Git
 from pipeline.errors import ToolError, UsageError
 from pipeline.ports import Environment
 
-_SECONDS = 60.0
+_PASSED = ("GIT_DIR", "GIT_WORK_TREE")
 
 
 class GitCheckout:
@@ -22,32 +21,29 @@ class GitCheckout:
             UsageError: the folder is in no checkout.
             ToolError: git is missing.
         """
-        self._environment = environment
-        self._at = folder
+        git = Git.find(environment, folder, _PASSED)
         try:
-            self.root = self._git("rev-parse", "--show-toplevel").decode().rstrip("\n")
-            self.folder = self._git("rev-parse", "--show-prefix").decode().rstrip("/\n")
-        except ToolError as error:
-            if error.code == "tool.missing":
-                raise
+            self._git = git.at_root()
+            self.folder = git.look("rev-parse", "--show-prefix").decode(errors="surrogateescape").rstrip("/\n")
+        except ToolError:
             raise UsageError(
                 f"{folder} is in no Git checkout, so nobody knows what has changed in it",
                 hint="run it in one, or leave out --changed-since",
             ) from None
-        self._root = Path(self.root)
-        self._at = self._root
+        self._root = self._git.folder
+        self.root = str(self._root)
 
     def base(self, revision: str) -> str:
         """The commit that both have come from."""
         try:
-            commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            commit = self._git.look("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         except ToolError:
             raise UsageError(
                 f"there is no revision '{revision}' in this checkout",
                 hint="fetch it first: in GitHub Actions, actions/checkout with `fetch-depth: 0`",
             ) from None
         try:
-            return self._git("merge-base", commit.decode().strip(), "HEAD").decode().strip()
+            return self._git.look("merge-base", commit.decode().strip(), "HEAD").decode().strip()
         except ToolError:
             raise UsageError(
                 f"this checkout has too little history to tell where HEAD and '{revision}' parted",
@@ -56,12 +52,12 @@ class GitCheckout:
 
     def changed_since(self, commit: str) -> tuple[str, ...]:
         """Paths that differ from then; what Git does not know yet counts as added."""
-        listed = self._git("diff", "--name-only", "--no-renames", "--ignore-submodules", "-z", commit, "--")
+        listed = self._git.look("diff", "--name-only", "--no-renames", "--ignore-submodules", "-z", commit, "--")
         return tuple(sorted({*_names(listed), *_names(self._others())}))
 
     def named(self, name: str) -> tuple[str, ...]:
         """Files of that name."""
-        known = self._git("ls-files", "-z", "--cached", "--", *self._pathspecs(name))
+        known = self._git.look("ls-files", "-z", "--cached", "--", *self._pathspecs(name))
         found = {*_names(known), *_names(self._others(*self._pathspecs(name)))}
         return tuple(sorted(path for path in found if (self._root / path).is_file()))
 
@@ -75,7 +71,7 @@ class GitCheckout:
     def read_at(self, commit: str, path: str) -> bytes | None:
         """The file as it was then."""
         try:
-            return self._git("cat-file", "blob", f"{commit}:{path}")
+            return self._git.look("cat-file", "blob", f"{commit}:{path}")
         except ToolError:
             return None
 
@@ -87,16 +83,11 @@ class GitCheckout:
             return False
 
     def _others(self, *pathspecs: str) -> bytes:
-        return self._git("ls-files", "-z", "--others", "--exclude-standard", "--", *pathspecs)
+        return self._git.look("ls-files", "-z", "--others", "--exclude-standard", "--", *pathspecs)
 
     def _pathspecs(self, name: str) -> tuple[str, ...]:
         prefix = f"{self.folder}/" if self.folder else ""
         return (f":(top,glob){_escaped(prefix)}**/{_escaped(name)}",)
-
-    def _git(self, *arguments: str) -> bytes:
-        program = find_tool("git", self._environment)
-        argv: Sequence[str] = [str(program), "--no-optional-locks", "-C", str(self._at), *arguments]
-        return run(argv, environment=self._environment, timeout=_SECONDS, passing=("GIT_DIR", "GIT_WORK_TREE")).stdout
 
 
 def _names(listed: bytes) -> list[str]:

@@ -1,0 +1,1 @@
+"""Git checkouts: what has changed in them, and changes that become commits."""

@@ -1,1 +1,0 @@
-"""Work trees whose changes become commits: Git."""
