@@ -88,14 +88,15 @@ def command(
 
 def _with_tags(result: HistoryResult, options: RegistryOptions, terminal: Terminal) -> HistoryResult:
     """The same with what tags say today, of every repository that an artifact is in and that can be asked."""
-    from pipeline import wiring
+    from pipeline.cli.records import open_recorded
     from pipeline.stages.tag_standing import Standing, standing_of
 
     found = Standing()
     for name in list(dict.fromkeys(item.record.repository for item in result.deployments))[:_MOST_REPOSITORIES]:
         try:
             repository = parse_reference(name).repository
-            found = found.merged(standing_of(wiring.registry(repository, options, os.environ, terminal.reporter)))
+            registry = open_recorded(repository, options, terminal, named=(result.repository,))
+            found = found.merged(standing_of(registry))
         except PipelineError as error:
             found = found.merged(Standing(notes=(f"the tags of {name} cannot be read: {error.message}",)))
     return replace(

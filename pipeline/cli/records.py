@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.terminal import Terminal
 from pipeline.errors import UsageError
-from pipeline.model.artifact.reference import is_reference, parse_reference
+from pipeline.model.artifact.reference import Repository, is_reference, parse_reference
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.settings.connections import RegistryOptions
 from pipeline.model.settings.recording import RecordReading
@@ -57,6 +58,21 @@ def open_records(
         terminal.reporter,
         is_beside=repository == neighbour,
     )
+
+
+def open_recorded(
+    repository: Repository, options: RegistryOptions, terminal: Terminal, *, named: Iterable[str]
+) -> Registry:
+    """A repository that a record names; ``named`` are those that the user did.
+
+    A login that was given is shown to the registries of these alone: whoever may deploy to a cluster decides what its
+    records name.
+    """
+    from pipeline import wiring
+
+    hosts = {parse_reference(name).repository.host for name in named if is_reference(name)}
+    options = options if repository.host in hosts else options.without_login()
+    return wiring.registry(repository, options, os.environ, terminal.reporter)
 
 
 def settings_of(records: RecordReading) -> Settings | None:

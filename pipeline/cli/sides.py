@@ -65,7 +65,7 @@ def _deployed(
     name: str, options: RegistryOptions, terminal: Terminal, records: RecordReading, other: str
 ) -> tuple[Manifests, Side]:
     from pipeline import wiring
-    from pipeline.cli.records import open_records
+    from pipeline.cli.records import open_recorded, open_records, settings_of
     from pipeline.stages.deployed_side import read_deployed
 
     wanted = parse_deployed(name)
@@ -73,7 +73,10 @@ def _deployed(
     trust = wiring.record_trust(records, os.environ, terminal.reporter)
 
     def open_registry(repository: Repository) -> Registry:
-        return wiring.registry(repository, options, os.environ, terminal.reporter)
+        settings = settings_of(records)
+        return open_recorded(
+            repository, options, terminal, named=(other, settings.artifact.repository if settings else "")
+        )
 
     return read_deployed(wanted, registry, trust, open_registry, _trees())
 

@@ -15,6 +15,7 @@ from pipeline.cli.report_context import validated
 from pipeline.cli.sides import read_side
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.errors import ManifestError, UsageError
+from pipeline.model.artifact.reference import is_reference
 from pipeline.model.images.lock import LOCK_FILE
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import Side
@@ -153,6 +154,9 @@ def _subject(
         return built.manifests, Side(name=str(settings.file)), wiring.places(settings.sources)
     if path == _STDIN:
         return _standard_input()
+    if not is_reference(path) and not Path(path).exists():
+        hint = "expected a folder or file, oci://HOST/REPOSITORY:TAG, oci-layout:FOLDER:TAG, or - for standard input"
+        raise UsageError(f"'{path}' does not exist", hint=hint)
     manifests, side = read_side(path, options, terminal)
     artifact = side.artifact
     if artifact is None:

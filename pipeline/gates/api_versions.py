@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
-from pipeline.gates.kubernetes_data import known_versions, versions_with
+from pipeline.gates.kubernetes_data import known_versions, read_definitions, versions_with
 from pipeline.model.documents.printable import printable
 from pipeline.model.manifests import Resource
 from pipeline.model.validation.api_lifecycle import RETIREMENTS
 from pipeline.model.validation.custom_kinds import CustomKind, CustomKinds
 from pipeline.model.validation.finding import Finding, Rule
+from pipeline.model.validation.kubernetes_schemas import kinds_of
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion, versions_in_words
 from pipeline.model.validation.schema_rules import DEPRECATED, MISSING, REMOVED, TOO_NEW
 
+_ALIKE = 0.8
+"""How near a kind has to be to one that there is, of 1."""
 _LONGEST = 1000
 """Characters of a message."""
 _API_VERSIONS = ("v1", "v2", "v1beta3", "v1beta2", "v1beta1")
@@ -43,7 +47,7 @@ def unknown_kinds(
         instead = _replacement(resource, too_early[0]) or TOO_NEW.fix
         yield _about(resource, TOO_NEW, f"{name} is new in Kubernetes {present[0]}{where}", instead)
     if not too_late and not too_early:
-        yield _about(resource, MISSING, f"there is no schema for {name}", _missing_hint(resource, versions[-1]))
+        yield _about(resource, MISSING, f"there is no schema for {name}", _missing_hint(resource, versions[-1], custom))
 
 
 def _removed_in(resource: Resource, present: Sequence[KubernetesVersion]) -> KubernetesVersion | None:
@@ -118,15 +122,25 @@ def _replacement(resource: Resource, version: KubernetesVersion) -> str:
     return "nothing takes its place" if retirement is not None else ""
 
 
-def _missing_hint(resource: Resource, version: KubernetesVersion) -> str:
-    """The API version that was meant, or how to bring the definition."""
-    group = resource.id.group
+def _missing_hint(resource: Resource, version: KubernetesVersion, custom: CustomKinds) -> str:
+    """The API version or the kind that was meant, or how to bring the definition."""
+    group, kind = resource.id.group, resource.id.kind
     is_ours = not group or "." not in group or group.endswith(".k8s.io")
-    known = [api for api in _LIKELY if version in versions_with(api, resource.id.kind)] if is_ours else []
-    if known:
+    known = [api for api in _LIKELY if version in versions_with(api, kind)] if is_ours else []
+    # The data are found by names in lower case: in its own API version it is the kind that is written differently.
+    if known and resource.api_version not in known:
         near = get_close_matches(resource.api_version, known, n=1, cutoff=0) or known
         return f"did you mean {near[0]}?"
-    return MISSING.fix
+    kinds = {each.kind for versions in custom for each in versions if each.group == group}
+    if is_ours:
+        kinds |= {name for api_version, name in _kinds(version) if api_version == resource.api_version}
+    meant = get_close_matches(kind, sorted(kinds), n=1, cutoff=_ALIKE)
+    return f"did you mean the kind {meant[0]}?" if meant else MISSING.fix
+
+
+@lru_cache(maxsize=1)
+def _kinds(version: KubernetesVersion) -> frozenset[tuple[str, str]]:
+    return frozenset(kind for kind, _ in kinds_of(read_definitions(version)))
 
 
 _LIKELY = (

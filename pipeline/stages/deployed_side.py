@@ -81,10 +81,13 @@ def _applied(name: DeployedName, registry: Registry, trust: RecordTrust) -> tupl
     for item in listed:
         if item.inventory == head.record.inventory and item.descriptor.digest != head.listed.descriptor.digest:
             found = read_listed(item, name.cluster, registry, trust)
-            if found.record.is_complete and not found.record.is_deleted:
+            if found.record.is_deleted:
+                break
+            if found.record.is_complete:
                 return head, found
     raise ArtifactNotFoundError(
-        f"every record of {name} that is kept is of an apply that failed, so nobody knows what is deployed",
+        f"every record of {name} that is kept, or came after it was deleted, is of an apply that failed, so nobody"
+        " knows what is deployed",
         hint="`gitless history` lists them; compare with `live`, from where the cluster can be reached",
     )
 

@@ -90,7 +90,8 @@ def render_folder(files: Mapping[str, bytes], path: str, trees: TreeBuilder) -> 
     nobody = ObjectReference("OCIRepository", "", "")
     spec = KustomizationSpec(source=nobody, interval=0.0, prune=False, path=path)
     request = RenderRequest(spec=spec, name="", namespace="", files=files)
-    return render_kustomization(request, trees=trees, decryptor=None).manifests
+    built, _ = _build(request, _folder(request), trees, None)
+    return Manifests.of(built)
 
 
 def _folder(request: RenderRequest) -> str:

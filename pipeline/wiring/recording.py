@@ -39,7 +39,7 @@ def record_registry(
         environment = {**environment, "REGISTRY_AUTH_FILE": registry_config}
         options = replace(options, provider=GENERIC)
     if registry_config or not is_beside:
-        options = replace(options, username=None, password=None, identity_token=None, access_token=None)
+        options = options.without_login()
     return registry(repository, options, environment, reporter)
 
 

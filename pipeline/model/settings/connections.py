@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class RegistryOptions:
     allow_plain_http: bool = False
     patient: bool = True
     provider: str = "generic"
+
+    def without_login(self) -> RegistryOptions:
+        """The same for a registry that this login is not for."""
+        return replace(self, username=None, password=None, identity_token=None, access_token=None)
 
     def __repr__(self) -> str:
         return f"RegistryOptions(username={self.username!r}, password=***)"

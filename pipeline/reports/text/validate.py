@@ -1,4 +1,4 @@
-"""What gates found, for people: by file, gravest first in each; what was not evaluated, and the counts last."""
+"""What gates found, for people: by file, the gravest first; what was not evaluated, and the counts last."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.model.validation.finding import Finding, NotEvaluated, Severity
 from pipeline.reports.text.values import Paint, printable
 
 _STYLES = {Severity.ERROR: "red+bold", Severity.WARNING: "yellow+bold", Severity.NOTE: "cyan"}
+_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 _NOWHERE = "without a file"
 
 
@@ -31,12 +32,14 @@ def _lines(result: ValidateResult, paint: Paint) -> Iterator[str]:
 
 
 def _by_file(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
-    """Files in their order, and in each the findings by line; what has no file comes first."""
+    """Files with the gravest findings first, and in each these by line; of files alike, what has none comes first."""
     files: dict[str, list[Finding]] = {}
     for finding in findings:
         files.setdefault(_file(finding.origin), []).append(finding)
-    for file in sorted(files, key=lambda name: (name != _NOWHERE, name)):
-        yield file, sorted(files[file], key=lambda item: (item.origin.line or 0) if item.origin else 0)
+    for found in files.values():
+        found.sort(key=lambda item: (_GRAVITY[item.severity], (item.origin.line or 0) if item.origin else 0))
+    for file in sorted(files, key=lambda name: (_GRAVITY[files[name][0].severity], name != _NOWHERE, name)):
+        yield file, files[file]
 
 
 def _file(origin: Origin | None) -> str:

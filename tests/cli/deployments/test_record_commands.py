@@ -12,7 +12,9 @@ import pytest
 from pipeline import wiring
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
-from pipeline.model.artifact.reference import parse_reference
+from pipeline.cli.records import open_recorded
+from pipeline.cli.terminal import Terminal
+from pipeline.model.artifact.reference import Repository, parse_reference
 from pipeline.model.deployments.record import Deployed, DeployRecord
 from pipeline.model.manifests import ObjectId
 from pipeline.model.settings.connections import RegistryOptions
@@ -296,3 +298,61 @@ def test_what_is_deployed_can_be_drawn(run: Run, deploy: Deploy) -> None:
     shown = run("graph", "deployed:prod", "--record-repository", RECORDS, "--record-key", "cosign.pub", "-o", "json")
 
     assert [node["id"] for node in shown.document["nodes"]] == ["ConfigMap a"]
+
+
+def test_of_an_artifact_with_several_folders_only_the_kustomizations_own_is_compared(
+    run: Run, deploy: Deploy, tmp_path: Path
+) -> None:
+    def write(text: str) -> None:
+        for folder in ("staging", "prod"):
+            (tmp_path / "app" / folder).mkdir(parents=True, exist_ok=True)
+            manifest = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: own}}\ndata: {{b: {folder}-{text}}}\n"
+            (tmp_path / "app" / folder / "own.yaml").write_text(manifest)
+
+    write("one")
+    deploy("one", inventory="Kustomization apps/shop", path="./prod")
+    write("two")
+    url = run("package", "app", "oci-layout:shop:two", "-o", "json").document["digestUrl"]
+    assert run("sign", url, "--key", "cosign.key").code == 0
+    reading = ["--record-key", "cosign.pub", "--record-repository", RECORDS, "-o", "json"]
+
+    found = run("diff", "deployed:prod", url, *reading)
+    planned = run("plan", "deployed:prod", url, *reading, "--key", "cosign.pub")
+    backwards = run("diff", url, "deployed:prod", *reading)
+
+    for outcome in (found, planned, backwards):
+        assert outcome.code == 0, outcome.err
+        (change,) = outcome.document["changes"]
+        assert "staging" not in outcome.out
+        assert [field["path"] for field in change["fields"]] == ["data.b"]
+    assert found.document["from"]["deployed"]["path"] == "./prod"
+    assert run("plan", "deployed:prod", "oci-layout:shop:one", *reading, "--key", "cosign.pub").code == 4
+
+
+def test_what_was_deleted_is_told_as_such(run: Run, deploy: Deploy) -> None:
+    url = deploy("one")
+    deploy("one", 60, result=Deployed.DELETED, objects={})
+    reading = ["--record-key", "cosign.pub", "--record-repository", RECORDS]
+
+    shown = run("history", "--cluster", "prod", *reading)
+    compared = run("diff", "deployed:prod", url, *reading)
+
+    assert "deleted" in shown.out.splitlines()[1]
+    assert "-1" in shown.out.splitlines()[1]
+    assert compared.code == 5
+    assert "inventory shop/shop was deleted at 2027-01-15T08:01:00Z" in compared.err
+
+
+@pytest.mark.parametrize(
+    ("named", "is_shown"), [("oci://a.test/shop:1", True), ("app", False), ("oci://b.test/shop:1", False)]
+)
+def test_a_login_is_shown_to_no_registry_that_only_a_record_names(named: str, *, is_shown: bool) -> None:
+    terminal = Terminal(JsonLog(io.StringIO(), verbose=False), "text", color=False)
+    login = RegistryOptions(username="ci", password="hunter2")
+    shown: list[str | None] = []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "registry", lambda _repository, options, *_: shown.append(options.password))
+        open_recorded(Repository("a.test", "shop"), login, terminal, named=(named, ""))
+
+    assert shown == (["hunter2"] if is_shown else [None])

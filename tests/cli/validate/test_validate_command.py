@@ -108,6 +108,15 @@ def test_standard_input_has_lines_too(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert outcome.out.startswith("stdin\n  8: error schema-invalid")
 
 
+@pytest.mark.parametrize("name", ["nothing.yaml", "live", "deployed:production"])
+def test_what_cannot_be_validated_is_refused_with_what_can(shell: Shell, name: str) -> None:
+    outcome = shell.validate(name)
+
+    assert outcome.code == 2
+    assert f"'{name}' does not exist" in outcome.err
+    assert "expected a folder or file, oci://" in outcome.err
+
+
 def test_nothing_on_standard_input_is_no_pass(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"# nothing\n")))
 

@@ -118,6 +118,15 @@ def test_what_was_deleted_is_not_deployed_any_more(shop: Shop) -> None:
         _side(shop)
 
 
+def test_what_was_there_before_a_deletion_is_not_there_after_a_failure(shop: Shop) -> None:
+    shop.deploy("one")
+    shop.delete_inventory(time=NOW + 5)
+    shop.deploy("two", time=NOW + 6, result=Deployed.FAILED, objects={})
+
+    with pytest.raises(ArtifactNotFoundError, match="or came after it was deleted, is of an apply that failed"):
+        _side(shop)
+
+
 def test_a_list_that_lacks_the_newest_record_is_told(shop: Shop) -> None:
     shop.deploy("one", objects=_objects(shop, "one"))
     before = shop.tag()

@@ -62,6 +62,22 @@ def test_what_an_api_server_takes_is_no_finding(kind: str, change: Spoil) -> Non
     assert found(body, kubernetes="1.30-1.37", crds=(WIDGET_DEFINITION,)) == ()
 
 
+@pytest.mark.parametrize(
+    ("api_version", "kind", "hint"),
+    [
+        ("v1", "Configmap", "did you mean the kind ConfigMap?"),
+        ("schemas.example.com/v1", "Widgets", "did you mean the kind Widget?"),
+        ("v2", "ConfigMap", "did you mean v1?"),
+        ("other.example.com/v1", "Widget", "bring its CustomResourceDefinition"),
+        ("apps/v1", "Something", "bring its CustomResourceDefinition"),
+    ],
+)
+def test_a_kind_that_is_not_there_has_the_one_that_was_meant(api_version: str, kind: str, hint: str) -> None:
+    (finding,) = found(simple(api_version, kind), crds=(WIDGET_DEFINITION,))
+
+    assert (finding.rule, finding.hint.startswith(hint)) == ("schema-missing", True)
+
+
 def test_values_of_secrets_are_in_no_finding() -> None:
     body = deepcopy(BODIES["Secret"])
     body["data"] = {"key": "hunter2!", "other": 4711, "third": {"in": "hunter2"}}
@@ -121,7 +137,7 @@ def test_a_mistake_in_some_versions_names_them() -> None:
         ("v1", "Endpoints", "1.32", "", ""),
         ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "1.29", "api-too-new", "in Kubernetes 1.30"),
         ("v1", "Deployment", "", "schema-missing", "no schema for v1 Deployment; did you mean apps/v1?"),
-        ("apps/v1", "Deploymnt", "", "schema-missing", "bring its CustomResourceDefinition: --crd"),
+        ("apps/v1", "Deploymnt", "", "schema-missing", "did you mean the kind Deployment?"),
         ("batch.volcano.sh/v1", "Job", "", "schema-missing", "no schema for batch.volcano.sh/v1 Job"),
         ("example.com/v1", "List/../x", "", "schema-missing", "bring its CustomResourceDefinition"),
     ],

@@ -187,3 +187,16 @@ def test_the_object_that_a_finding_names_may_be_unknown() -> None:
     (found,) = outcome(Told((finding("first", object_id=stranger, origin=None),))).findings
 
     assert found.origin is None
+
+
+def test_a_file_with_an_error_comes_before_those_with_warnings_and_the_error_before_its_others() -> None:
+    places = (("a.yaml", 1, Severity.WARNING), ("b.yaml", 2, Severity.NOTE), ("b.yaml", 9, Severity.ERROR))
+    findings = tuple(
+        Finding(gate="lint", rule=f"rule-{line}", severity=severity, message="m", origin=Origin(file, line))
+        for file, line, severity in places
+    )
+    check = Checked(gate="lint", objects=1, findings=findings)
+    text = render(ValidateResult(subject=Side(name="deploy"), objects=1, checks=(check,)), color=False)
+
+    order = [line.strip() for line in text.splitlines() if "yaml" in line or "rule-" in line]
+    assert order == ["b.yaml", "9: error rule-9", "2: note rule-2", "a.yaml", "1: warning rule-1"]
