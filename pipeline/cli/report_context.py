@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.cli.comparing import Asked
@@ -17,10 +18,12 @@ from pipeline.model.reporting import ReportContext
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 
 if TYPE_CHECKING:
+    from pipeline.model.artifact.reference import Reference
     from pipeline.model.graph.graph import Graph, Tone
     from pipeline.model.outcome.run import RunResult
     from pipeline.model.outcome.validate import ValidateResult
     from pipeline.model.outcome.verify import VerifyResult
+    from pipeline.model.trust.policy import TrustPolicy
 
 _MOST_OBJECTS = 3_000
 """Of both sides; a picture of more would be cut down to nothing, and finding that out takes seconds."""
@@ -73,6 +76,26 @@ def healthy(result: VerifyResult, options: ClusterOptions, terminal: Terminal) -
         inventory = find_inventory(cluster, result.namespace, result.inventory)
         live = live_graph(inventory, cluster, wiring.clock())
         return _drawn(drifted_graph(live.graph, (change.object_id for change in result.drift.changes)))
+
+    return lambda: ReportContext(picture=_tried("picture", picture, "", terminal))
+
+
+def vouched_for(
+    reference: Reference, policy: TrustPolicy, options: RegistryOptions, terminal: Terminal
+) -> Callable[[], ReportContext]:
+    """Where an artifact comes from and who vouches for it, drawn where a report asks for it."""
+
+    def picture() -> str:
+        from pipeline import wiring
+        from pipeline.model.graph.chain import chain_graph
+        from pipeline.stages.inspect import inspect
+        from pipeline.stages.list_tags import tags_of
+
+        registry = wiring.registry(reference.repository, options, os.environ, terminal.reporter)
+        ports = wiring.trust_ports(os.environ, terminal.reporter)
+        found = inspect(reference, registry, ports, policy, wiring.read_certificate)
+        chain = chain_graph(found, tags_of(found.artifact.digest, registry).names)
+        return _drawn(replace(chain, title=""))
 
     return lambda: ReportContext(picture=_tried("picture", picture, "", terminal))
 

@@ -11,12 +11,11 @@ import click
 from pipeline.cli import completing
 from pipeline.cli.options import Duration, argument, cluster_options, option, registry_options
 from pipeline.cli.pinning import refuse_tag, tag_option
-from pipeline.cli.report_context import healthy
+from pipeline.cli.report_context import healthy, vouched_for
 from pipeline.cli.terminal import Terminal, talking
 from pipeline.cli.trust_options import trust_options, warn_unverified
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference
-from pipeline.model.outcome import Result
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
 from pipeline.model.trust.policy import TrustPolicy, UnsafeSkipVerification
 
@@ -66,7 +65,7 @@ def command(
     refuse_tag(reference, allow_tag=allow_tag)
     warn_unverified(trust, terminal)
     if reference is not None:
-        terminal.print_result(_artifact(reference, trust, registry_options, terminal))
+        _artifact(reference, trust, registry_options, terminal)
         return
     from pipeline.model.applying.inventory import check_inventory_name
     from pipeline.stages.verify import VerifyOptions, require_verified
@@ -112,7 +111,7 @@ def _artifact(
     trust: TrustPolicy | UnsafeSkipVerification,
     registry_options: RegistryOptions,
     terminal: Terminal,
-) -> Result:
+) -> None:
     from pipeline import wiring
     from pipeline.stages.verify_artifact import verify_artifact
 
@@ -120,4 +119,5 @@ def _artifact(
         raise UsageError("--insecure-skip-verification leaves nothing to verify about an artifact; name a --key")
     parsed = parse_reference(reference)
     registry = wiring.registry(parsed.repository, registry_options, os.environ, terminal.reporter)
-    return verify_artifact(parsed, registry, wiring.trust_ports(os.environ, terminal.reporter), trust)
+    result = verify_artifact(parsed, registry, wiring.trust_ports(os.environ, terminal.reporter), trust)
+    terminal.print_result(result, vouched_for(parsed, trust, registry_options, terminal))

@@ -31,7 +31,8 @@ def render(result: VerifyArtifactResult, context: ReportContext) -> str:
     ]
     items += [_item(2, item.reason, (("Found in", item.found_in),)) for item in judgement.rejected]
     numbers = [sum(item.section == section for item in items) for section in range(len(_SECTIONS))]
-    facts = artifact_facts(result.artifact, result.source, result.revision)
+    # It is named by repository and digest already.
+    facts = artifact_facts(None, result.source, result.revision)
     page = Page(
         kind="Verification",
         verdict="Verified",

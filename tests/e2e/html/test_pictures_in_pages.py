@@ -139,6 +139,22 @@ def test_a_finger_scrolls_the_page_until_the_picture_is_enlarged_and_two_enlarge
     assert float(tab.evaluate(VIEW).split()[0]) < float(enlarged.split()[0])
 
 
+def test_on_paper_it_is_light_and_whole_whatever_the_screen_has(drawn: Drawn) -> None:
+    tab = drawn(GRAPHS["large"])
+    whole = tab.evaluate(VIEW)
+    tab.click("#theme")
+    tab.click("#theme")
+    tab.click("[data-zoom=in]")
+    frame = "getComputedStyle(document.querySelector('.frame')).fill"
+    assert (tab.evaluate(frame), tab.evaluate(VIEW) == whole) == ("rgb(20, 25, 32)", False)
+
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert (tab.evaluate(frame), tab.evaluate(VIEW) == whole) == ("rgb(255, 255, 255)", True)
+
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate(frame) == "rgb(20, 25, 32)"
+
+
 def test_what_signs_and_lines_mean_stays_readable_below_it(drawn: Drawn) -> None:
     tab = drawn(GRAPHS["large"])
 

@@ -78,4 +78,6 @@ def test_plan_apply_and_verify_each_leave_a_page_that_tells_what_they_did(
     assert verified.evaluate("document.querySelector('h1').innerText") == "Verified"
     assert verified.evaluate("document.querySelectorAll('.card.healthy').length") == 2
     assert gitless("verify", first, "--key", "cosign.pub", "--report", "artifact.html") == 0
-    assert "cosign.pub" in opened("artifact.html").evaluate("document.getElementById('rows').textContent")
+    artifact = opened("artifact.html")
+    assert "cosign.pub" in artifact.evaluate("document.getElementById('rows').textContent")
+    assert artifact.evaluate("document.querySelectorAll('.card.accepted').length") == 2

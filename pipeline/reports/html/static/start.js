@@ -3,6 +3,7 @@
 
 const PRINTED = { rows: 10_000, details: 200 }; // a browser lays out about 200 rows, or 20 with details, a second
 let openedForPrint = [];
+let themeOnScreen = "";
 
 function followLink() {
   const [, sort, value] = /^#([oq])[-=](.*)$/u.exec(location.hash) ?? [];
@@ -16,6 +17,8 @@ function followLink() {
 }
 
 addEventListener("beforeprint", () => {
+  themeOnScreen = document.documentElement.dataset.theme ?? "";
+  setTheme("light"); // paper is, and the picture chooses its colours by this, too
   let printed = 0;
   for (const chunk of chunks) {
     chunk.hidden = printed >= PRINTED.rows;
@@ -31,6 +34,7 @@ addEventListener("beforeprint", () => {
 });
 
 addEventListener("afterprint", () => {
+  setTheme(themeOnScreen);
   for (const chunk of chunks) chunk.hidden = false;
   for (const index of openedForPrint) toggle(index, false);
   openedForPrint = [];
