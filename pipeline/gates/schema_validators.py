@@ -24,13 +24,13 @@ from pipeline.model.validation.kubernetes_schemas import (
     self_contained,
 )
 from pipeline.model.validation.kubernetes_versions import KubernetesVersion
+from pipeline.model.validation.name_formats import UUID_TEXT
 from pipeline.model.validation.structural_schemas import json_schema
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
 _LONGEST_PROBLEM = 300
-_UUID = re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.ASCII)
 _BITS = re.compile(r"/[0-9]{1,3}\Z", re.ASCII)
 
 KindKey = tuple[str, str]
@@ -95,7 +95,7 @@ def _compiled(schema: JsonSchema, custom: CustomKind | None) -> Compiled:
     try:
         validator = jsonschema_rs.Draft202012Validator(
             schema,
-            formats={BYTE: _is_base64, CIDR: _is_cidr, UUID: lambda text: _UUID.fullmatch(text) is not None},
+            formats={BYTE: _is_base64, CIDR: _is_cidr, UUID: lambda text: UUID_TEXT.fullmatch(text) is not None},
             validate_formats=True,
             keywords={LIST_TYPE: _ListType},
             # As Go's: in linear time.

@@ -22,6 +22,7 @@ from pipeline.model.validation.name_formats import (
     DNS_SUBDOMAIN,
     LABEL_VALUE,
     QUALIFIED_NAME_PART,
+    UUID_TEXT,
     NameFormat,
 )
 
@@ -50,7 +51,6 @@ _NAME_WORDS = (
     f"must consist of alphanumeric characters, '-', '_' or '.', {_ALPHANUMERIC} (e.g. 'MyName',  or 'my.name',  or"
     " '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
-_UUID = re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
@@ -131,7 +131,7 @@ _FORMATS: Mapping[str, Callable[[str], list[str]]] = {
     "dns1035LabelPrefix": _of_prefix(_dns_1035_label),
     "qualifiedName": _qualified,
     "labelValue": lambda text: _written(text, LABEL_VALUE, _VALUE_WORDS),
-    "uuid": lambda text: [] if _UUID.fullmatch(text) else ["does not match the UUID format"],
+    "uuid": lambda text: [] if UUID_TEXT.fullmatch(text) else ["does not match the UUID format"],
     "byte": _base64,
     "date": _date,
     "datetime": _date_time,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_MAPPINGS = (dict, Mapping)
+"""What is read is nearly always a dict, which is faster to tell than that something is a mapping."""
+
 
 def mapping_at(value: object, *keys: str) -> Mapping[str, Any]:
     """The mapping at a path of keys; empty where there is none."""
     for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+        value = value.get(key) if isinstance(value, _MAPPINGS) else None
+    return value if isinstance(value, _MAPPINGS) else {}
 
 
 def items_at(value: object, *keys: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -18,7 +21,7 @@ def items_at(value: object, *keys: str) -> Iterator[tuple[int, Mapping[str, Any]
     *parents, last = keys
     found = mapping_at(value, *parents).get(last)
     for index, item in enumerate(found if isinstance(found, list) else ()):
-        if isinstance(item, Mapping):
+        if isinstance(item, _MAPPINGS):
             yield index, item
 
 
@@ -45,6 +48,6 @@ def number_at(value: object, *keys: str) -> int | None:
 
 def texts_of(value: object) -> dict[str, str]:
     """The entries of a mapping whose values are text, as labels are."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _MAPPINGS):
         return {}
     return {key: text for key, text in value.items() if isinstance(key, str) and isinstance(text, str)}

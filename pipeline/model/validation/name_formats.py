@@ -70,6 +70,9 @@ STRICT_VARIABLE_NAME: Final = NameFormat(
 )
 """Before Kubernetes 1.30."""
 
+UUID_TEXT: Final = re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.ASCII)
+"""A UUID; the dashes may be left out (k8s.io/kube-openapi ``pkg/validation/strfmt``)."""
+
 
 def is_qualified_name(text: str) -> bool:
     """Whether it may be a label's key: a name, or a DNS subdomain, ``/`` and a name."""
