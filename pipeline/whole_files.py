@@ -15,10 +15,15 @@ from pipeline.errors import ConfigurationError
 def write_whole(file: Path, content: bytes) -> None:
     """Write a result, so that nobody ever sees half of it; folders are made as needed.
 
+    What is no file, such as a pipe or ``/dev/stdout``, is written to and stays what it is.
+
     Raises:
         ConfigurationError: the place cannot be written to.
     """
     try:
+        if _is_stream(file):
+            file.write_bytes(content)
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
         # To be read by whoever the umask allows.
         with replacing(file, 0o666 & ~umask()) as stream:
@@ -27,6 +32,12 @@ def write_whole(file: Path, content: bytes) -> None:
         raise ConfigurationError(
             f"{file} cannot be written: {error.strerror or error}", hint="choose another folder, or correct its rights"
         ) from None
+
+
+def _is_stream(file: Path) -> bool:
+    """Whether it is a pipe or device, or a name that the system gives to what this process has open."""
+    is_given = file.is_symlink() and file.absolute().parts[1] in {"dev", "proc"}
+    return is_given or (file.exists() and not file.is_file() and not file.is_dir())
 
 
 def rewrite(file: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,8 +124,8 @@ def _run(options: ChainOptions, terminal: Terminal) -> None:
     telling = _Telling(terminal, *names)
     try:
         outcome = Chain(options, os.environ, terminal.reporter, wiring.clock()).run(telling.stage, presence.fold)
-    except PipelineError:
-        telling.report_so_far(terminal)
+    except PipelineError as error:
+        telling.report_so_far(terminal, error)
         raise
     presence.unfold()
     terminal.print_result(outcome, carried_out(outcome, terminal))
@@ -171,6 +172,7 @@ class _Telling:
         self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
         self._so_far = RunResult(name=name, target=target, digest_url="", stages=(), is_ended=False)
+        self._since = time.monotonic()
         presence.remember(terminal, lambda: self._so_far)
 
     def stage(self, stage: str, result: Result) -> None:
@@ -180,10 +182,12 @@ class _Telling:
             PipelineError: what stands in the way.
         """
         is_text = self._terminal.output == "text"
-        done = StageRun(stage=stage, result=result, seconds=0.0)
+        now = time.monotonic()
+        done = StageRun(stage=stage, result=result, seconds=now - self._since)
         self._so_far = replace(self._so_far, stages=(*self._so_far.stages, done))
+        self._since = now
         if is_text:
-            click.secho(f"── {stage} ──", bold=self._terminal.color)
+            click.secho(f"── {stage} ──", bold=self._terminal.color, color=self._terminal.color)
             self._terminal.print_result(result)
         else:
             self._terminal.keep_result(result)
@@ -195,10 +199,10 @@ class _Telling:
         if isinstance(result, VerifyResult):
             self._verdict = result
 
-    def report_so_far(self, terminal: Terminal) -> None:
+    def report_so_far(self, terminal: Terminal, failure: PipelineError) -> None:
         """Write reports about what was done before the run failed; that they cannot be is worth a warning."""
         try:
-            terminal.write_reports(self._so_far)
+            terminal.write_reports(replace(self._so_far, failure=failure))
         except ConfigurationError as error:
             terminal.reporter.warn(error.message)
 

@@ -35,8 +35,7 @@ from pipeline.ports import Expressions, Registry, Reporter, Signer, Verifier
 from pipeline.stages.attaching import check_attestation_shadowing, is_own
 from pipeline.stages.deployed import followers
 from pipeline.stages.finding import MAX_REFERRERS
-from pipeline.stages.parallel import in_parallel
-from pipeline.stages.record_retention import delete_records
+from pipeline.stages.record_retention import delete_records, gone_records
 from pipeline.stages.signatures import judge_signatures
 from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
@@ -47,7 +46,8 @@ _TOLERATED_SKEW = 300.0
 """Seconds that clocks may differ by before somebody should know."""
 _CROWDED = MAX_REFERRERS // 2
 """Referrers beside which no record is put any more: verifiers refuse artifacts with more than they read."""
-_CONCURRENCY = 8
+_NO_ANSWER = frozenset({"registry.unreachable", "registry.denied"})
+"""Errors that say nothing about what was to be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,8 +256,10 @@ def _move_tag(
         dropped |= {item.descriptor.digest: item for item in merged.dropped}
         try:
             ports.registry.write_manifest(write_list(record.cluster, merged.records, merged.before), tag)
-        except RegistryError:
-            gone = _gone(merged.records, ports)
+        except RegistryError as error:
+            if error.code in _NO_ANSWER:
+                raise
+            gone = gone_records(merged.records, ports.registry, ports.reporter)
             if gone <= missing:
                 raise
             missing |= gone
@@ -269,27 +271,6 @@ def _move_tag(
         f"others keep moving the tag {tag} of {ports.registry.repository}; the record is {new.descriptor.digest}",
         hint="it is put into the list the next time",
     )
-
-
-def _gone(records: Iterable[Listed], ports: RecordPorts) -> frozenset[str]:
-    """Records that somebody deleted, such as whoever cleans up what has no tag: registries take no list with these."""
-
-    def is_gone(digest: str) -> bool:
-        try:
-            ports.registry.read_manifest(digest)
-        except ArtifactNotFoundError:
-            return True
-        return False
-
-    digests = [item.descriptor.digest for item in records]
-    answers = in_parallel(is_gone, digests, concurrency=_CONCURRENCY)
-    found = frozenset(digest for digest, answer in zip(digests, answers, strict=True) if answer)
-    if found:
-        ports.reporter.warn(
-            f"{len(found)} deploy records of {ports.registry.repository} are gone, and left out of the list",
-            hint="keep what cleans up there from deleting what an image index refers to",
-        )
-    return found
 
 
 def _current(cluster: str, registry: Registry) -> tuple[Listed, ...]:

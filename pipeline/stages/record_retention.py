@@ -1,4 +1,4 @@
-"""Deploy records that fell out of their cluster's list are deleted, as far as the registry deletes at all."""
+"""Deploy records that are deleted: by us when they fell out of their cluster's list, or by others while it has them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,27 @@ from pipeline.stages.parallel import in_parallel
 
 _MOST_TAGS = 200
 _CONCURRENCY = 8
+
+
+def gone_records(records: Iterable[Listed], registry: Registry, reporter: Reporter) -> frozenset[str]:
+    """Records that somebody deleted, such as whoever cleans up what has no tag: registries take no list with these."""
+
+    def is_gone(digest: str) -> bool:
+        try:
+            registry.read_manifest(digest)
+        except ArtifactNotFoundError:
+            return True
+        return False
+
+    digests = [item.descriptor.digest for item in records]
+    answers = in_parallel(is_gone, digests, concurrency=_CONCURRENCY)
+    found = frozenset(digest for digest, answer in zip(digests, answers, strict=True) if answer)
+    if found:
+        reporter.warn(
+            f"{len(found)} deploy records of {registry.repository} are gone, and left out of the list",
+            hint="keep what cleans up there from deleting what an image index refers to",
+        )
+    return found
 
 
 def delete_records(

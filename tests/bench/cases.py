@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.inputs import write_kustomization, write_plain
+from tests.bench.inputs import application, write_kustomization, write_plain
 from tests.bench.measuring import Sample, Series, measure
 from tests.platform.binaries import binary
 
 Command = list[str]
+
+MEMORY = 250
+"""MiB that a command of ours may take, whatever it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def without_cluster(bench: Bench, objects: int) -> Iterator[Case]:
     """Build, package and artifact-against-artifact diff."""
     plain = write_plain(bench.folder / f"plain-{objects}", objects)
     later = write_plain(bench.folder / f"later-{objects}", objects, tag="1.0.1")
+    following = write_plain(bench.folder / f"next-{objects}", objects)
+    (following / "app-00000.yaml").write_text(application("app-00000", "1.0.1"))
     overlay = write_kustomization(bench.folder / f"kustomization-{objects}", objects)
     kustomize = [str(binary("kustomize")), "build", str(overlay)]
     yield Case(
@@ -133,6 +138,11 @@ def without_cluster(bench: Bench, objects: int) -> Iterator[Case]:
         "diff artifact artifact (every Deployment differs)", objects,
         lambda _: gitless("diff", f"{ours}:run-0", f"{ours}:later"), None, "", 2.0,
         before=lambda run: [gitless("package", str(later), f"{ours}:later")] if run == 0 else [],
+    )  # fmt: skip
+    yield Case(
+        "diff artifact artifact (one application differs)", objects,
+        lambda _: gitless("diff", f"{ours}:run-0", f"{ours}:next"), None, "", 2.0,
+        before=lambda run: [gitless("package", str(following), f"{ours}:next")] if run == 0 else [],
     )  # fmt: skip
 
 
@@ -178,7 +188,8 @@ def published(bench: Bench, objects: int, files: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Tools first on PATH; a password for the throw-away key."""
+    """Tools first on PATH; a password for the throw-away key; bytecode kept, as whoever installs a wheel has it."""
     tools = os.pathsep.join(str(binary(name).parent) for name in ("kustomize", "helm", "kubectl"))
     drawing = {"GITLESS_DOT": str(binary("dot"))}
-    return {**os.environ, **drawing, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "COSIGN_PASSWORD": "bench"}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **drawing, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "COSIGN_PASSWORD": "bench"}

@@ -17,10 +17,11 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: wall time in seconds, peak memory of the largest process in MiB."""
+    """One run: wall time in seconds, peak memory of the largest process in MiB, processor time in seconds."""
 
     seconds: float
     memory: float
+    processor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Series:
         return statistics.median(sample.seconds for sample in self.samples)
 
     @property
+    def processor(self) -> float:
+        """Median processor time in seconds, which says more than the wall's where the machine is busy."""
+        return statistics.median(sample.processor for sample in self.samples)
+
+    @property
     def memory(self) -> float:
         """Largest peak memory in MiB."""
         return max(sample.memory for sample in self.samples)
@@ -53,7 +59,8 @@ if child == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 _, status, usage = os.wait4(child, 0)
 with open(sys.argv[1], "w") as file:
-    json.dump([time.perf_counter() - begun, usage.ru_maxrss, os.waitstatus_to_exitcode(status)], file)
+    seconds = [time.perf_counter() - begun, usage.ru_utime + usage.ru_stime]
+    json.dump([*seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status)], file)
 """
 """A small process that starts the measured one: a program's peak begins with that of whoever forked it."""
 
@@ -77,8 +84,8 @@ def measure(
             cwd=folder,
             check=True,
         )
-    seconds, kibibytes, code = json.loads(facts.read_text())
+    seconds, processor, kibibytes, code = json.loads(facts.read_text())
     if code not in accept:
         tail = log.read_text(errors="replace")[-2000:]
         raise BenchError(f"{' '.join(command)} ended with {code}:\n{tail}")
-    return Sample(seconds, kibibytes / 1024)
+    return Sample(seconds, kibibytes / 1024, processor)

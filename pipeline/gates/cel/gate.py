@@ -51,6 +51,7 @@ class CelGate:
         before = {item.id: _plain(item) for item in previous or ()}
         tally = Tally()
         policies.tell_unbound(tally)
+        policies.tell_faults(tally)
         for resource in map(_plain, manifests):
             old = before.get(resource.id)
             rules.check(resource, old.body if old else None, tally)

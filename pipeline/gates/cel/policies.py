@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ExpressionError, UnsupportedExpressionError
-from pipeline.gates.cel.policy_programs import PolicyPrograms
+from pipeline.gates.cel.policy_programs import PolicyPrograms, is_fault
 from pipeline.gates.cel.tally import Tally
 from pipeline.model.manifests import Body, Resource
 from pipeline.model.validation.admission import Binding, Policies, Policy, Validation
@@ -19,6 +19,7 @@ from pipeline.model.validation.finding import Severity
 from pipeline.ports.programs import Programs
 
 _MAX_MESSAGE = 5 * 1024
+_REPAIR = "correct the expression: an API server refuses the policy, and then nothing is asked of any object"
 _DELETED = "it was there before and is not among the manifests: applying them would delete it"
 _REASONS = {
     Answer.UNKNOWN_NAMESPACE: "whether it applies depends on labels of a Namespace that is not among the manifests",
@@ -94,6 +95,14 @@ class AdmissionPolicies:
                 elif binding.severity is None:
                     reason = f"ValidatingAdmissionPolicyBinding '{binding.name}' has no validationActions"
                     tally.skip(name, reason, origin=binding.resource.origin)
+
+    def tell_faults(self, tally: Tally) -> None:
+        """Expressions that no API server would take are told of their policies, and of no object."""
+        for policy in self._policies.policies:
+            for fault in self._programs[policy.name].faults():
+                text = f"expression '{fault.expression}' is none that an API server would take: {fault.problem}"
+                rule = f"{policy.name}/{fault.part}"
+                tally.find(rule, Severity.ERROR, text, policy.resource, path=fault.path, hint=_REPAIR)
 
     def check(self, request: Request, tally: Tally) -> None:
         """Hold the request against every policy under every binding."""
@@ -183,7 +192,7 @@ class AdmissionPolicies:
 def _tell(case: _Case, part: str, error: ExpressionError, expression: str) -> None:
     if isinstance(error, UnsupportedExpressionError):
         case.skip(part, f"{error.message}: {expression.strip()}", is_general=error.is_final)
-    else:
+    elif not is_fault(error):
         case.fail(part, f"expression '{expression.strip()}' resulted in error: {error.message}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ExpressionError, UnsupportedExpressionError
@@ -10,11 +12,33 @@ from pipeline.model.validation.admission_request import KNOWN_FIELDS, Request
 from pipeline.model.validation.cel_text import Composition, fields_of, mentions
 from pipeline.ports.programs import Program, Programs
 
+_BOOL = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An expression that is none; ``part`` is how findings call it, ``path`` where it stands in its policy."""
+
+    part: str
+    path: str
+    expression: str
+    problem: str
+
+
+def is_fault(error: ExpressionError) -> bool:
+    """Whether the expression itself is wrong, rather than the data or what is known here."""
+    return error.is_final and not isinstance(error, UnsupportedExpressionError)
+
+
+def _no_bool(program: Program) -> ExpressionError:
+    return ExpressionError(f"it gives {program.gives}; an API server takes nothing but bool", is_final=True)
+
 
 class PolicyPrograms:
     """Knows the policy's variables, and what its expressions ask of a request."""
 
     def __init__(self, policy: Policy, programs: Programs) -> None:
+        self._policy = policy
         self._programs = programs
         self._variables = Composition()
         self._failed: ExpressionError | None = None
@@ -35,9 +59,31 @@ class PolicyPrograms:
         """
         value = self.evaluate(expression, request, bound)
         program = self._compiled[expression]
-        if not isinstance(program, ExpressionError) and program.gives != "bool":
-            raise ExpressionError(f"it gives {program.gives}; an API server takes nothing but bool", is_final=True)
+        if not isinstance(program, ExpressionError) and program.gives != _BOOL:
+            raise _no_bool(program)
         return value is True
+
+    def faults(self) -> Iterator[Fault]:
+        """Every expression that no API server would take, whatever objects there are."""
+        policy = self._policy
+        deciding = [
+            (f"validation-{at + 1}", f"spec.validations[{at}]", each.expression)
+            for at, each in enumerate(policy.validations)
+        ]
+        deciding += [
+            (f"condition-{name}", f"spec.matchConditions[{at}]", text)
+            for at, (name, text) in enumerate(policy.conditions)
+        ]
+        others = [
+            (f"variable-{name}", f"spec.variables[{at}]", text) for at, (name, text) in enumerate(policy.variables)
+        ]
+        for each in (*deciding, *others):
+            part, place, expression = each
+            program = self._known(expression)
+            if not isinstance(program, ExpressionError) and program.gives != _BOOL and each in deciding:
+                program = _no_bool(program)
+            if isinstance(program, ExpressionError) and is_fault(program):
+                yield Fault(part, f"{place}.expression", expression.strip(), program.message)
 
     def evaluate(self, expression: str, request: Request, bound: object) -> Any:  # noqa: ANN401 - any value
         """The expression's value for the request.
@@ -46,9 +92,7 @@ class PolicyPrograms:
             UnsupportedExpressionError: it asks for what is not known here.
             ExpressionError: it is no CEL, or fails over the data.
         """
-        if expression not in self._compiled:
-            self._compiled[expression] = self._compile(expression)
-        program = self._compiled[expression]
+        program = self._known(expression)
         if isinstance(program, ExpressionError):
             raise program
         if self._wants_namespace[expression] and request.namespace and request.namespace_object is None:
@@ -56,6 +100,11 @@ class PolicyPrograms:
                 "namespaceObject is asked for, and the object's Namespace is not among the manifests", is_final=False
             )
         return program.evaluate(bound)
+
+    def _known(self, expression: str) -> Program | ExpressionError:
+        if expression not in self._compiled:
+            self._compiled[expression] = self._compile(expression)
+        return self._compiled[expression]
 
     def _compile(self, expression: str) -> Program | ExpressionError:
         try:

@@ -29,7 +29,6 @@ class Archive:
 
     content: bytes = field(repr=False)
     content_digest: str
-    unpacked_size: int
     files: int
 
 
@@ -48,7 +47,7 @@ def pack(files: Iterable[tuple[str, bytes]]) -> Archive:
             f"{limits.max_entries} files, {limits.max_bytes} bytes",
             hint="is it the right folder? .sourceignore and --ignore-path leave things out",
         )
-    return Archive(compress(content.tar), sha256_digest(content.tar), len(content.tar), content.files)
+    return Archive(compress(content.tar), sha256_digest(content.tar), content.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,13 +94,17 @@ def _is_noisy_annotation(key: str) -> bool:
 
 
 def _says_nothing(key: str, value: object) -> bool:
-    return value is None or (key in OMITTED_WHEN_EMPTY and value in ({}, []))
+    return value is None or (not value and key in OMITTED_WHEN_EMPTY and value in ({}, []))
 
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        cleaned = {key: _clean(item) for key, item in value.items()}
-        return {key: item for key, item in cleaned.items() if not _says_nothing(key, item)}
+        cleaned = {}
+        for key, item in value.items():
+            kept = _clean(item) if isinstance(item, (dict, list)) else item
+            if not _says_nothing(key, kept):
+                cleaned[key] = kept
+        return cleaned
     if isinstance(value, list):
         return [_clean(item) for item in value]
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline.errors import PipelineError
 from pipeline.model.outcome import Result, header
 from pipeline.model.outcome.tag import TagResult
 
@@ -23,7 +24,7 @@ class RunResult:
     """The stages that ran for one target.
 
     ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move;
-    ``is_ended`` is false of what was done until a run failed.
+    ``is_ended`` is false of what was done until a run failed, and ``failure`` is what for, where that is known.
     """
 
     kind: ClassVar[str] = "RunResult"
@@ -34,10 +35,11 @@ class RunResult:
     stages: tuple[StageRun, ...]
     tags: TagResult | None = None
     is_ended: bool = True
+    failure: PipelineError | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
-        return {
+        document: dict[str, Any] = {
             **header(self.kind),
             "name": self.name,
             "target": self.target,
@@ -48,3 +50,7 @@ class RunResult:
                 for run in self.stages
             ],
         }
+        if self.failure is not None:
+            document["failure"] = {"code": self.failure.code, "message": self.failure.message}
+            document["failure"] |= {"hint": self.failure.hint} if self.failure.hint else {}
+        return document

@@ -29,6 +29,7 @@ MOST_RESULTS: Final = 25_000
 _NOWHERE: Final = Origin("gitless.yaml")
 """Code scanning takes no result without a file: what is in none is shown at the settings."""
 _MOST_TEXT: Final = 1000
+_INDEX: Final = re.compile(r"\[[0-9]+\]")
 _RECOMMENDATION: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
 
 
@@ -157,7 +158,8 @@ def _results(results: Sequence[Result], index: dict[str, int], folder: str) -> I
 
 def _fingerprint(item: Result) -> str:
     """The same for the same finding however the file changes around it: no line and no position in it."""
-    parts = (item.rule, str(item.object_id or ""), item.path, "" if item.object_id else item.message)
+    field = _INDEX.sub("[]", item.path)
+    parts = (item.rule, str(item.object_id or ""), field, "" if item.object_id else item.message)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 

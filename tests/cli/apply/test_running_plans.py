@@ -48,14 +48,17 @@ def test_a_stale_plan_ends_the_chain(published: Shop) -> None:
     published.run("apply", "--plan", "plan.json", "--key", "cosign.pub")
     published.cluster.requests.clear()
 
-    outcome = published.run("run", "--from", "apply", "--to", "apply", *PLAN, "--report", "run.md", code=9)
+    outcome = published.run(
+        "run", "--from", "apply", "--to", "apply", *PLAN, "--report", "run.md", "--report", "run.html", code=9
+    )
 
     assert "plan.json no longer holds, so nothing was written" in outcome.err
     assert published.writes() == []
     assert "── apply ──\nRefused: " in outcome.out
     kept = json.loads(Path("results/apply.json").read_text())
     assert "inventory default/shop-app" in {item["subject"] for item in kept["differences"]}
-    assert "No longer as planned" in Path("run.md").read_text()
+    for report in ("run.md", "run.html"):
+        assert "No longer as planned" in Path(report).read_text()
 
 
 def test_a_plan_for_another_artifact_is_not_the_chains(published: Shop) -> None:

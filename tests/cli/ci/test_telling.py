@@ -266,7 +266,7 @@ def test_a_run_that_fails_says_in_its_comment_how_far_it_came(
     code = gitless("run", "--to", "package", "--comment", "--report", "run.md")
 
     assert code == 5
-    assert (in_github / "run.md").read_text().startswith("### Run of shop for production: 0 stages")
+    assert (in_github / "run.md").read_text().startswith("### Run of shop for production: FAILED after 0 stages")
     assert "::error title=gitless run::" in capsys.readouterr().err
     assert "> **gitless run failed**: " in api.bodies[0]
     assert "### Run of shop for production: " in api.bodies[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import RefusedError
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.diff import Side
@@ -247,9 +248,25 @@ def test_what_is_not_healthy_shows_events_and_the_last_lines_of_its_log() -> Non
     assert "| panic: no" in parsed(text).fences[0]
 
 
+def test_a_run_that_failed_says_so_first_and_shows_the_stage_that_did_before_the_others() -> None:
+    results: dict[str, Result] = {
+        "validate": replace(validation(), checks=()),
+        "diff": diff(obstacles=(hostile_obstacle(""),)),
+    }
+    stages = tuple(StageRun(stage=name, result=result, seconds=1.5) for name, result in results.items())
+    failure = RefusedError("it would be refused", hint="look at the diff")
+    text = report(RunResult(name="shop", target="production", digest_url="", stages=stages, failure=failure))
+
+    assert text.startswith(
+        "### Run of shop for production: FAILED after 2 stages in 3.0 s\n\n"
+        "> [!CAUTION]\n> **gitless run failed**: it would be refused\n>\n> Hint: look at the diff\n\n| stage |"
+    )
+    assert text.index("### Diff: would be refused") < text.index("### Validation: passed")
+
+
 def test_a_run_is_a_table_of_its_stages_and_their_reports() -> None:
     text = report(run())
 
     assert text.startswith("### Run of shop for production: 3 stages in 4.5 s\n")
     assert "| verify | **NOT verified** (drift, health) | 1.5 s |" in text
-    assert re.findall(r"^### (\w+)", text, re.MULTILINE) == ["Run", "Validation", "Diff", "Verify"]
+    assert re.findall(r"^### (\w+)", text, re.MULTILINE) == ["Run", "Validation", "Verify", "Diff"]

@@ -174,9 +174,29 @@ def test_values_of_secrets_do_not_get_into_messages() -> None:
 
 
 @pytest.mark.parametrize("expression", ["object.data", "((", "object.data.a"])
-def test_an_expression_that_no_api_server_would_take_is_an_error(expression: str) -> None:
-    checked = check(config_map(data={"a": "b"}), policies=(policy(expression), binding()))
-    assert [finding.severity for finding in checked.findings] == [Severity.ERROR]
+@pytest.mark.parametrize("bodies", [(config_map("a"), config_map("b")), ()], ids=["with objects", "without any"])
+def test_an_expression_that_no_api_server_would_take_is_told_once_of_its_policy(
+    expression: str, bodies: tuple[dict[str, Any], ...]
+) -> None:
+    made = policy("true", expression, failurePolicy="Ignore")
+
+    (finding,) = check(*bodies, policies=(made, binding())).findings
+
+    assert (finding.rule, finding.path) == ("team/validation-2", "spec.validations[1].expression")
+    assert (finding.severity, str(finding.object_id)) == (
+        Severity.ERROR,
+        "ValidatingAdmissionPolicy.admissionregistration.k8s.io team",
+    )
+
+
+@pytest.mark.parametrize("key", ["matchConditions", "variables"])
+def test_so_is_one_of_a_condition_or_a_variable(key: str) -> None:
+    made = policy("true")
+    made["spec"][key] = [{"name": "wrong", "expression": "1 +"}]
+
+    (finding,) = check(config_map(), policies=(made, binding())).findings
+
+    assert finding.path == f"spec.{key}[0].expression"
 
 
 @pytest.mark.parametrize(

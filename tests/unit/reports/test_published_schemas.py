@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from pipeline.errors import RefusedError
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.tag import MovedTag, TagResult
@@ -71,7 +72,8 @@ def every_result() -> Iterator[Result]:
     yield VerifyArtifactResult(artifact=ARTIFACT, source="s", revision="r", judgement=JUDGEMENT)
     tags = TagResult(artifact=ARTIFACT, tags=(MovedTag(tag="prod", previous=None), MovedTag(tag="x", previous=DIGEST)))
     stages = (StageRun(stage="tag", result=tags, seconds=0.12345),)
-    yield RunResult(name="shop", target="", digest_url=ARTIFACT.digest_url, stages=stages, tags=tags)
+    run = RunResult(name="shop", target="", digest_url=ARTIFACT.digest_url, stages=stages, tags=tags)
+    yield from (run, replace(run, failure=RefusedError("no", hint="this")), replace(run, failure=RefusedError("no")))
 
 
 RESULTS = list(every_result())

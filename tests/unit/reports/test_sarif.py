@@ -115,6 +115,17 @@ def test_fingerprints_stay_when_lines_move_and_differ_for_everything_else() -> N
     assert len(set(before)) == len(findings)
 
 
+def test_fingerprints_stay_when_an_item_is_put_before_another() -> None:
+    def of(*numbers: int) -> list[str]:
+        paths = [f"spec.containers[{number}].env[x.y/0][3].image" for number in numbers]
+        findings = tuple(finding("a", WEB, path=path) for path in paths)
+        return fingerprints(with_findings(Checked(gate="lint", objects=1, findings=findings)))
+
+    assert of(0) == of(1)
+    assert len(set(of(0, 1))) == 2
+    assert set(of(0)) < set(of(0, 1))
+
+
 def test_what_is_in_no_file_is_shown_at_the_settings() -> None:
     (result,) = run_of(with_findings(Checked(gate="lint", objects=1, findings=(finding("a", None),))))["results"]
 

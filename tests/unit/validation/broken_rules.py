@@ -133,6 +133,15 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "",
         f"{MAIN}.env[0].valueFrom.configMapKeyRef.key",
     ),
+    (
+        "missing-config-map",
+        lambda of: (
+            volume(configMap={"name": "settings"})(of),
+            container_of(of).update(volumeMounts=[{"name": "another", "mountPath": "/x", "subPath": "colour"}]),
+        ),
+        "Deployment/web",
+        f"{MAIN}.volumeMounts[0].subPath",
+    ),
     ("missing-secret", env(valueFrom=SECRET_KEY), "Deployment/web", f"{MAIN}.env[2].valueFrom.secretKeyRef.name"),
     ("missing-secret", volume(secret={"secretName": "gone"}), "", f"{POD}.volumes[2].secret.secretName"),
     ("missing-secret", pod(imagePullSecrets=[{"name": "gone"}]), "", f"{POD}.imagePullSecrets[0].name"),

@@ -138,6 +138,10 @@ CLEAN: list[Spoil] = [
     policies_of_another_team,
     spec("Ingress/web", defaultBackend={"service": {"name": "redirect", "port": {"name": "use-annotation"}}}),
     env(valueFrom={"secretKeyRef": {"name": "kubernetes", "key": "x", "optional": True}}),
+    lambda of: (
+        volume(configMap={"name": "settings", "items": [{"key": "color", "path": "a/b"}]})(of),
+        container_of(of).update(volumeMounts=[{"name": "another", "mountPath": "/x", "subPath": "a"}]),
+    ),
     beside_operators("db"),
     beside_operators("db-app"),
     beside_operators("db-connection"),

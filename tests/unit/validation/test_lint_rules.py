@@ -40,6 +40,18 @@ def rollout(of: Bodies) -> None:
     of["Rollout/r"] = body
 
 
+@pytest.mark.parametrize("name", ["gone", "r-gone"])
+def test_what_a_custom_resource_says_its_pods_refer_to_is_not_there_because_it_says_so(name: str) -> None:
+    def spoil(of: Bodies) -> None:
+        rollout(of)
+        reference = {"configMapRef": {"name": name}}
+        pod_of(of, "Rollout/r")["containers"][0]["envFrom"] = [reference]
+
+    (finding,) = found_in(spoil)
+
+    assert (finding.rule, finding.message) == ("missing-config-map", f"ConfigMap {name} is not in the manifests")
+
+
 def bare_pod(of: Bodies) -> None:
     of["Pod/p"] = {
         "apiVersion": "v1",

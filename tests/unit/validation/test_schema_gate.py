@@ -65,7 +65,6 @@ def test_what_an_api_server_takes_is_no_finding(kind: str, change: Spoil) -> Non
 @pytest.mark.parametrize(
     ("api_version", "kind", "hint"),
     [
-        ("apps/v1", "Deploymnet", "did you mean the kind Deployment?"),
         ("v1", "Configmap", "did you mean the kind ConfigMap?"),
         ("schemas.example.com/v1", "Widgets", "did you mean the kind Widget?"),
         ("v2", "ConfigMap", "did you mean v1?"),
@@ -138,7 +137,7 @@ def test_a_mistake_in_some_versions_names_them() -> None:
         ("v1", "Endpoints", "1.32", "", ""),
         ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "1.29", "api-too-new", "in Kubernetes 1.30"),
         ("v1", "Deployment", "", "schema-missing", "no schema for v1 Deployment; did you mean apps/v1?"),
-        ("apps/v1", "Deploymnt", "", "schema-missing", "bring its CustomResourceDefinition: --crd"),
+        ("apps/v1", "Deploymnt", "", "schema-missing", "did you mean the kind Deployment?"),
         ("batch.volcano.sh/v1", "Job", "", "schema-missing", "no schema for batch.volcano.sh/v1 Job"),
         ("example.com/v1", "List/../x", "", "schema-missing", "bring its CustomResourceDefinition"),
     ],

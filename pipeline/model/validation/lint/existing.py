@@ -94,7 +94,7 @@ def may_be_elsewhere(subject: Subject, namespace: str, labels: Mapping[str, Any]
     if namespace in _KUBERNETES_NAMESPACES or any("${" in name for name in names):
         return True
     places = subject.beside(namespace)
-    return any((place, name) in subject.operated.pod_makers for place in places for name in names)
+    return any((place, name) in subject.operated.makers for place in places for name in names)
 
 
 def pods_selected(subject: Subject, namespace: str, selector: Mapping[str, Any]) -> Iterable[PodTemplate]:

@@ -63,18 +63,17 @@ class Operated:
 
     Attributes:
         made: what is certain to be made, as kind, namespace and name; ``*`` is every namespace.
-        makers: namespace and name of those of which nobody knows what is made.
-        pod_makers: the same, without those that say themselves what their Pods are.
-        named: namespace and every text in those makers: what they make or need often has its name there.
+        makers: namespace and name of those of which nobody knows what is made; who says what its Pods are is none.
+        named: namespace and every text in what custom resources say beyond that, with their own names: what they make
+            or need often has its name there.
     """
 
     made: frozenset[tuple[str, str, str]]
     makers: frozenset[tuple[str, str]]
-    pod_makers: frozenset[tuple[str, str]]
     named: frozenset[tuple[str, str]]
 
     def may_make(self, namespace: str, name: str) -> bool:
-        """Whether a maker there has that name, begins it (``db`` in ``db-credentials``), or says it."""
+        """Whether a maker there begins the name (``db`` in ``db-credentials``), or a custom resource has or says it."""
         parts = name.split("-")
         begins = ("-".join(parts[:count]) for count in range(1, len(parts) + 1))
         return (namespace, name) in self.named or any((namespace, begin) in self.makers for begin in begins)
@@ -84,17 +83,18 @@ def operated_in(manifests: Iterable[Resource]) -> Operated:
     """Look through the manifests for everything of which something else is made."""
     made: set[tuple[str, str, str]] = set()
     makers: set[tuple[str, str]] = set()
-    pod_makers: set[tuple[str, str]] = set()
     named: set[tuple[str, str]] = set()
     for resource in manifests:
         made.update(_made(resource))
         if _is_maker(resource):
             namespace, name = resource.id.namespace, resource.id.name
-            makers.add((namespace, name))
+            said = dict(mapping_at(resource.body, "spec"))
             if pod_template_of(resource) is None:
-                pod_makers.add((namespace, name))
-            named.update((namespace, text) for text in _texts(resource.body.get("spec")))
-    return Operated(frozenset(made), frozenset(makers), frozenset(pod_makers), frozenset(named))
+                makers.add((namespace, name))
+            else:
+                del said["template"]
+            named.update((namespace, text) for text in (name, *_texts(said)))
+    return Operated(frozenset(made), frozenset(makers), frozenset(named))
 
 
 def _is_maker(resource: Resource) -> bool:

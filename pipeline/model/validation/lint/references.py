@@ -187,7 +187,8 @@ def _content_references(pod: PodTemplate, kind: str, field: str) -> Iterator[_Re
     own_name = "secretName" if kind == "Secret" else "name"
     for index, volume in items_at(pod.spec, "volumes"):
         path = f"{pod.path}.volumes[{index}]"
-        yield f"{path}.{field}", mapping_at(volume, field), _keys(volume, field, path), own_name
+        keys = _keys(volume, field, path) if "items" in mapping_at(volume, field) else _mounted(pod, volume)
+        yield f"{path}.{field}", mapping_at(volume, field), keys, own_name
         for number, source in items_at(volume, "projected", "sources"):
             place = f"{path}.projected.sources[{number}]"
             yield f"{place}.{field}", mapping_at(source, field), _keys(source, field, place), "name"
@@ -198,6 +199,16 @@ def _content_references(pod: PodTemplate, kind: str, field: str) -> Iterator[_Re
 def _keys(holder: Mapping[str, Any], field: str, path: str) -> list[tuple[str, str]]:
     return [
         (f"{path}.{field}.items[{index}].key", text_at(item, "key")) for index, item in items_at(holder, field, "items")
+    ]
+
+
+def _mounted(pod: PodTemplate, volume: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The single files of a volume that containers mount, each of which is a key."""
+    return [
+        (f"{container.path}.volumeMounts[{index}].subPath", text_at(mount, "subPath"))
+        for container in pod.containers
+        for index, mount in items_at(container.body, "volumeMounts")
+        if text_at(mount, "name") == text_at(volume, "name")
     ]
 
 
