@@ -122,7 +122,7 @@ def _sides(result: GraphResult) -> tuple[SideCard, ...]:
 def _tiles(graph: Graph, words: _Words) -> tuple[Tile, ...]:
     counts = Counter(node.tone for node in graph.nodes)
     tiles = [Tile(tone.value, _word(tone, words), counts[tone], look) for tone, (_, look) in _looks() if counts[tone]]
-    return (*tiles, Tile("", "links", len(graph.edges), "quiet"))
+    return (*tiles, Tile("", "link" if len(graph.edges) == 1 else "links", len(graph.edges), "quiet"))
 
 
 def _verdict(result: GraphResult) -> tuple[str, str]:
@@ -142,7 +142,8 @@ def _verdict(result: GraphResult) -> tuple[str, str]:
     missing = counts[Tone.MISSING]
     there = len(result.graph.nodes) - missing
     objects = f"{there:,} object{'' if there == 1 else 's'}"
-    return (f"{objects}, and {missing:,} more that they name are missing", "warn") if missing else (objects, "good")
+    are = "is" if missing == 1 else "are"
+    return (f"{objects}, and {missing:,} more that they name {are} missing", "warn") if missing else (objects, "good")
 
 
 def _items(graph: Graph, words: _Words) -> tuple[Item, ...]:

@@ -43,7 +43,7 @@ def json_block(document: object) -> Markup:
 
 def cleaned(text: str) -> str:
     """A text of others, on as many lines as it has, with nothing in it that moves or hides what stands around it."""
-    return printable(text.replace("\r\n", "\n"))
+    return "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
 
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -76,6 +76,12 @@ def test_the_policy_allows_our_styles_and_our_script_by_their_hashes_and_nothing
     assert "unsafe" not in policy[1]
 
 
+def test_lines_of_texts_stay_lines() -> None:
+    [gateway] = [item for item in data(page(material.diff()))["items"] if item["name"] == "gateway"]
+    [[path, before, after]] = gateway["fields"]
+    assert (path, len(before.splitlines()), len(after.splitlines())) == ("data['nginx.conf']", 19, 20)
+
+
 @every_kind
 def test_the_same_result_gives_the_same_bytes(result: Result) -> None:
     assert page(result, material.CONTEXT) == page(result, material.CONTEXT)

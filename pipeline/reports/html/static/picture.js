@@ -2,6 +2,7 @@
 // The picture: drag or pinch to move it, Ctrl and the wheel to zoom; buttons and keys do the same.
 
 const LARGEST_HEADING = 3; // times its size, so that groups can be told apart where their cards are too small to read
+const LARGEST = 1.2; // times the size in which it is drawn; what is small does not fill the screen
 const CLICK = 5; // pixels; who moves further than that drags
 const READABLE = 0.9; // of the size in which cards are drawn
 
@@ -63,7 +64,9 @@ function startPicture() {
   drawing.removeAttribute("width");
   drawing.removeAttribute("height");
   stage.classList.add("fitted");
-  stage.style.aspectRatio = `${drawing.viewBox.baseVal.width} / ${drawing.viewBox.baseVal.height}`;
+  const { width, height } = drawing.viewBox.baseVal;
+  stage.style.aspectRatio = `${width} / ${height}`;
+  stage.style.setProperty("--drawn", `${height * LARGEST}px`);
   stage.after(...keyOf(drawing));
   const view = viewOf(stage, drawing);
   view.show();
