@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pipeline import wiring
 from pipeline.cli import application
 from pipeline.cli.boundary import run_guarded
+from pipeline.clock import SystemClock
 from pipeline.testing.cluster import MemoryCluster
 from tests.cli.apply.shops import NEW_CONFIG, OLD_CONFIG, REPOSITORY, Gitless, Shop, config, secret
 from tests.command_line import Outcome, command_line
@@ -64,7 +66,12 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = Shop(lambda *arguments: Outcome(run_guarded(application, list(arguments)), "", ""), MemoryCluster())
         made.run("keys", "generate")
         made.run("keys", "generate", "--output-key-prefix", "reviewer")
-        made.release("first", config("settings", color="blue"), config("same", a="1"), secret("hunter2"), OLD_CONFIG)
+        with pytest.MonkeyPatch.context() as earlier:
+            # Signatures tell whole seconds, and this one is to be the older one.
+            earlier.setattr(SystemClock, "now", lambda _: time.time() - 3600)
+            made.release(
+                "first", config("settings", color="blue"), config("same", a="1"), secret("hunter2"), OLD_CONFIG
+            )
         made.release("next", config("settings", color="red"), config("same", a="1"), secret("hunter3"), NEW_CONFIG)
     return folder
 
