@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from pipeline.model.documents.yaml_reading import read_documents
@@ -80,7 +81,15 @@ provisioner: disks.example.com
 
 _BASES = BODIES | {body["kind"]: body for body, _ in read_documents(_TEXT.encode(), "server_cases.yaml")}
 _BASES["Secret"] = _BASES["Secret"] | {"data": {"tls.crt": "YQ=="}}
-_GONE = object()
+
+
+class _Gone(Enum):
+    """In the place of a value: the field is taken away."""
+
+    GONE = "gone"
+
+
+_GONE = _Gone.GONE
 
 
 @dataclass(frozen=True)
