@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.errors import ClusterError, FieldConflictError, ImmutableFieldError, PipelineError, RefusedError
 from pipeline.model.applying.controls import PREFIX, Controls, controls_of, reason_to_skip
+from pipeline.model.applying.desired import kept_hash
 from pipeline.model.applying.field_managers import owner_of_field
 from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.ignoring import leaving
@@ -56,13 +57,13 @@ class Judge:
         controls = controls_of(placed.resource.body["metadata"])
         skip = reason_to_skip(controls, controls_of(live.metadata) if live else None)
         if skip:
-            return replace(self._decision(placed, Action.SKIP, reason=skip), body=None)
+            return _untouched(self._decision(placed, Action.SKIP, reason=skip), live.uid if live else "")
         if live is None or live.is_being_deleted:
             return self._create(placed, live, is_tried=is_tried)
         entry = self.inventory.applied.get(placed.object_id)
         if (
             entry is not None
-            and entry.desired_hash == placed.desired_hash
+            and entry.desired_hash == kept_hash(placed.object_id, placed.desired_hash, live.uid)
             and entry.fingerprint == fingerprint(live.metadata)
         ):
             return self._unchanged(placed, live.metadata)
@@ -156,7 +157,8 @@ class Judge:
     def _attributed(self, fields: tuple[FieldChange, ...], placed: Placed, before: Body) -> tuple[FieldChange, ...]:
         """Name who owns each live value, and mark drift: we want the same as last time, and something else is there."""
         entry = self.inventory.applied.get(placed.object_id)
-        is_drift = entry is not None and entry.desired_hash == placed.desired_hash
+        wanted = kept_hash(placed.object_id, placed.desired_hash, str(before["metadata"].get("uid", "")))
+        is_drift = entry is not None and entry.desired_hash == wanted
         managed = before["metadata"].get("managedFields") or ()
         return tuple(
             replace(change, is_drift=is_drift, manager=owner_of_field(managed, change.path, self.cluster.manager))
@@ -164,9 +166,8 @@ class Judge:
         )
 
     def _unchanged(self, placed: Placed, metadata: Mapping[str, Any]) -> Decision:
-        decision = self._decision(placed, Action.UNCHANGED)
-        entry = replace(decision.entry, fingerprint=fingerprint(metadata))
-        return replace(decision, entry=entry, body=None)
+        decision = _untouched(self._decision(placed, Action.UNCHANGED), str(metadata.get("uid", "")))
+        return replace(decision, entry=replace(decision.entry, fingerprint=fingerprint(metadata)))
 
     def _decision(
         self,
@@ -187,6 +188,12 @@ class Judge:
             uid=uid,
             is_deferred=is_deferred,
         )
+
+
+def _untouched(decision: Decision, uid: str) -> Decision:
+    """One that writes nothing, so that what the inventory keeps of the object is known already."""
+    kept = kept_hash(decision.object_id, decision.entry.desired_hash, uid)
+    return replace(decision, entry=replace(decision.entry, desired_hash=kept), body=None)
 
 
 def differs(before: Body, after: Body) -> bool:

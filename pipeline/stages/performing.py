@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.errors import ClusterError
 from pipeline.model.applying.controls import controls_of
 from pipeline.model.applying.fingerprint import fingerprint
-from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.live_plan import Decision, LiveState
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.applying.staging import what_is_awaited
 from pipeline.model.applying.take_over import inherited, without_superseded
@@ -27,12 +27,12 @@ _TAKE_OVER_TRIES = 5
 
 
 class Performer:
-    """Writes objects and remembers what it wrote: ``done`` maps each to its fingerprint."""
+    """Writes objects and remembers what it wrote: ``done`` maps each to how it is then."""
 
     def __init__(
         self, cluster: Cluster, options: ApplyOptions, reporter: Reporter, clock: Clock, hold: Hold | None = None
     ) -> None:
-        self.done: dict[ObjectId, str] = {}
+        self.done: dict[ObjectId, LiveState] = {}
         self.expected = 0
         """How many objects will be written, as far as is known yet; for the progress that is shown."""
         self._cluster = cluster
@@ -71,7 +71,7 @@ class Performer:
         metadata = stored["metadata"]
         if kind is not None and decision.change.action is Action.CONFIGURE and not self._options.predecessors:
             metadata = self._take_over(kind, decision, metadata)
-        self.done[decision.object_id] = fingerprint(metadata)
+        self.done[decision.object_id] = LiveState(str(metadata.get("uid", "")), fingerprint(metadata))
         self._reporter.detail(f"{decision.change.action.value} {decision.object_id}")
         self._reporter.progress("applied", len(self.done), max(self.expected, len(self.done)))
 

@@ -48,6 +48,17 @@ def desired_hash(body: Body) -> str:
     return hashlib.sha256(canonical_json(body)).hexdigest()
 
 
+def kept_hash(object_id: ObjectId, desired: str, uid: str) -> str:
+    """What an inventory keeps of a desired hash, for the live object with that ``uid``.
+
+    The hash of a whole Secret lets whoever reads inventories try a dictionary for its values. Mixed with the uid, which
+    is random and told only to who may read Secrets, it does not; without a uid nothing is kept of it.
+    """
+    if object_id.group or object_id.kind != "Secret":
+        return desired
+    return hashlib.sha256(f"{uid}/{desired}".encode()).hexdigest() if uid else ""
+
+
 def data_bytes(resource: Resource) -> int:
     """How many bytes the server counts against :data:`MAX_DATA_BYTES`; 0 for kinds without that limit."""
     if resource.id.group or resource.id.kind not in {"ConfigMap", "Secret"}:

@@ -25,7 +25,7 @@ class InventoryEntry:
     object_id: ObjectId
     api_version: str
     desired_hash: str = ""
-    """SHA-256 of the canonical desired body."""
+    """SHA-256 of the canonical desired body, as ``kept_hash`` keeps it."""
     fingerprint: str = ""
     """Of the live object right after applying; changes whenever anything but its status changes."""
 

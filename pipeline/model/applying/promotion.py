@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from pipeline.model.applying.desired import kept_hash
 from pipeline.model.applying.inventory import Inventory, InventoryEntry
-from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.live_plan import Decision, LiveState
 from pipeline.model.manifests import ObjectId
 from pipeline.model.plan import Action
 from pipeline.model.trust.trusted import TrustedManifests
@@ -29,16 +30,16 @@ def promoted(
     inventory: Inventory,
     trusted: TrustedManifests,
     decisions: Iterable[Decision],
-    fingerprints: Mapping[ObjectId, str],
+    written: Mapping[ObjectId, LiveState],
     unpruned: Iterable[InventoryEntry] = (),
     *,
     began: float | None = None,
 ) -> Inventory:
     """The inventory after everything was applied, which ``began`` then, in seconds since the epoch.
 
-    ``unpruned`` are the objects whose deletion failed.
+    ``written`` is how written objects are now, ``unpruned`` are the objects whose deletion failed.
     """
-    applied = {item.object_id: _entry(item, fingerprints) for item in decisions if item.is_kept}
+    applied = {item.object_id: _entry(item, written) for item in decisions if item.is_kept}
     applied |= {entry.object_id: entry for entry in unpruned}
     reference = trusted.reference
     is_same = reference is not None and reference.digest == inventory.digest
@@ -57,8 +58,12 @@ def promoted(
     )
 
 
-def _entry(decision: Decision, fingerprints: Mapping[ObjectId, str]) -> InventoryEntry:
-    return replace(decision.entry, fingerprint=fingerprints.get(decision.object_id, decision.entry.fingerprint))
+def _entry(decision: Decision, written: Mapping[ObjectId, LiveState]) -> InventoryEntry:
+    entry, now = decision.entry, written.get(decision.object_id)
+    if now is None:
+        return entry
+    desired = kept_hash(entry.object_id, entry.desired_hash, now.uid)
+    return replace(entry, desired_hash=desired, fingerprint=now.fingerprint)
 
 
 def says_the_same(before: Inventory, after: Inventory) -> bool:
