@@ -13,11 +13,11 @@ from tests.unit.apply.worlds import Body, MakeConfigMap, World
 SECRET = ObjectId("", "Secret", "shop", "login")
 
 
-def secret(value: str = "c3VtbWVy", **metadata: object) -> Body:
+def secret(value: str = "c3VtbWVy", *, annotations: dict[str, str] | None = None) -> Body:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": "login", "namespace": "shop", **metadata},
+        "metadata": {"name": "login", "namespace": "shop", "annotations": annotations or {}},
         "data": {"password": value},
     }
 
@@ -27,15 +27,15 @@ def guessed(world: World, body: Body) -> str:
     return desired_hash(desired_resource(Resource.from_body(body), "shop", owner_labels(world.inventory())).body)
 
 
-@pytest.mark.parametrize("more", [{}, {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}}])
-def test_no_entry_says_whether_a_guess_is_right(world: World, more: dict[str, object]) -> None:
+@pytest.mark.parametrize("annotations", [{}, {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}])
+def test_no_entry_says_whether_a_guess_is_right(world: World, annotations: dict[str, str]) -> None:
     """Neither that of a Secret that was written, nor that of one which was left alone."""
     for _ in range(2):
-        world.apply(secret(**more))
+        world.apply(secret(annotations=annotations))
 
         kept = world.inventory().applied[SECRET].desired_hash
         assert len(kept) == 64
-        assert kept != guessed(world, secret(**more))
+        assert kept != guessed(world, secret(annotations=annotations))
 
 
 def test_of_other_objects_the_hash_is_kept_as_it_is(world: World, config_map: MakeConfigMap) -> None:
