@@ -165,7 +165,7 @@ def _is_listed(connection: Connection, kind: ResourceType, namespace: str) -> bo
 def test_lists_longer_than_a_page_come_whole_with_one_version(
     connection: Connection, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.clusters.kubernetes.api.PAGE_SIZE", 3)
+    monkeypatch.setattr("pipeline.clusters.kubernetes.listing.PAGE_SIZE", 3)
     api = connection.api()
     for number in range(10):
         body = _config_map(namespace)
