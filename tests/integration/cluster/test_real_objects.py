@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pipeline.clusters.kubernetes import cluster as adapter
+from pipeline.clusters.kubernetes import listing
 from pipeline.clusters.kubernetes.cluster import KubernetesCluster
 from pipeline.errors import ClusterError, FieldConflictError, RefusedError
 from pipeline.model.applying.field_managers import owner_of_field
@@ -133,7 +133,7 @@ def test_other_managers_fields_are_a_conflict_until_forced(
 def test_lists_longer_than_a_page_are_read_to_the_end(
     cluster: KubernetesCluster, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "PAGE_SIZE", 2)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
     names = [f"settings-{number}" for number in range(5)]
     for name in names:
         cluster.apply(
