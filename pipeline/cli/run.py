@@ -171,7 +171,7 @@ class _Telling:
         # One comment and one set of reports for the whole run.
         self._terminal = replace(terminal, comment=False, reports=())
         self._verdict: VerifyResult | None = None
-        self._so_far = RunResult(name=name, target=target, digest_url="", stages=(), is_ended=False)
+        self._so_far = RunResult(name=name, target=target, digest_url="", stages=())
         self._since = time.monotonic()
         presence.remember(terminal, lambda: self._so_far)
 

@@ -24,7 +24,7 @@ class RunResult:
     """The stages that ran for one target.
 
     ``digest_url`` is empty where nothing was packaged or named; ``tags`` is ``None`` where none were to move;
-    ``is_ended`` is false of what was done until a run failed, and ``failure`` is what for, where that is known.
+    ``failure`` is what kept the run from its end.
     """
 
     kind: ClassVar[str] = "RunResult"
@@ -34,7 +34,6 @@ class RunResult:
     digest_url: str
     stages: tuple[StageRun, ...]
     tags: TagResult | None = None
-    is_ended: bool = True
     failure: PipelineError | None = None
 
     def document(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def render(result: RunResult, context: ReportContext) -> str:
         sides=(_artifact(result), *_clusters(pages)),
         tiles=tuple(_tiles(pages)),
         notes=tuple(note for page in pages.values() for note in page.notes),
-        panels=(Panels("", (stages,)), *(group for page in pages.values() for group in page.panels)),
+        panels=(Panels("", (*_failure(result), stages)), *(group for page in pages.values() for group in page.panels)),
         styles=tuple(style for page in pages.values() for style in page.styles),
         sections=tuple(
             replace(section, title=f"{stage}: {section.title}")
@@ -73,12 +73,17 @@ def _row(run: StageRun, page: Page | None) -> Row:
 def _verdict(result: RunResult, pages: dict[str, Page]) -> tuple[str, str]:
     last = result.stages[-1].stage if result.stages else ""
     page = pages.get(last)
-    if page is not None and (result.is_ended or page.tone == "bad"):
+    if page is not None and (result.failure is None or page.tone == "bad"):
         return page.verdict, page.tone
-    if not result.is_ended:
+    if result.failure is not None:
         return f"Failed after {last}" if last else "Failed before the first stage had ended", "bad"
     seconds = sum(run.seconds for run in result.stages)
     return f"{len(result.stages)} stage{'' if len(result.stages) == 1 else 's'} in {seconds:.1f} s", "good"
+
+
+def _failure(result: RunResult) -> Iterator[Panel]:
+    if result.failure is not None:
+        yield Panel("What it failed for", (Row(result.failure.message, result.failure.hint or "", "bad"),), "bad")
 
 
 def _artifact(result: RunResult) -> SideCard:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
+from pipeline.errors import PipelineError, RefusedError
 from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.reports import render_result
 from tests import report_material as material
@@ -22,9 +23,9 @@ def heading(result: RunResult) -> str:
     return unescape(found[1])
 
 
-def part(*stages: str, is_ended: bool = True) -> RunResult:
+def part(*stages: str, failure: PipelineError | None = None) -> RunResult:
     whole = material.run()
-    return replace(whole, stages=tuple(run for run in whole.stages if run.stage in stages), is_ended=is_ended)
+    return replace(whole, stages=tuple(run for run in whole.stages if run.stage in stages), failure=failure)
 
 
 def test_items_of_all_stages_have_their_own_sections_styles_and_tags() -> None:
@@ -62,6 +63,14 @@ def test_the_last_stage_says_how_it_ended() -> None:
 
 
 def test_a_run_that_failed_never_looks_like_one_that_went_well() -> None:
-    assert heading(part("validate", "apply", is_ended=False)) == "Failed after apply"
-    assert heading(part("validate", is_ended=False)) == "Not passed: 1 error, 1 warning"
-    assert heading(part(is_ended=False)) == "Failed before the first stage had ended"
+    failure = RefusedError("no <such> cluster", hint="name another one")
+    assert heading(part("validate", "apply", failure=failure)) == "Failed after apply"
+    assert heading(part("validate", failure=failure)) == "Not passed: 1 error, 1 warning"
+    assert heading(part(failure=failure)) == "Failed before the first stage had ended"
+
+
+def test_a_run_that_failed_says_what_for_before_its_stages() -> None:
+    text = page(part("validate", "apply", failure=RefusedError("no <such> cluster", hint="name another one")))
+    assert "What it failed for" not in page(part("validate", "apply"))
+    assert 0 < text.index("What it failed for") < text.index("no &lt;such&gt; cluster") < text.index(">Stages<")
+    assert "name another one" in text
