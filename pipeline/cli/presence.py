@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
@@ -36,7 +36,7 @@ _LINKED = "https://", "http://"
 
 @dataclass(slots=True)
 class _Session:
-    """One command: whom it tells, what it is called with its group, and what it has said in the comment so far."""
+    """One command: whom it tells, what it is called with its group, and what it has said and written so far."""
 
     presence: Presence | None = None
     terminal: Terminal | None = None
@@ -44,6 +44,8 @@ class _Session:
     path: str = ""
     comment: str = ""
     so_far: Callable[[], Result] | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
+    """Outputs that name the reports of a command that fails."""
 
 
 _session = _Session()
@@ -74,6 +76,11 @@ def remember(terminal: Terminal, so_far: Callable[[], Result]) -> None:
     """Where the comment is one about several results, ``so_far`` makes it of those that there are when it fails."""
     if _session.presence is not None:
         _session.terminal, _session.so_far = terminal, so_far
+
+
+def reported(terminal: Terminal) -> None:
+    """Reports were written about a command that is about to end with an error."""
+    _session.written = _reports(terminal)
 
 
 def fold(stage: str) -> None:
@@ -124,6 +131,7 @@ def tell_failure(message: str, hint: str | None, arguments: list[str], *, is_sum
             summary=failure,
             comment=_failed_comment(failure),
             annotations=(error,),
+            outputs=_session.written,
             is_failure=True,
         )
     )
@@ -204,9 +212,7 @@ def _told(result: Result, terminal: Terminal) -> Told:
     from pipeline.reports import render_result
 
     stage = _stage(result)
-    outputs = outputs_of(result)
-    if terminal.reports:
-        outputs["report-file"] = "\n".join(map(str, terminal.reports))
+    outputs = outputs_of(result) | _reports(terminal)
     context = ReportContext(label=terminal.label, limit=_COMMENT_LIMIT, link=_page())
     return Told(
         stage=stage,
@@ -217,6 +223,10 @@ def _told(result: Result, terminal: Terminal) -> Told:
         outputs=outputs,
         files={BY_SUFFIX[file.suffix]: str(file) for file in terminal.reports},
     )
+
+
+def _reports(terminal: Terminal) -> dict[str, str]:
+    return {"report-file": "\n".join(map(str, terminal.reports))} if terminal.reports else {}
 
 
 def _stage(result: Result) -> str:

@@ -205,6 +205,8 @@ class _Telling:
             terminal.write_reports(replace(self._so_far, failure=failure))
         except ConfigurationError as error:
             terminal.reporter.warn(error.message)
+        else:
+            presence.reported(terminal)
 
     def require_verified(self) -> None:
         """End with the verdict of verify, if it ran.

@@ -267,6 +267,7 @@ def test_a_run_that_fails_says_in_its_comment_how_far_it_came(
 
     assert code == 5
     assert (in_github / "run.md").read_text().startswith("### Run of shop for production: FAILED after 0 stages")
+    assert outputs(in_github)["report-file"] == "run.md"
     assert "::error title=gitless run::" in capsys.readouterr().err
     assert "> **gitless run failed**: " in api.bodies[0]
     assert "### Run of shop for production: " in api.bodies[0]
