@@ -18,7 +18,7 @@ def render(result: ApplyResult, context: ReportContext) -> str:
     notes = Section("Notes", _lines(result.notes))
     changes = sections(result.changes, words, is_whole=not context.limit)
     stale = Section("No longer as planned", _lines(map(str, result.differences)))
-    head = (title(_verdict(result), context, "Apply"), _what(result), _trust(result))
+    head = (title(verdict(result), context, "Apply"), _what(result), _trust(result))
     return compose(head, [stale, overridden, notes, *changes], context)
 
 
@@ -26,7 +26,8 @@ def _lines(sentences: Iterable[str]) -> list[Item]:
     return [Item(f"- {prose(sentence)}") for sentence in sentences]
 
 
-def _verdict(result: ApplyResult) -> str:
+def verdict(result: ApplyResult) -> str:
+    """What came of it, in a line."""
     if result.differences and not result.changes:
         return "refused, the plan no longer holds"
     if result.dry_run:

@@ -13,7 +13,8 @@ from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.outcome.validate import ValidateResult
 from pipeline.model.outcome.verify import VerifyResult
 from pipeline.model.reporting import ReportContext
-from pipeline.reports.markdown.changes import DONE, TO_DO, counted
+from pipeline.reports.markdown.apply import verdict
+from pipeline.reports.markdown.changes import TO_DO, counted
 from pipeline.reports.markdown.document import size
 from pipeline.reports.markdown.escaping import code, link, prose
 from pipeline.reports.markdown.failure import render_failure
@@ -90,7 +91,7 @@ def _outcome(result: Result) -> Iterator[str]:
                 counted(result.plan, TO_DO) or "no differences"
             )
         case ApplyResult():
-            yield ("" if result.is_complete else "**stopped** ") + (counted(result.plan, DONE) or "nothing to do")
+            yield verdict(result) if result.is_complete else f"**{verdict(result)}**"
         case VerifyResult():
             yield "verified" if result.is_verified else f"**NOT verified** ({', '.join(result.failures)})"
         case _:

@@ -44,7 +44,8 @@ def _lines(result: ApplyResult, paint: Paint) -> Iterator[str]:
     if result.plan_digest and not result.differences:
         approved = ", ".join(in_words(signature) for signature in result.approvals)
         by = f", approved by {approved}" if approved else ""
-        yield paint("dim", f"exactly as planned ({result.plan_digest}){by}")
+        how = "exactly as planned" if result.is_complete else "by the plan, not to its end"
+        yield paint("dim", f"{how} ({result.plan_digest}){by}")
     what = result.digest_url or result.source
     name = f"{result.namespace}/{result.inventory}"
     yield paint("dim", printable(f"inventory {name} in {result.cluster}" + (f", {what}" if what else "")))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.model.outcome.apply import ApplyResult
+from pipeline.model.outcome.run import RunResult, StageRun
 from pipeline.model.plan import Action, Change, Plan
 from pipeline.model.planning.difference import Difference
 from pipeline.reports import render_result
@@ -51,3 +52,25 @@ def test_what_was_done_until_the_plan_no_longer_held_is_told_first() -> None:
         "created    Deployment.apps shop/web", "Stopped by an error, until then: 1 created, 0 unchanged."
     ]  # fmt: skip
     assert "### Apply: stopped by an error; until then 1 created" in render_result(STOPPED, "markdown")
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (REFUSED, "**refused, the plan no longer holds**"),
+        (STOPPED, "**stopped by an error; until then 1 created**"),
+        (replace(REFUSED, differences=()), "**stopped by an error; until then nothing was done**"),
+    ],
+)
+def test_a_run_says_of_its_apply_what_the_apply_says_of_itself(result: ApplyResult, told: str) -> None:
+    stages = (StageRun(stage="apply", result=result, seconds=1.0),)
+    run = RunResult(name="shop", target="", digest_url="", stages=stages)
+
+    assert f"| apply | {told} | 1.0 s |" in render_result(run, "markdown")
+
+
+def test_what_stopped_halfway_is_not_called_exactly_as_planned() -> None:
+    stopped = replace(STOPPED, differences=())
+    assert "exactly as planned" not in render_result(stopped, "text")
+    assert "by the plan, not to its end (sha256:aaaa" in render_result(stopped, "text")
+    assert "exactly as planned (sha256:aaaa" in render_result(replace(stopped, is_complete=True), "text")
