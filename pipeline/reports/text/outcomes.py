@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 from pipeline.model.outcome import Result
 from pipeline.model.outcome.attestations import AttestationsResult
@@ -16,15 +16,19 @@ def outcome(result: Result, quoted: Callable[[str], str] = str) -> str:
     """Such as ``12 objects``; ``quoted`` is how the format shows a signer's name."""
     match result:
         case ImageResult():
-            return f"{len(result.images)} images pushed"
+            return f"{_number(result.images, 'image')} pushed"
         case BuildResult():
-            return f"{len(result.manifests)} objects"
+            return _number(result.manifests, "object")
         case PackageResult():
             return "pushed" if result.pushed else "unchanged, not pushed"
         case SignResult():
             signer = result.identity or result.key_fingerprint
             return f"{'signed' if result.signed else 'was signed'} by {quoted(signer)}"
         case AttestationsResult():
-            return f"{len(result.attestations)} attestations"
+            return _number(result.attestations, "attestation")
         case _:
             return ""
+
+
+def _number(found: Sized, noun: str) -> str:
+    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}"

@@ -1,12 +1,15 @@
-"""The text report of a run, which names what ran, and what a run failed for."""
+"""What a run's text says: what ran, what came of its stages, and what it failed for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from pipeline.errors import RefusedError
+from pipeline.model.manifests import Manifests, Resource
+from pipeline.model.outcome.build import BuildResult
 from pipeline.model.outcome.run import RunResult
 from pipeline.reports import render_result
+from pipeline.reports.text.outcomes import outcome
 from tests import report_material as material
 
 
@@ -28,3 +31,9 @@ def test_a_run_that_failed_never_reads_like_one_that_went_well() -> None:
     assert _report(replace(whole, stages=())).startswith(
         "shop for production: FAILED before the first stage had ended\nno"
     )
+
+
+def test_one_of_something_is_not_told_as_several() -> None:
+    objects = [Resource.from_body({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}) for name in "ab"]
+    assert outcome(BuildResult(manifests=Manifests.of(objects))) == "2 objects"
+    assert outcome(BuildResult(manifests=Manifests.of(objects[:1]))) == "1 object"
