@@ -146,11 +146,12 @@ def _check_size(number: int) -> None:
 
 
 def _drawn(graph: Graph, tones: frozenset[Tone] = frozenset()) -> str:
-    """Of everything, or of what has these tones, with its neighbours."""
+    """Of everything, or of what has these tones, with its neighbours; nothing where there is nothing to show."""
     from pipeline import wiring
     from pipeline.model.graph.narrowing import Part, narrowed
 
-    return wiring.picture("svg", os.environ).draw(narrowed(graph, Part(tones=tones)))
+    shown = narrowed(graph, Part(tones=tones))
+    return wiring.picture("svg", os.environ).draw(shown) if shown.nodes else ""
 
 
 def _tried(what: str, make: Callable[[], Found], otherwise: Found, terminal: Terminal) -> Found:

@@ -66,6 +66,17 @@ def test_a_page_of_findings_has_a_picture_of_what_they_are_about_and_its_neighbo
     ]
 
 
+def test_a_page_of_findings_that_say_nothing_about_any_object_has_no_empty_picture() -> None:
+    Path("new/all.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: shop\n"
+        "  annotations: {ignore.gitless.dev/image-digest: nothing runs here}\n"
+    )
+    assert run("validate", "new", "--gate", "lint", "--report", "page.html") == 0
+    text = Path("page.html").read_text(encoding="utf-8")
+    assert "suppression-unused" in text
+    assert 'id="picture"' not in text
+
+
 def test_without_graphviz_the_page_comes_without_a_picture_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
