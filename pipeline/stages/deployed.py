@@ -178,9 +178,8 @@ def followers(head: SignedRecord, registry: Registry, trust: RecordTrust) -> tup
             except PipelineError:
                 # Whoever may push could otherwise make good records unreadable by following them with bad ones.
                 continue
-            if newer.record.inventory == head.record.inventory and newer.record.time > head.record.time:
-                found.append(replace(newer, is_listed=False))
-                pending.append(newer)
+            found.append(replace(newer, is_listed=False))
+            pending.append(newer)
     return tuple(sorted(found, key=lambda item: item.record.time, reverse=True))
 
 
@@ -191,8 +190,6 @@ def _newest(
     first = next(item for item in listed if item.inventory == inventory)
     # Not the next one where this one is refused: what was current once is not what is deployed.
     head = read_listed(first, cluster, registry, trust)
-    if head.record.inventory != inventory:
-        raise TrustError(f"the deploy record {first.descriptor.digest} is not of {inventory}, as its list says")
     return (*followers(head, registry, trust), head)
 
 

@@ -186,7 +186,7 @@ def test_a_list_that_makes_an_old_record_look_new_is_refused(shop: Shop) -> None
 def test_a_list_that_gives_a_record_to_another_inventory_is_refused(shop: Shop) -> None:
     _forge(shop, _said(shop), shown=_said(shop, inventory="inventory shop/other"))
 
-    with pytest.raises(TrustError, match="is not of inventory shop/other"):
+    with pytest.raises(TrustError, match="not of inventory shop/other, as its list says"):
         shop.newest()
 
 
