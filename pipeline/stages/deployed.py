@@ -77,13 +77,24 @@ def newest_of(listed: Sequence[Listed], name: DeployedName, registry: Registry, 
     Raises:
         PipelineError: as for :func:`newest_record`.
     """
+    return newest_chain(listed, name, registry, trust)[0]
+
+
+def newest_chain(
+    listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust
+) -> tuple[SignedRecord, ...]:
+    """The newest of the inventory that these list, and before it those that follow it unlisted; newest first.
+
+    Raises:
+        PipelineError: as for :func:`newest_record`.
+    """
     inventory = chosen_inventory(listed, name, registry, trust)
     if not inventory:
         known = some_of({item.inventory for item in listed})
         raise ArtifactNotFoundError(
             f"{registry.repository} has no deploy record of {name}; there are records of: {known or 'none'}"
         )
-    return _newest(listed, inventory, name.cluster, registry, trust)[0]
+    return _newest(listed, inventory, name.cluster, registry, trust)
 
 
 def chosen_inventory(listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust) -> str:

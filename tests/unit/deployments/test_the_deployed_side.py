@@ -82,6 +82,19 @@ def test_failures_alone_say_nothing_of_what_is_there(shop: Shop) -> None:
         _side(shop)
 
 
+def test_what_was_there_before_a_failure_may_be_missing_from_the_list(shop: Shop) -> None:
+    shop.deploy("one", objects=_objects(shop, "one"))
+    before = shop.tag()
+    shop.deploy("two", time=NOW + 5, objects=_objects(shop, "two"))
+    shop.deploy("three", time=NOW + 6, result=Deployed.FAILED, objects={})
+    shop.move_tag(before)
+
+    side = _side(shop)
+
+    assert side.artifact is not None
+    assert side.artifact.digest == shop.publish("two").digest
+
+
 def test_what_was_overridden_and_what_is_otherwise_is_told(shop: Shop) -> None:
     shop.deploy("one", overrides=("max-prune",), verified_by=(), objects=_objects(shop, "two"))
 
