@@ -251,6 +251,17 @@ def test_a_list_cannot_say_that_an_inventory_was_deleted(shop: Shop) -> None:
         shop.newest()
 
 
+def test_names_in_a_list_are_shown_without_control_characters(shop: Shop) -> None:
+    for name in ("evil\x1b[2J", "other"):
+        shop.deploy("one", inventory=f"inventory shop/{name}")
+
+    with pytest.raises(UsageError, match=r"records of inventory shop/evil") as caught:
+        shop.newest()
+    with pytest.raises(ArtifactNotFoundError, match=r"records of: inventory shop/evil") as missing:
+        shop.newest(inventory="nobody")
+    assert "\x1b" not in f"{caught.value.message}{caught.value.hint}{missing.value.message}"
+
+
 def _with_result(descriptor: Descriptor, result: str) -> Descriptor:
     return replace(descriptor, annotations={**descriptor.annotations, ANNOTATION_RESULT: result})
 
