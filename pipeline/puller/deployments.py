@@ -181,6 +181,7 @@ class DeploymentRecorder:
 
     def _remember(self, deployment: Deployment) -> None:
         with self._changed:
+            self._writing = None
             self._recorded[deployment.key] = deployment.mark
             self._recorded.move_to_end(deployment.key)
             if len(self._recorded) > _REMEMBERED:
