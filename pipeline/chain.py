@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import publishing, wiring
-from pipeline.carrying_out import Order, unfinished
+from pipeline.carrying_out import Order
 from pipeline.deploying import Deployer, DeploySettings
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.handing_over import Handover
@@ -116,7 +116,7 @@ class Chain:
             try:
                 result: Result | None = getattr(self, f"_{stage}")()
             except PipelineError as error:
-                partial = unfinished(error)
+                partial = self._deployer.unfinished(error)
                 if partial is not None:
                     report(stage, partial)
                 raise

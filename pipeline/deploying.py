@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline import wiring
-from pipeline.carrying_out import Order, Prepared, stated_rollback
+from pipeline.carrying_out import Order, Prepared, stated_rollback, unfinished
 from pipeline.errors import PipelineError
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.model.artifact.reference import PinnedReference, Repository
 from pipeline.model.deployments.record import Deployed
 from pipeline.model.outcome import Result
+from pipeline.model.outcome.apply import ApplyResult
 from pipeline.model.outcome.diff import DiffResult, Side
 from pipeline.model.settings.applying import apply_options
 from pipeline.model.settings.connections import ClusterOptions, RegistryOptions
@@ -53,6 +54,7 @@ class Deployer:
         self._reporter = reporter
         self._clock = clock
         self._trusted: TrustedManifests | None = None
+        self._carried_out: Prepared | None = None
         self._cluster: Cluster | None = None
 
     def cluster(self) -> Cluster:
@@ -127,6 +129,11 @@ class Deployer:
             self._recorder().applied(trusted, self.cluster(), options)
         return prepared.described(result)
 
+    def unfinished(self, error: PipelineError) -> ApplyResult | None:
+        """What applying came to that ended in this error; ``None``: nothing."""
+        result = unfinished(error)
+        return result if result is None or self._carried_out is None else self._carried_out.described(result)
+
     def verify(self) -> Result:
         """Whether what is recorded is trusted, there and healthy; that is recorded, too.
 
@@ -167,7 +174,7 @@ class Deployer:
         order.require_for(artifact, self._options())
         registry = self._open(artifact.repository)
         prepared = order.fetch(registry, self._chosen.trust, self._environment, self._reporter)
-        self._trusted = prepared.trusted
+        self._trusted, self._carried_out = prepared.trusted, prepared
         return prepared
 
     def _record_applied(self, result: Deployed, message: str = "") -> None:

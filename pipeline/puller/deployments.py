@@ -117,6 +117,7 @@ class DeploymentRecorder:
         self._first_pause = first_pause
         self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
         self._recorded: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
+        self._writing: Key | None = None
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="deploy records", daemon=True)
@@ -129,7 +130,9 @@ class DeploymentRecorder:
         """Have it recorded, unless that was done; returns at once."""
         key = deployment.key
         with self._changed:
-            if self._stopping or self._recorded.get(key) == deployment.mark:
+            # What is just being written is newer than what was recorded, and may get there or not.
+            is_recorded = self._recorded.get(key) == deployment.mark and self._writing != key
+            if self._stopping or is_recorded:
                 # What waits is older, and no longer how it is.
                 self._waiting.pop(key, None)
                 return
@@ -166,16 +169,19 @@ class DeploymentRecorder:
     def _next(self) -> _Waiting | None:
         """The first that is due, once there is one."""
         with self._changed:
+            self._writing = None
             while not self._stopping:
                 now = time.monotonic()
                 for key, waiting in self._waiting.items():
                     if waiting.due <= now:
+                        self._writing = key
                         return self._waiting.pop(key)
                 self._changed.wait(min((item.due - now for item in self._waiting.values()), default=None))
             return None
 
     def _remember(self, deployment: Deployment) -> None:
         with self._changed:
+            self._writing = None
             self._recorded[deployment.key] = deployment.mark
             self._recorded.move_to_end(deployment.key)
             if len(self._recorded) > _REMEMBERED:

@@ -14,7 +14,7 @@ from pipeline.model.applying.guards import guarded
 from pipeline.model.applying.inventory import Inventory, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, obstacle_error
 from pipeline.model.applying.options import ApplyOptions
-from pipeline.model.applying.promotion import promoted, says_the_same, with_intention
+from pipeline.model.applying.promotion import entry_of, promoted, says_the_same, with_intention
 from pipeline.model.applying.staging import batches
 from pipeline.model.comparison.renames import find_renames, mark_renames
 from pipeline.model.comparison.shapes import TriedShapes
@@ -204,7 +204,7 @@ class _Run:
     ) -> ApplyInterruptedError:
         hint = "" if pruned else _PLAN_AGAIN if self._hold is not None else _AGAIN
         if error.code == OVERTAKEN:
-            written = self._performer.performed(decisions)
+            written = [entry_of(item, self._performer.done) for item in self._performer.performed(decisions)]
             known = hand_over(written, self._inventory, self._cluster, self._options, self._clock)
             names = ", ".join(str(item.object_id) for item in written)
             hint = "" if known else f"the other apply has not ended; look after what this one wrote: {names}"

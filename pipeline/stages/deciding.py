@@ -134,11 +134,11 @@ class Judge:
         obstacles: tuple[Obstacle, ...],
     ) -> Decision:
         asked = controls.recreates or controls_of(before["metadata"]).recreates
-        is_precious = placed.object_id.kind in _PRECIOUS or self.options.guards.keeps(placed.object_id)
-        if not asked and (is_precious or not self.options.recreate):
+        kept = self._kept(placed)
+        if not asked and (kept or not self.options.recreate):
             hint = (
-                f"deleting it would delete what is in it as well; if you want that, annotate it with {_FORCE}"
-                if is_precious
+                f"{kept}; if you want that, annotate it with {_FORCE}"
+                if kept
                 else "--recreate deletes it and creates it anew"
             )
             obstacles = (*obstacles, Obstacle(str(placed.resource), _about(placed, error), hint))
@@ -146,6 +146,12 @@ class Judge:
         return replace(
             self._decision(placed, Action.RECREATE, reason=_about(placed, error), uid=uid), obstacles=obstacles
         )
+
+    def _kept(self, placed: Placed) -> str:
+        """Why an option for all objects is not enough to delete it; empty where it is."""
+        if placed.object_id.kind in _PRECIOUS:
+            return "deleting it would delete what is in it as well"
+        return "it is protected" if self.options.guards.keeps(placed.object_id) else ""
 
     def _ownership(self, placed: Placed, live: Live) -> tuple[Obstacle, ...]:
         owner = None if self.options.take_ownership else foreign_owner(live.metadata, self.inventory)

@@ -77,13 +77,24 @@ def newest_of(listed: Sequence[Listed], name: DeployedName, registry: Registry, 
     Raises:
         PipelineError: as for :func:`newest_record`.
     """
+    return newest_chain(listed, name, registry, trust)[0]
+
+
+def newest_chain(
+    listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust
+) -> tuple[SignedRecord, ...]:
+    """The newest of the inventory that these list, and before it those that follow it unlisted; newest first.
+
+    Raises:
+        PipelineError: as for :func:`newest_record`.
+    """
     inventory = chosen_inventory(listed, name, registry, trust)
     if not inventory:
         known = some_of({item.inventory for item in listed})
         raise ArtifactNotFoundError(
             f"{registry.repository} has no deploy record of {name}; there are records of: {known or 'none'}"
         )
-    return _newest(listed, inventory, name.cluster, registry, trust)[0]
+    return _newest(listed, inventory, name.cluster, registry, trust)
 
 
 def chosen_inventory(listed: Sequence[Listed], name: DeployedName, registry: Registry, trust: RecordTrust) -> str:
@@ -178,9 +189,8 @@ def followers(head: SignedRecord, registry: Registry, trust: RecordTrust) -> tup
             except PipelineError:
                 # Whoever may push could otherwise make good records unreadable by following them with bad ones.
                 continue
-            if newer.record.inventory == head.record.inventory and newer.record.time > head.record.time:
-                found.append(replace(newer, is_listed=False))
-                pending.append(newer)
+            found.append(replace(newer, is_listed=False))
+            pending.append(newer)
     return tuple(sorted(found, key=lambda item: item.record.time, reverse=True))
 
 
@@ -191,8 +201,6 @@ def _newest(
     first = next(item for item in listed if item.inventory == inventory)
     # Not the next one where this one is refused: what was current once is not what is deployed.
     head = read_listed(first, cluster, registry, trust)
-    if head.record.inventory != inventory:
-        raise TrustError(f"the deploy record {first.descriptor.digest} is not of {inventory}, as its list says")
     return (*followers(head, registry, trust), head)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 from pipeline.errors import ArtifactNotFoundError
 from pipeline.model.artifact.reference import Reference, Repository, parse_reference
@@ -14,7 +15,7 @@ from pipeline.model.documents.times import format_time
 from pipeline.model.manifests import Manifests
 from pipeline.model.outcome.diff import DeploymentFacts, Side
 from pipeline.ports import Registry, TreeBuilder
-from pipeline.stages.deployed import listed_records, newest_of, not_listed
+from pipeline.stages.deployed import listed_records, newest_chain, not_listed
 from pipeline.stages.fetch import Part, read_artifact
 from pipeline.stages.signed_records import RecordTrust, SignedRecord, read_listed
 
@@ -69,7 +70,8 @@ def read_deployed(
 def _applied(name: DeployedName, registry: Registry, trust: RecordTrust) -> tuple[SignedRecord, SignedRecord]:
     """The newest record, and the newest of an apply that got to its end."""
     listed = listed_records(registry, name.cluster)
-    head = newest_of(listed, name, registry, trust)
+    newest = newest_chain(listed, name, registry, trust)
+    head, first = newest[0], newest[-1].listed
     if head.record.is_deleted:
         raise ArtifactNotFoundError(
             f"nothing is deployed as {name}: {head.record.inventory} was deleted at {format_time(head.record.time)},"
@@ -78,13 +80,16 @@ def _applied(name: DeployedName, registry: Registry, trust: RecordTrust) -> tupl
         )
     if head.record.is_complete:
         return head, head
-    for item in listed:
-        if item.inventory == head.record.inventory and item.descriptor.digest != head.listed.descriptor.digest:
-            found = read_listed(item, name.cluster, registry, trust)
-            if found.record.is_deleted:
-                break
-            if found.record.is_complete:
-                return head, found
+    earlier = (
+        read_listed(item, name.cluster, registry, trust)
+        for item in listed
+        if item.inventory == first.inventory and item.descriptor.digest != first.descriptor.digest
+    )
+    for found in chain(newest[1:], earlier):
+        if found.record.is_deleted:
+            break
+        if found.record.is_complete:
+            return head, found
     raise ArtifactNotFoundError(
         f"every record of {name} that is kept, or came after it was deleted, is of an apply that failed, so nobody"
         " knows what is deployed",

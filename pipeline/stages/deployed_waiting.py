@@ -130,7 +130,7 @@ class _Watch:
         wanted = self._options.artifact.digest
         if self._known is None:
             self._known = frozenset(item.descriptor.digest for item in listed)
-        self._has_been |= newest.digest == wanted or any(
+        self._has_been |= (newest.digest == wanted and not newest.is_deleted) or any(
             item.digest == wanted and item.inventory == newest.inventory and item.descriptor.digest not in self._known
             for item in listed
         )

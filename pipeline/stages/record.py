@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import RefusedError
-from pipeline.model.applying.inventory import Inventory
-from pipeline.model.applying.live_plan import Decision
+from pipeline.model.applying.inventory import Inventory, InventoryEntry
 from pipeline.model.applying.options import ApplyOptions
 from pipeline.ports import Clock, Cluster
 
@@ -55,7 +54,7 @@ def overtaken(inventory: Inventory, found: Inventory | None) -> RefusedError:
 
 
 def hand_over(
-    written: Sequence[Decision], inventory: Inventory, cluster: Cluster, options: ApplyOptions, clock: Clock
+    written: Sequence[InventoryEntry], inventory: Inventory, cluster: Cluster, options: ApplyOptions, clock: Clock
 ) -> bool:
     """Make what an overtaken apply wrote known to the inventory, so that the next run prunes what nobody wants.
 
@@ -71,7 +70,7 @@ def hand_over(
         if found is None:
             return False
         if not found.pending:
-            lost = {item.object_id: item.entry for item in written if item.object_id not in found.applied}
+            lost = {entry.object_id: entry for entry in written if entry.object_id not in found.applied}
             try:
                 if lost:
                     save(cluster, replace(found, applied={**found.applied, **lost}), options, clock)

@@ -15,6 +15,7 @@ from pipeline.model.artifact.manifest import Descriptor, parse_manifest
 from pipeline.model.deployments.document import read_record
 from pipeline.model.deployments.record import DeployRecord
 from pipeline.model.deployments.storage import RECORD_TYPE, Listed
+from pipeline.model.documents.printable import printable
 from pipeline.model.documents.strict_json import object_in, parse_object
 from pipeline.model.documents.times import format_time
 from pipeline.model.trust.bundle import BUNDLE_MEDIA_TYPE_PREFIX, MAX_BUNDLE_BYTES, envelope_in
@@ -25,6 +26,8 @@ from pipeline.model.trust.predicate_types import DEPLOY_RECORD
 from pipeline.ports import Expressions, Registry, Verifier
 from pipeline.stages.finding import read_bounded
 from pipeline.stages.signature_decisions import is_by, signer_text
+
+_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ def read_listed(item: Listed, cluster: str, registry: Registry, trust: RecordTru
         raise TrustError(f"{where} speaks of {record.digest}, and is attached to {subject.digest}")
     if record.cluster != cluster:
         raise TrustError(f"{where} is of the cluster {ascii(record.cluster)[:80]}, not of {cluster}")
+    if record.inventory != item.inventory:
+        named, said = (printable(name, _WIDTH) for name in (record.inventory, item.inventory))
+        raise TrustError(f"{where} is of {named}, not of {said}, as its list says")
     if format_time(record.time) != format_time(item.time):
         raise TrustError(f"{where} is of {format_time(record.time)}, and its list says {format_time(item.time)}")
     signer = attestation.signature.signer if attestation.signature else ""

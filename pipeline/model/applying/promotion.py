@@ -39,7 +39,7 @@ def promoted(
 
     ``written`` is how written objects are now, ``unpruned`` are the objects whose deletion failed.
     """
-    applied = {item.object_id: _entry(item, written) for item in decisions if item.is_kept}
+    applied = {item.object_id: entry_of(item, written) for item in decisions if item.is_kept}
     applied |= {entry.object_id: entry for entry in unpruned}
     reference = trusted.reference
     is_same = reference is not None and reference.digest == inventory.digest
@@ -58,7 +58,8 @@ def promoted(
     )
 
 
-def _entry(decision: Decision, written: Mapping[ObjectId, LiveState]) -> InventoryEntry:
+def entry_of(decision: Decision, written: Mapping[ObjectId, LiveState]) -> InventoryEntry:
+    """What the inventory keeps of an object, which is as ``written`` says if we wrote it."""
     entry, now = decision.entry, written.get(decision.object_id)
     if now is None:
         return entry

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from pipeline.errors import UsageError
 from pipeline.model.artifact.reference import parse_reference
+from pipeline.model.documents.printable import printable
 
 SIDE = "deployed:"
 """How a side of a comparison begins that deploy records tell of: ``deployed:CLUSTER[/INVENTORY]``."""
 _TAG = "deployed-"
 _MOST_NAMED = 10
+_WIDTH = 200
 _CLUSTER = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -66,16 +68,16 @@ class DeployedName:
         if len(found) > 1:
             raise UsageError(
                 f"{self} is not one inventory: there are records of {some_of(found)}",
-                hint=f"say which: {SIDE}{self.cluster}/{found[0].partition(' ')[2]}",
+                hint=printable(f"say which: {SIDE}{self.cluster}/{found[0].partition(' ')[2]}", _WIDTH),
             )
         return found[0] if found else ""
 
 
 def some_of(inventories: Iterable[str]) -> str:
-    """Inventories by name, for a message: not all where there are many."""
+    """Inventories by name, for a message: not all where there are many; anybody may have named them."""
     names = sorted(inventories)
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
+    return ", ".join(printable(name, _WIDTH) for name in names[:_MOST_NAMED]) + more
 
 
 def is_deployed(text: str) -> bool:

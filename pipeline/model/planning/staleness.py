@@ -153,7 +153,7 @@ def _problem(item: PlannedChange, change: Change | None) -> str:
     if change.action is not item.action:
         return f"planned to {item.action.value} it, and now {_verb(change.action)}{_named(change)}"
     if change.api_version != item.api_version:
-        return f"planned as {item.api_version}, now it is {change.api_version}"
+        return printable(f"planned as {item.api_version}, now it is {change.api_version}", 200)
     if item.action is not Action.CONFIGURE:
         return ""
     return _field_problems(item.fields, {field.path: field.document() for field in change.fields})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import ClusterError
 from tests.cli.apply.shops import REPOSITORY, Shop, config
 
 SETTINGS = """\
@@ -59,6 +60,21 @@ def test_a_stale_plan_ends_the_chain(published: Shop) -> None:
     assert "inventory default/shop-app" in {item["subject"] for item in kept["differences"]}
     for report in ("run.md", "run.html"):
         assert "No longer as planned" in Path(report).read_text()
+
+
+def test_a_chain_that_fails_on_the_way_says_who_approved_its_plan(published: Shop) -> None:
+    url = json.loads(Path("results/package.json").read_text())["digestUrl"]
+    published.run("attest", url, "--type", "plan", "--predicate", "plan.json", "--key", "reviewer.key")
+
+    def fail(operation: str, _subject: str) -> None:
+        if operation == "save_inventory" and len(published.writes()) > 1:
+            raise ClusterError("the cluster is gone")
+
+    published.cluster.before = fail
+    published.run("run", "--from", "apply", "--to", "apply", *PLAN, "--approved-by", "reviewer.pub", code=6)
+
+    kept = json.loads(Path("results/apply.json").read_text())
+    assert [item["signer"].partition(" ")[0] for item in kept["approvals"]] == ["reviewer.pub"]
 
 
 def test_a_plan_for_another_artifact_is_not_the_chains(published: Shop) -> None:

@@ -226,3 +226,15 @@ def test_a_plan_that_reaches_less_far_now_is_carried_out(world: World, deploymen
     document["digest"] = plan_digest(document)
 
     assert carry_out(world, plan_of(document, "plan.json"), wanted).changes
+
+
+def test_what_somebody_wrote_into_a_plan_is_shown_without_control_characters(
+    world: World, config_map: MakeConfigMap
+) -> None:
+    document = document_of(plan(world, config_map("a")))
+    document["changes"][0]["apiVersion"] = "v1\x1b[2J"
+    document["digest"] = plan_digest(document)
+
+    with pytest.raises(StalePlanError, match="planned as v1") as caught:
+        carry_out(world, plan_of(document, "plan.json"), config_map("a"))
+    assert "\x1b" not in caught.value.message

@@ -7,6 +7,7 @@ import pytest
 from pipeline.model.applying.desired import desired_hash, desired_resource
 from pipeline.model.applying.ownership import owner_labels
 from pipeline.model.manifests import ObjectId, Resource
+from pipeline.model.outcome.apply import ApplyInterruptedError
 from pipeline.model.plan import Action
 from tests.unit.apply.worlds import Body, MakeConfigMap, World
 
@@ -62,3 +63,19 @@ def test_a_changed_secret_is_configured(world: World) -> None:
     result = world.apply(secret("d2ludGVy"))
 
     assert [change.action for change in result.changes] == [Action.CONFIGURE]
+
+
+def test_an_overtaken_apply_puts_no_guessable_hash_on_record_either(world: World, config_map: MakeConfigMap) -> None:
+    world.apply(config_map("old"))
+    rivals = ["rival@elsewhere"]
+
+    def before(operation: str, subject: str) -> None:
+        if (operation, subject) == ("apply", "Secret shop/login") and rivals:
+            world.apply(config_map("old"), writer=rivals.pop())
+
+    world.cluster.before = before
+    with pytest.raises(ApplyInterruptedError):
+        world.apply(secret())
+
+    assert world.inventory().applied[SECRET].desired_hash not in {"", guessed(world, secret())}
+    assert world.apply(config_map("old"), secret()).plan.is_empty

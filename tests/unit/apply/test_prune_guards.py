@@ -206,7 +206,7 @@ def test_what_is_protected_is_not_recreated_by_an_option_for_all(
     changed = deployment("web", app="two")
     with pytest.raises(RefusedError, match="immutable") as caught:
         world.apply(changed, recreate=True, guards=Guards(protected=("Deployment",)))
-    assert f"annotate it with {PREFIX}force: enabled" in str(caught.value.hint)
+    assert caught.value.hint == f"it is protected; if you want that, annotate it with {PREFIX}force: enabled"
 
     if annotation:
         changed["metadata"]["annotations"] = {f"{PREFIX}force": annotation}

@@ -186,7 +186,7 @@ def test_a_list_that_makes_an_old_record_look_new_is_refused(shop: Shop) -> None
 def test_a_list_that_gives_a_record_to_another_inventory_is_refused(shop: Shop) -> None:
     _forge(shop, _said(shop), shown=_said(shop, inventory="inventory shop/other"))
 
-    with pytest.raises(TrustError, match="is not of inventory shop/other"):
+    with pytest.raises(TrustError, match="not of inventory shop/other, as its list says"):
         shop.newest()
 
 
@@ -249,6 +249,17 @@ def test_a_list_cannot_say_that_an_inventory_was_deleted(shop: Shop) -> None:
 
     with pytest.raises(UsageError, match="is not one inventory"):
         shop.newest()
+
+
+def test_names_in_a_list_are_shown_without_control_characters(shop: Shop) -> None:
+    for name in ("evil\x1b[2J", "other"):
+        shop.deploy("one", inventory=f"inventory shop/{name}")
+
+    with pytest.raises(UsageError, match=r"records of inventory shop/evil") as caught:
+        shop.newest()
+    with pytest.raises(ArtifactNotFoundError, match=r"records of: inventory shop/evil") as missing:
+        shop.newest(inventory="nobody")
+    assert "\x1b" not in f"{caught.value.message}{caught.value.hint}{missing.value.message}"
 
 
 def _with_result(descriptor: Descriptor, result: str) -> Descriptor:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pipeline.errors import ArtifactNotFoundError
+from pipeline.errors import ArtifactNotFoundError, TrustError
+from pipeline.model.artifact.manifest import Descriptor
 from pipeline.model.artifact.reference import Reference, Repository
 from pipeline.model.deployments.composing import hashes_of_manifests
 from pipeline.model.deployments.naming import DeployedName
 from pipeline.model.deployments.record import Deployed
+from pipeline.model.deployments.storage import ANNOTATION_INVENTORY, write_list
 from pipeline.model.manifests import ObjectId
 from pipeline.model.outcome.diff import Side
 from pipeline.ports import Registry
+from pipeline.stages.deployed import listed_records, read_history
 from pipeline.stages.deployed_side import read_deployed
 from pipeline.stages.fetch import read_artifact
 from pipeline.stages.record_deployment import record_deployment
-from tests.unit.deployments.support import NOW, SETTINGS, Shop, record, trusting
+from tests.unit.deployments.support import NOW, SETTINGS, SHOP, Shop, record, trusting
 from tests.unit.kustomizing.support import FakeTrees
 from tests.unit.sign.support import stored_artifact
 
@@ -77,6 +82,19 @@ def test_failures_alone_say_nothing_of_what_is_there(shop: Shop) -> None:
         _side(shop)
 
 
+def test_what_was_there_before_a_failure_may_be_missing_from_the_list(shop: Shop) -> None:
+    shop.deploy("one", objects=_objects(shop, "one"))
+    before = shop.tag()
+    shop.deploy("two", time=NOW + 5, objects=_objects(shop, "two"))
+    shop.deploy("three", time=NOW + 6, result=Deployed.FAILED, objects={})
+    shop.move_tag(before)
+
+    side = _side(shop)
+
+    assert side.artifact is not None
+    assert side.artifact.digest == shop.publish("two").digest
+
+
 def test_what_was_overridden_and_what_is_otherwise_is_told(shop: Shop) -> None:
     shop.deploy("one", overrides=("max-prune",), verified_by=(), objects=_objects(shop, "two"))
 
@@ -125,6 +143,23 @@ def test_what_was_there_before_a_deletion_is_not_there_after_a_failure(shop: Sho
 
     with pytest.raises(ArtifactNotFoundError, match="or came after it was deleted, is of an apply that failed"):
         _side(shop)
+
+
+def test_after_a_failure_the_list_cannot_pass_off_another_inventorys_record(shop: Shop) -> None:
+    shop.deploy("other", inventory="inventory shop/other")
+    shop.deploy("two", time=NOW + 5, result=Deployed.FAILED, objects={})
+    said = listed_records(shop.records, "prod")
+    lied = [replace(item, descriptor=_of_shop(item.descriptor)) for item in said]
+    shop.records.write_manifest(write_list("prod", lied, None), "deployed-prod")
+
+    with pytest.raises(TrustError, match="is of inventory shop/other, not of inventory shop/shop"):
+        _side(shop)
+    history = read_history(DeployedName("prod", SHOP), shop.records, trusting("cluster"))
+    assert [item.record.inventory for item in history.records] == [SHOP]
+
+
+def _of_shop(descriptor: Descriptor) -> Descriptor:
+    return replace(descriptor, annotations={**descriptor.annotations, ANNOTATION_INVENTORY: SHOP})
 
 
 def test_a_list_that_lacks_the_newest_record_is_told(shop: Shop) -> None:

@@ -190,3 +190,13 @@ def test_what_was_deleted_before_may_be_applied_anew(shop: Shop) -> None:
 
     assert _wait(shop, artifact).outcome == "timeout"
     assert _wait(shop, artifact, lambda: shop.deploy("one", time=NOW + 9)).outcome == "delivered"
+
+
+def test_what_was_deleted_before_is_not_superseded_by_what_is_applied_first(shop: Shop) -> None:
+    artifact = shop.publish("one")
+    shop.deploy("one")
+    shop.delete_inventory(time=NOW + 1)
+
+    result = _wait(shop, artifact, lambda: shop.deploy("two", time=NOW + 8), lambda: shop.deploy("one", time=NOW + 9))
+
+    assert result.outcome == "delivered"

@@ -277,6 +277,26 @@ def test_what_went_back_to_what_is_recorded_waits_no_more(registry: Registry, re
     assert [told.key.name for told in registry.written] == ["app", "other"]
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+def test_what_is_recorded_comes_again_after_what_is_just_being_written(
+    registry: Registry, recorder: DeploymentRecorder, failures: int
+) -> None:
+    recorder.note(_deployment())
+    _until(lambda: len(registry.written) == 1)
+    registry.let_go.clear()
+    registry.began.clear()
+    recorder.note(_deployment(rendering="r2"))
+    assert registry.began.wait(5)
+    recorder.note(_deployment())
+    registry.failures = failures
+
+    registry.let_go.set()
+
+    _until(lambda: registry.tried == 3)
+    recorder.stop()
+    assert registry.written[-1].rendering == "r1"
+
+
 def test_whatever_one_record_does_to_it_the_thread_lives(events: list[tuple[str, str]]) -> None:
     written: list[str] = []
     out = io.StringIO()
