@@ -18,6 +18,7 @@ from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing
 from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+from pipeline.model.validation.unfinished import is_unfinished
 
 _FIX = "add it to the manifests or correct the name; where somebody else puts it there, say so in a suppression"
 
@@ -119,7 +120,7 @@ def missing_volume(subject: Subject) -> Iterator[Problem]:
             for field in ("volumeMounts", "volumeDevices"):
                 for index, mount in items_at(container.body, field):
                     name = text_at(mount, "name")
-                    if name and name not in names:
+                    if name and name not in names and not is_unfinished((name, *names)):
                         path = f"{container.path}.{field}[{index}].name"
                         yield Problem(pod.resource, path, f"the Pod has no volume named {shown(name)}")
 

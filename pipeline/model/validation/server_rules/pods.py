@@ -22,6 +22,7 @@ from pipeline.model.validation.name_formats import (
 )
 from pipeline.model.validation.server_rules.metadata import label_refusals
 from pipeline.model.validation.server_rules.refusal import Refusal, missing
+from pipeline.model.validation.unfinished import is_unfinished
 
 RELAXED_VARIABLES: Final = 30
 """The minor version since which variables may have any printable name."""
@@ -110,7 +111,7 @@ def _port_refusals(port: Mapping[str, Any], place: Steps) -> Iterator[Refusal]:
 
 def _mount_refusals(mount: Mapping[str, Any], place: Steps, volumes: set[str]) -> Iterator[Refusal]:
     name = text_at(mount, "name")
-    if name and name not in volumes:
+    if name and name not in volumes and not is_unfinished(tuple(volumes)):
         known = ", ".join(sorted(volumes)) or "none"
         yield Refusal((*place, "name"), value=name, expected=f"one of the Pod's volumes: {known}")
     if mount.get("mountPath") == "":
