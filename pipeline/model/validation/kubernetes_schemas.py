@@ -42,9 +42,12 @@ _KEPT: Final = (
     "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
 )  # fmt: skip
 _DEFAULTED: Final = {
-    # Older descriptions ask for these; the API server puts a default in their place.
+    # Older descriptions ask for these; the API server puts a default in their place, or takes none.
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.apps.v1.StatefulSetSpec": {"serviceName"},
+    "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern": {"status"},
+    "io.k8s.api.batch.v1.PodFailurePolicyRule": {"onPodConditions"},
+    "io.k8s.api.discovery.v1.EndpointSlice": {"endpoints"},
     "io.k8s.api.networking.v1.NetworkPolicySpec": {"podSelector"},
     "io.k8s.api.scheduling.v1.PriorityClass": {"value"},
 }

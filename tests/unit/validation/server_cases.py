@@ -208,6 +208,7 @@ CASES = [
     _case("CronJob", "spec.schedule", "0 0 * * 7", "has '7' for the day of the week"),
     _case("CronJob", "spec.schedule", "*/0 * * * *", "for the minute"),
     _case("CronJob", "spec.schedule", "5-1 * * * *", "for the minute"),
+    _case("CronJob", "spec.schedule", "9" * 5000 + " * * * *", "has '99999"),
     _case("CronJob", "spec.schedule", "@dayly", "is no schedule"),
     _case("Deployment", f"{_POD}.containers", [], "is empty; expected at least one container"),
     _case("Deployment", f"{_MAIN}.name", "Main_1", f'"Main_1"; expected {_LABEL}'),

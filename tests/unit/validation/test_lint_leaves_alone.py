@@ -26,6 +26,7 @@ from tests.unit.validation.spoiling import (
 )
 
 DIGEST = "@sha256:" + "7" * 64
+ENCRYPTED = "ENC[AES256_GCM,data:x0Y=,iv:AA==,tag:AA==,type:str]"
 
 DATABASE = {"apiVersion": "db.example/v1", "kind": "Cluster", "metadata": {"name": "db", "namespace": "shop"}}
 
@@ -53,6 +54,14 @@ def beside_operators(secret_name: str) -> Spoil:
     def spoil(of: Bodies) -> None:
         of["Cluster/db"], of["Bucket/files"], of["SecretProviderClass/vault"] = DATABASE, CLAIM, PROVIDER_CLASS
         env(valueFrom={"secretKeyRef": {"name": secret_name, "key": "x"}})(of)
+
+    return spoil
+
+
+def selecting(layer: str, label: str) -> Spoil:
+    def spoil(of: Bodies) -> None:
+        of["Deployment/web"]["spec"]["selector"]["matchLabels"]["layer"] = layer
+        of["Deployment/web"]["spec"]["template"]["metadata"]["labels"]["layer"] = label
 
     return spoil
 
@@ -123,6 +132,13 @@ CLEAN: list[Spoil] = [
     second_agent_for_other_nodes,
     image("shop.example/web@sha512:" + "7" * 128),
     volume(image={"reference": f"shop.example/model{DIGEST}"}),
+    volume(image=None, emptyDir={}),
+    image(ENCRYPTED),
+    context(capabilities={"add": ["${CAPABILITY}"]}),
+    lambda of: (pod_of(of)["volumes"].append({"name": "${VOLUME}"}), mount("data")(of)),
+    mount(ENCRYPTED),
+    selecting("front", "${LAYER}"),
+    selecting(ENCRYPTED, ENCRYPTED.replace("x0Y", "x1Y")),
     limit_range,
     context(runAsNonRoot=None),
     probing("livenessProbe", "8080"),

@@ -13,7 +13,9 @@ from pipeline.model.manifests import Manifests, Origin, Resource
 from pipeline.model.validation.finding import Finding
 from pipeline.model.validation.schema_rules import SCHEMA_RULES
 from tests.unit.validation.schema_cases import BODIES, CASES, CLEAN, WIDGET_DEFINITION, Case, Spoil
+from tests.unit.validation.server_cases import changed
 
+EXIT_CODES = {"operator": "In", "values": [1]}
 ORIGIN = Origin("deploy/web.yaml", 7)
 STRANGE = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=4),
@@ -60,6 +62,28 @@ def test_what_an_api_server_takes_is_no_finding(kind: str, change: Spoil) -> Non
     change(body)
 
     assert found(body, kubernetes="1.30-1.37", crds=(WIDGET_DEFINITION,)) == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        changed("Job", "spec.podFailurePolicy", {"rules": [{"action": "Ignore", "onExitCodes": EXIT_CODES}]}),
+        changed(
+            "Job",
+            "spec.podFailurePolicy",
+            {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]},
+        ),
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": "web"},
+            "addressType": "IPv6",
+        },
+    ],
+    ids=["onPodConditions", "status", "endpoints"],
+)
+def test_what_descriptions_ask_for_and_the_api_server_fills_in_is_no_finding(body: dict[str, Any]) -> None:
+    assert found(body, kubernetes="1.25-1.37") == ()
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,17 @@ def test_what_is_escaped_is_no_variable() -> None:
     body["spec"]["replicas"] = "$${replicas}"
 
     assert [finding.path for finding in checked(body).findings] == ["spec.replicas"]
+
+
+def test_an_encrypted_secret_is_larger_than_what_is_in_it() -> None:
+    large = f"ENC[AES256_GCM,data:{'A' * 1_600_000},iv:AA==,tag:AA==,type:str]"
+
+    assert checked(BODIES["Secret"] | {"data": {"key": large}, "sops": {"mac": _ENCRYPTED}}).findings == ()
+
+
+def test_a_volume_whose_name_has_a_variable_may_be_the_one_that_is_mounted() -> None:
+    body = deepcopy(BODIES["Deployment"])
+    body["spec"]["template"]["spec"]["volumes"] = [{"name": "${volume}"}]
+    body["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = [{"name": "cache", "mountPath": "/x"}]
+
+    assert checked(body).findings == ()

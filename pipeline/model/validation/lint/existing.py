@@ -79,9 +79,11 @@ def pods_with(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> It
     places = subject.beside(namespace)
     if not wanted:
         return [pod for pod in subject.pods if pod.resource.id.namespace in places]
-    first = next(iter(wanted.items()))
-    candidates = (pod for place in places for pod in subject.pods_by_label.get((place, first[0], str(first[1])), ()))
-    return [pod for pod in candidates if all(pod.labels.get(key) == value for key, value in wanted.items())]
+    by_label = [
+        [subject.pods_by_label.get((place, key, str(value)), ()) for place in places] for key, value in wanted.items()
+    ]
+    rarest = min(by_label, key=lambda found: sum(map(len, found)))
+    return [pod for pods in rarest for pod in pods if all(pod.labels.get(key) == wanted[key] for key in wanted)]
 
 
 def may_be_elsewhere(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> bool:

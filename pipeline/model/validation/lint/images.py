@@ -13,6 +13,7 @@ from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+from pipeline.model.validation.unfinished import is_unfinished
 
 _OTHER_DIGEST: Final = re.compile(r"@(?!sha256:)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$")
 """Of an algorithm that runtimes know besides SHA-256."""
@@ -58,12 +59,16 @@ def image_digest(subject: Subject) -> Iterator[Problem]:
     fix="write HOST/PATH:TAG@sha256:… in lower case, with a digest of 64 hexadecimal digits",
 )
 def image_invalid(subject: Subject) -> Iterator[Problem]:
-    """A name that container runtimes do not read, or none; a variable may become any."""
+    """A name that container runtimes do not read, or none; a variable may become any, and so may what is encrypted."""
     for pod, path, user, image in _images(subject):
         if not image and is_builtin(pod.resource.api_version):
             yield Problem(pod.resource, path, f"{user} has no image")
-        elif image and "$" not in image and parse_image_name(_OTHER_DIGEST.sub("", image)) is None:
+        elif image and not _becomes_another(image) and parse_image_name(_OTHER_DIGEST.sub("", image)) is None:
             yield Problem(pod.resource, path, f"image {shown(image)} of {user} is no name of an image")
+
+
+def _becomes_another(image: str) -> bool:
+    return "$" in image or is_unfinished(image)
 
 
 def _images(subject: Subject) -> Iterator[tuple[PodTemplate, str, str, str]]:
@@ -73,6 +78,6 @@ def _images(subject: Subject) -> Iterator[tuple[PodTemplate, str, str, str]]:
         yield pod, f"{container.path}.image", f"container '{shown(container.name)}'", name
     for pod in subject.pods:
         for index, volume in items_at(pod.spec, "volumes"):
-            if "image" in volume:
+            if volume.get("image") is not None:
                 path = f"{pod.path}.volumes[{index}].image.reference"
                 yield pod, path, f"volume '{shown(text_at(volume, 'name'))}'", text_at(volume, "image", "reference")

@@ -133,18 +133,11 @@ def node_port_duplicate(subject: Subject) -> Iterator[Problem]:
     for service in subject.of_kind("", "Service"):
         for index, port in items_at(service.body, "spec", "ports"):
             key = _numbered(port, "nodePort")
-            first = service if key is None else taken.setdefault(key, service)
-            if key is not None and (first is not service or _comes_again(service, index, key)):
-                says = f"nodePort {_said(port, 'nodePort')} is taken by {first.id} already"
+            if key in taken:
+                says = f"nodePort {_said(port, 'nodePort')} is taken by {taken[key].id} already"
                 yield Problem(service, f"spec.ports[{index}].nodePort", says)
-
-
-def _comes_again(service: Resource, index: int, key: Hashable) -> bool:
-    return any(
-        _numbered(port, "nodePort") == key
-        for earlier, port in items_at(service.body, "spec", "ports")
-        if earlier < index
-    )
+            elif key is not None:
+                taken[key] = service
 
 
 def _container_ports(pod: PodTemplate) -> Iterator[_Port]:

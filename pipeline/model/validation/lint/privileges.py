@@ -13,6 +13,7 @@ from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.pods import Container, PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+from pipeline.model.validation.unfinished import is_unfinished
 
 _ORDINARY: Final = frozenset(
     {
@@ -106,7 +107,7 @@ def added_capability(subject: Subject) -> Iterator[Problem]:
     """Capabilities that "Baseline" does not let a container add."""
     for pod, container in subject.containers:
         added = (name.removeprefix("CAP_") for name in texts_at(_context(container), "capabilities", "add"))
-        extra = [shown(name) for name in added if name not in _ORDINARY]
+        extra = [shown(name) for name in added if name not in _ORDINARY and not is_unfinished(name)]
         if extra and not _is_privileged(container):
             yield _problem(pod, container, "capabilities.add", f"has {', '.join(extra[:5])} added")
 

@@ -18,6 +18,7 @@ from pipeline.model.validation.lint.existing import RBAC_GROUP, Existing
 from pipeline.model.validation.lint.pods import PodTemplate
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+from pipeline.model.validation.unfinished import is_unfinished
 
 _FIX = "add it to the manifests or correct the name; where somebody else puts it there, say so in a suppression"
 
@@ -108,18 +109,23 @@ def missing_volume_claim(subject: Subject) -> Iterator[Problem]:
     fix="add the volume to the Pod or correct the name",
 )
 def missing_volume(subject: Subject) -> Iterator[Problem]:
-    """In ``volumeMounts`` and ``volumeDevices``; of custom resources an operator may add volumes."""
+    """In ``volumeMounts`` and ``volumeDevices``; of custom resources an operator may add volumes.
+
+    A volume whose name is encrypted or has a variable may come to have any.
+    """
     for pod in subject.pods:
         if not is_builtin(pod.resource.api_version):
             continue
         names = {text_at(volume, "name") for _, volume in items_at(pod.spec, "volumes")}
         claims = items_at(pod.resource.body, "spec", "volumeClaimTemplates")
         names |= {text_at(claim, "metadata", "name") for _, claim in claims}
+        if is_unfinished(tuple(names)):
+            continue
         for container in pod.containers:
             for field in ("volumeMounts", "volumeDevices"):
                 for index, mount in items_at(container.body, field):
                     name = text_at(mount, "name")
-                    if name and name not in names:
+                    if name and name not in names and not is_unfinished(name):
                         path = f"{container.path}.{field}[{index}].name"
                         yield Problem(pod.resource, path, f"the Pod has no volume named {shown(name)}")
 
@@ -184,10 +190,15 @@ def _content_references(pod: PodTemplate, kind: str, field: str) -> Iterator[_Re
             yield path, reference, [(f"{path}.key", text_at(reference, "key"))], "name"
         for index, item in items_at(container.body, "envFrom"):
             yield f"{container.path}.envFrom[{index}].{field}Ref", mapping_at(item, f"{field}Ref"), [], "name"
+    mounted = _mounted(pod)
     own_name = "secretName" if kind == "Secret" else "name"
     for index, volume in items_at(pod.spec, "volumes"):
         path = f"{pod.path}.volumes[{index}]"
-        keys = _keys(volume, field, path) if "items" in mapping_at(volume, field) else _mounted(pod, volume)
+        keys = (
+            _keys(volume, field, path)
+            if "items" in mapping_at(volume, field)
+            else mounted.get(text_at(volume, "name"), [])
+        )
         yield f"{path}.{field}", mapping_at(volume, field), keys, own_name
         for number, source in items_at(volume, "projected", "sources"):
             place = f"{path}.projected.sources[{number}]"
@@ -202,14 +213,14 @@ def _keys(holder: Mapping[str, Any], field: str, path: str) -> list[tuple[str, s
     ]
 
 
-def _mounted(pod: PodTemplate, volume: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The single files of a volume that containers mount, each of which is a key."""
-    return [
-        (f"{container.path}.volumeMounts[{index}].subPath", text_at(mount, "subPath"))
-        for container in pod.containers
-        for index, mount in items_at(container.body, "volumeMounts")
-        if text_at(mount, "name") == text_at(volume, "name")
-    ]
+def _mounted(pod: PodTemplate) -> dict[str, list[tuple[str, str]]]:
+    """By volume, the single files of it that containers mount, each of which is a key."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for container in pod.containers:
+        for index, mount in items_at(container.body, "volumeMounts"):
+            file = (f"{container.path}.volumeMounts[{index}].subPath", text_at(mount, "subPath"))
+            found.setdefault(text_at(mount, "name"), []).append(file)
+    return found
 
 
 def _missing(resource: Resource, path: str, kind: str, name: str) -> Problem:

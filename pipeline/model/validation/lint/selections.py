@@ -13,6 +13,7 @@ from pipeline.model.validation.finding import Severity
 from pipeline.model.validation.lint.existing import Existing, may_be_elsewhere, pods_selected, pods_with, selects
 from pipeline.model.validation.lint.rule import Problem, lint_rule, shown
 from pipeline.model.validation.lint.subject import Subject
+from pipeline.model.validation.unfinished import is_unfinished
 
 _FIX = "correct the name or the labels; where somebody else puts it there, say so in a suppression"
 _SCALERS: Final = {
@@ -137,5 +138,5 @@ def selector_mismatch(subject: Subject) -> Iterator[Problem]:
         workload = pod.resource
         if workload.id.group == "apps":
             selector = mapping_at(workload.body, "spec", "selector")
-            if selector and not selects(selector, pod):
+            if selector and not selects(selector, pod) and not is_unfinished((selector, pod.labels)):
                 yield Problem(workload, "spec.selector", "the template's labels are not what spec.selector asks for")

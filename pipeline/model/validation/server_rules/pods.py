@@ -7,7 +7,7 @@ Kubernetes is left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.model.comparison.quantities import amount
@@ -22,6 +22,7 @@ from pipeline.model.validation.name_formats import (
 )
 from pipeline.model.validation.server_rules.metadata import label_refusals
 from pipeline.model.validation.server_rules.refusal import Refusal, missing
+from pipeline.model.validation.unfinished import is_unfinished
 
 RELAXED_VARIABLES: Final = 30
 """The minor version since which variables may have any printable name."""
@@ -35,7 +36,9 @@ _RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 def pod_refusals(spec: Mapping[str, Any], place: Steps, *, oldest: int) -> Iterator[Refusal]:
     """What is wrong with a Pod's specification at that place."""
     names = Counter(text_at(each, "name") for key in _CONTAINERS for _, each in items_at(spec, key))
-    volumes = {text_at(each, "name") for _, each in items_at(spec, "volumes")}
+    volumes = dict.fromkeys(sorted(text_at(each, "name") for _, each in items_at(spec, "volumes")))
+    # Any of them may come to have any name.
+    known = None if is_unfinished(volumes) else volumes
     if spec.get("containers") == []:
         yield Refusal((*place, "containers"), "is empty; expected at least one container", is_missing=True)
     for key in _CONTAINERS:
@@ -44,7 +47,7 @@ def pod_refusals(spec: Mapping[str, Any], place: Steps, *, oldest: int) -> Itera
             name = text_at(container, "name")
             if names[name] > 1 and key == "containers" and _is_twice(spec, name):
                 yield Refusal((*here, "name"), "is the name of an init container as well", hint="give it another name")
-            yield from _container_refusals(container, here, volumes, oldest=oldest)
+            yield from _container_refusals(container, here, known, oldest=oldest)
     for index, volume in items_at(spec, "volumes"):
         yield from _volume_refusals(volume, (*place, "volumes", index))
     yield from label_refusals(mapping_at(spec, "nodeSelector"), (*place, "nodeSelector"))
@@ -59,7 +62,7 @@ def _is_twice(spec: Mapping[str, Any], name: str) -> bool:
 
 
 def _container_refusals(
-    container: Mapping[str, Any], place: Steps, volumes: set[str], *, oldest: int
+    container: Mapping[str, Any], place: Steps, volumes: Collection[str] | None, *, oldest: int
 ) -> Iterator[Refusal]:
     name = container.get("name")
     if isinstance(name, str) and not DNS_LABEL.accepts(name):
@@ -108,10 +111,10 @@ def _port_refusals(port: Mapping[str, Any], place: Steps) -> Iterator[Refusal]:
         yield Refusal((*place, "name"), value=name, expected=PORT_NAME.words)
 
 
-def _mount_refusals(mount: Mapping[str, Any], place: Steps, volumes: set[str]) -> Iterator[Refusal]:
+def _mount_refusals(mount: Mapping[str, Any], place: Steps, volumes: Collection[str] | None) -> Iterator[Refusal]:
     name = text_at(mount, "name")
-    if name and name not in volumes:
-        known = ", ".join(sorted(volumes)) or "none"
+    if name and volumes is not None and name not in volumes:
+        known = ", ".join(volumes) or "none"
         yield Refusal((*place, "name"), value=name, expected=f"one of the Pod's volumes: {known}")
     if mount.get("mountPath") == "":
         yield missing(*place, "mountPath")

@@ -21,7 +21,11 @@ _FIELDS: Final[tuple[tuple[str, int, int, Mapping[str, int]], ...]] = (
     ("day of the week", 0, 6, _DAYS),
 )
 _DESCRIPTORS: Final = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-_PART: Final = re.compile(r"(?P<first>\*|\?|[0-9]+|[A-Za-z]+)(-(?P<last>[0-9]+|[A-Za-z]+))?(/(?P<step>[0-9]+))?")
+_NUMBER: Final = "[0-9]{1,18}"
+"""What Go reads into 64 bits."""
+_PART: Final = re.compile(
+    rf"(?P<first>\*|\?|{_NUMBER}|[A-Za-z]+)(-(?P<last>{_NUMBER}|[A-Za-z]+))?(/(?P<step>{_NUMBER}))?"
+)
 
 
 def schedule_problem(schedule: str) -> str:
