@@ -75,7 +75,7 @@ subjects: [{kind: ServiceAccount, name: web, namespace: default}]
 ---
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
-metadata: {name: fast}
+metadata: {name: of-the-rules}
 provisioner: disks.example.com
 """
 
