@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import StaleError
-from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.live_plan import Decision, LiveState
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
@@ -79,4 +78,4 @@ class Hold:
 
 
 def _state(live: Body | None) -> LiveState | None:
-    return None if live is None else LiveState(str(live["metadata"].get("uid", "")), fingerprint(live["metadata"]))
+    return None if live is None else LiveState.of(live["metadata"])

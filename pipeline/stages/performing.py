@@ -71,7 +71,7 @@ class Performer:
         metadata = stored["metadata"]
         if kind is not None and decision.change.action is Action.CONFIGURE and not self._options.predecessors:
             metadata = self._take_over(kind, decision, metadata)
-        self.done[decision.object_id] = LiveState(str(metadata.get("uid", "")), fingerprint(metadata))
+        self.done[decision.object_id] = LiveState.of(metadata)
         self._reporter.detail(f"{decision.change.action.value} {decision.object_id}")
         self._reporter.progress("applied", len(self.done), max(self.expected, len(self.done)))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import ClusterError
-from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.inventory import Inventory, InventoryEntry, InventoryKind
 from pipeline.model.applying.live_plan import Decision, LivePlan, LiveState, Obstacle
 from pipeline.model.applying.options import ApplyOptions
@@ -129,7 +128,7 @@ def live_plan(decisions: Iterable[Decision], obstacles: Iterable[Obstacle], note
 
 def _seen(changes: Iterable[Change], live: Mapping[ObjectId, Live]) -> dict[ObjectId, LiveState]:
     return {
-        change.object_id: LiveState(live[change.object_id].uid, fingerprint(live[change.object_id].metadata))
+        change.object_id: LiveState.of(live[change.object_id].metadata)
         for change in changes
         if change.action in _ON_LIVE_OBJECTS and change.object_id in live
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from pipeline.errors import ClusterError, GuardError, ManifestError, PipelineError, RefusedError, TrustError
+from pipeline.model.applying.fingerprint import fingerprint
 from pipeline.model.applying.inventory import InventoryEntry
 from pipeline.model.cluster import ResourceType
 from pipeline.model.manifests import Body, ObjectId
@@ -64,6 +66,11 @@ class LiveState:
 
     uid: str
     fingerprint: str
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, Any]) -> Self:
+        """From the object's metadata."""
+        return cls(str(metadata.get("uid", "")), fingerprint(metadata))
 
 
 @dataclass(frozen=True, slots=True)
